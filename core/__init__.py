@@ -1,0 +1,30 @@
+"""Solar Mining Calculator: a scenario is the question, weather and market what the world says, a projection the answer.
+
+Names load when first used, so that a caller pays for what it touches.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Scenario": "core.scenario",
+    "Weather": "core.inputs",
+    "Market": "core.inputs",
+    "Reading": "core.inputs",
+    "Projection": "core.results",
+    "read_weather": "core.fetchers.weather_files",
+    "project": "core.answers",
+    "MODEL_VERSION": "core.studies.projection",
+    "errors": "core.errors",
+    "models": "core.models",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'core' has no attribute {name!r}")
+    home = import_module(_HOMES[name])
+    value = home if home.__name__ == f"core.{name}" else getattr(home, name)
+    globals()[name] = value
+    return value

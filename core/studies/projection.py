@@ -1,0 +1,119 @@
+"""One scenario, one weather year, one market: the projection."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import CalculationError, ScenarioError
+from core.inputs import Market, Weather
+from core.models.dispatch import FLOWS, is_compiled
+from core.results import Projection, WeatherNote
+from core.scenario import Scenario
+from core.sections import Battery
+from core.studies import metrics
+from core.studies.energy import Energy
+from core.studies.run import Run, run, used_readings
+
+MODEL_VERSION = "2026.11"
+
+Floats = NDArray[np.float64]
+
+
+def project(scenario: Scenario, weather: Weather, market: Market, *, compiled: bool = True) -> Projection:
+    """What the scenario earns under this weather and market, hourly in every year of the horizon.
+
+    The same inputs give the same bits on the same engine and machine. ScenarioError where a machine has no figures,
+    CalculationError where a result is not finite. `compiled` False: the plain numpy engine.
+    """
+    _check_machines(scenario)
+    readings = used_readings(scenario, market)
+    with np.errstate(all="ignore"):  # whatever is not finite is named below
+        base = run(scenario, weather, readings, compiled=compiled)
+        sell = run(_without_miners(scenario), weather, readings, compiled=compiled)
+        grid = run(_without_sun(scenario), weather, readings, compiled=compiled)
+        _check_finite(base)
+        values, reasons = metrics.measure(base, sell, grid)
+    return Projection(
+        scenario=scenario,
+        readings=readings,
+        weather=WeatherNote.of(weather),
+        hourly=_hourly(base.flows),
+        monthly=_monthly(base),
+        yearly=_yearly(base),
+        metrics=values,
+        reasons=reasons,
+        notices=_notices(scenario, weather),
+        model_version=MODEL_VERSION,
+        engine="numba" if compiled and is_compiled() else "numpy",
+    )
+
+
+def _without_miners(scenario: Scenario) -> Scenario:
+    fleet = scenario.fleet.model_copy(update={"units": ()})
+    return scenario.model_copy(update={"fleet": fleet, "battery": Battery()})
+
+
+def _without_sun(scenario: Scenario) -> Scenario:
+    array = scenario.array.model_copy(update={"dc_kw": 0.0})
+    return scenario.model_copy(update={"array": array, "battery": Battery()})
+
+
+def _check_machines(scenario: Scenario) -> None:
+    for i, unit in enumerate(scenario.fleet.units):
+        if unit.hashrate_ths is None or unit.power_w is None:
+            raise ScenarioError(
+                f"fleet.units.{i}: no figures for model {unit.model!r}",
+                field=f"fleet.units.{i}.model",
+                value=unit.model,
+                expected="hashrate_ths and power_w, or a model resolved from the catalogue",
+            )
+
+
+def _check_finite(base: Run) -> None:
+    tables = {**base.books.monthly, **base.books.yearly}
+    for name, values in tables.items():
+        if not np.isfinite(values).all():
+            raise CalculationError(
+                f"{name} is not finite: the growth, prices or sizes of this scenario are too large to calculate with",
+                field=name,
+                expected="finite numbers; try smaller growth rates or a shorter horizon",
+            )
+
+
+def _notices(scenario: Scenario, weather: Weather) -> tuple[str, ...]:
+    free = [unit.model or "own figures" for unit in scenario.fleet.units if unit.price_usd is None and unit.count]
+    unpriced = (f"No price is given for {', '.join(free)}: counted as free.",) if free else ()
+    return (*weather.notes, *unpriced)
+
+
+def _hourly(flows: Energy) -> pd.DataFrame:
+    return pd.DataFrame(flows.first_year.T, index=flows.calendar.index, columns=["pv_kw", *FLOWS])
+
+
+def _monthly(base: Run) -> pd.DataFrame:
+    path = base.path
+    outlook = {
+        "month": path.month.astype("datetime64[s]"),
+        "price_usd": path.price_usd,
+        "difficulty": path.difficulty,
+        "subsidy_btc": path.subsidy_btc,
+        "hashprice_usd_per_ph_day": base.hashprice_usd_per_ph_day,
+        "mine_usd_per_kwh": base.mine_usd_per_kwh,
+    }
+    return pd.DataFrame({**outlook, **base.books.monthly})
+
+
+def _yearly(base: Run) -> pd.DataFrame:
+    flows, path = base.flows, base.path
+    health = {
+        "panel_health_frac": flows.panel_health_frac,
+        "battery_health_frac": flows.battery_health_frac,
+        "hashrate_health_frac": flows.hashrate_health_frac,
+    }
+    means = {
+        name: getattr(path, name).reshape(-1, 12).mean(axis=1) for name in ("price_usd", "difficulty", "subsidy_btc")
+    }
+    first = {name: np.append(values[0], values) for name, values in {**means, **health}.items()}
+    return pd.DataFrame({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly})

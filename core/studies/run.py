@@ -1,0 +1,86 @@
+"""A scenario worked through: network, dispatch, books."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.inputs import Market, Reading, Weather
+from core.models import ageing, mining
+from core.models.network import NetworkPath, outlook_months
+from core.scenario import Scenario
+from core.studies import cash
+from core.studies.cash import Books
+from core.studies.energy import Energy, energy
+
+Floats = NDArray[np.float64]
+
+
+class Run(NamedTuple):
+    """Where the energy of a scenario went and what it earned.
+
+    `fees_btc` [BTC per block]; `coins_per_kwh` and `mine_usd_per_kwh`, both (months,): what a kWh of site draw yields.
+    """
+
+    scenario: Scenario
+    fees_btc: float
+    path: NetworkPath
+    coins_per_kwh: Floats
+    mine_usd_per_kwh: Floats
+    flows: Energy
+    books: Books
+
+    @property
+    def hashprice_usd_per_ph_day(self) -> Floats:
+        """Hashprice by month (months,), before the pool's fee."""
+        price: Floats = mining.hashprice_usd_per_ph_day(
+            self.path.price_usd, self.path.difficulty, self.path.subsidy_btc, self.fees_btc
+        )
+        return price
+
+
+def run(scenario: Scenario, weather: Weather, readings: tuple[Reading, ...], *, compiled: bool = True) -> Run:
+    """Work a scenario through its horizon."""
+    path, fees = network(scenario, readings), fees_btc(readings)
+    fade = scenario.fleet.hashrate_degradation_frac_per_year
+    coins = cash.coins_per_kwh(scenario, path, fees, ageing.hashrate_health_frac(scenario.finance.horizon_years, fade))
+    worth = cash.mine_usd_per_kwh(scenario, path, coins)
+    flows = energy(scenario, weather, worth, compiled=compiled)
+    return Run(scenario, fees, path, coins, worth.reshape(-1), flows, cash.books(scenario, path, flows, coins))
+
+
+def used_readings(scenario: Scenario, market: Market) -> tuple[Reading, ...]:
+    """The market's readings, each replaced by the planner's own figure where one is given."""
+    outlook = scenario.outlook
+    own = {r.name: getattr(outlook, r.name, None) for r in market.readings}
+    return tuple(r if (value := own[r.name]) is None else _planned(r, value) for r in market.readings)
+
+
+def _planned(reading: Reading, value: float) -> Reading:
+    return Reading(
+        reading.name, value, "planner", reading.observed_at, reading.fetched_at, "planner", "set in the scenario"
+    )
+
+
+def fees_btc(readings: tuple[Reading, ...]) -> float:
+    return next(r.value for r in readings if r.name == "fees_btc_per_block")
+
+
+def network(scenario: Scenario, readings: tuple[Reading, ...]) -> NetworkPath:
+    """Price, difficulty and subsidy by month of operation."""
+    value = {r.name: r.value for r in readings}
+    seen = next(r.observed_at for r in readings if r.name == "height")
+    outlook = scenario.outlook
+    return outlook_months(
+        outlook.start_month,
+        scenario.finance.horizon_years * 12,
+        seen,
+        value["price_usd"],
+        value["difficulty"],
+        value["height"],
+        outlook.price_growth_per_year,
+        outlook.difficulty_growth_per_year,
+        outlook.growth_fade_years,
+    )

@@ -1,0 +1,207 @@
+"""Every column and metric, once: its label, unit, meaning and which way is good.
+
+Charts, tables, exports, the API and the documentation read their words here.
+"""
+
+from typing import Literal, NamedTuple
+
+Good = Literal["up", "down", ""]
+
+
+class Word(NamedTuple):
+    """What a name stands for. `good`: the direction a planner wants, empty where neither is better."""
+
+    label: str
+    unit: str
+    meaning: str
+    good: Good = ""
+
+
+METRICS: dict[str, Word] = {
+    "npv_usd": Word(
+        "Net present value",
+        "USD",
+        "All yearly cash, discounted to year 0; above zero the plan earns more than the discount rate.",
+        "up",
+    ),
+    "irr": Word("Internal rate of return", "1/yr", "The discount rate at which the net present value is zero.", "up"),
+    "mirr": Word(
+        "Modified IRR", "1/yr", "Return with every inflow reinvested at the discount rate; always unique.", "up"
+    ),
+    "payback_years": Word("Payback", "yr", "Years until the cumulated cash turns positive, not discounted.", "down"),
+    "discounted_payback_years": Word(
+        "Discounted payback", "yr", "Years until the cumulated discounted cash turns positive.", "down"
+    ),
+    "static_payback_years": Word(
+        "Static payback",
+        "yr",
+        "The usual shortcut: first investment over first-year cash at today's price and difficulty, no halving.",
+        "down",
+    ),
+    "profitability_index": Word(
+        "Profitability index", "1", "Present value earned per dollar of first investment.", "up"
+    ),
+    "capex_usd": Word(
+        "First investment", "USD", "Array, battery, machines, site and the rest, with contingency.", "down"
+    ),
+    "net_cash_usd": Word("Net cash", "USD", "Sum of all yearly cash, the first investment included.", "up"),
+    "mining_revenue_usd": Word(
+        "Mining revenue", "USD", "Coins valued on the day they are mined, after the pool's fee.", "up"
+    ),
+    "export_revenue_usd": Word("Export revenue", "USD", "Energy sold to the grid.", "up"),
+    "import_cost_usd": Word("Import cost", "USD", "Energy bought from the grid and its fixed charges.", "down"),
+    "opex_usd": Word("Running cost", "USD", "Upkeep, fixed and variable costs, energy apart.", "down"),
+    "mined_btc": Word("Coins mined", "BTC", "Expected coins after the pool's fee, over the horizon.", "up"),
+    "mined_btc_year1": Word(
+        "Coins mined, year 1", "BTC", "Expected coins after the pool's fee in the first year.", "up"
+    ),
+    "pv_kwh_year1": Word("Solar energy, year 1", "kWh", "AC energy of the array after clipping.", "up"),
+    "specific_yield_kwh_per_kw": Word("Specific yield", "kWh/kW", "First-year AC energy per kW of DC.", "up"),
+    "capacity_factor_frac": Word("Capacity factor", "1", "First-year AC energy over DC power all year round.", "up"),
+    "performance_ratio_frac": Word(
+        "Performance ratio",
+        "1",
+        "First-year AC energy over what the light on the modules would give without losses.",
+        "up",
+    ),
+    "clipped_kwh_year1": Word("Clipped, year 1", "kWh", "Energy lost because the inverter was full.", "down"),
+    "mined_kwh_year1": Word("Energy mined, year 1", "kWh", "Drawn by the mining site, cooling included.", "up"),
+    "import_kwh_year1": Word("Imported, year 1", "kWh", "Bought from the grid.", ""),
+    "export_kwh_year1": Word("Exported, year 1", "kWh", "Sold to the grid.", ""),
+    "curtailed_kwh_year1": Word("Curtailed, year 1", "kWh", "Solar energy nobody could use.", "down"),
+    "discharge_kwh_year1": Word("From the battery, year 1", "kWh", "Energy the battery gave back.", ""),
+    "battery_cycles_year1": Word("Battery cycles, year 1", "1", "Full equivalent cycles of the original capacity.", ""),
+    "battery_health_end_frac": Word("Battery health at the end", "1", "Share of the original capacity left.", "up"),
+    "solar_share_frac": Word(
+        "Solar share of mining", "1", "Share of first-year mining energy that did not come from the grid.", "up"
+    ),
+    "fleet_utilisation_frac": Word(
+        "Fleet utilisation", "1", "First-year mining energy over what the whole fleet could draw.", "up"
+    ),
+    "fleet_kw": Word("Fleet draw", "kW", "Site draw with every machine running, cooling included."),
+    "fleet_hashrate_ths": Word("Fleet hash rate", "TH/s", "With every machine running, new."),
+    "efficiency_j_per_th": Word(
+        "Fleet efficiency", "J/TH", "Machine energy per terahash when new, cooling apart.", "down"
+    ),
+    "hashprice_usd_per_ph_day": Word(
+        "Hashprice", "USD/PH/day", "What one PH/s earns in a day in the first month, before the pool's fee.", "up"
+    ),
+    "hashcost_usd_per_ph_day": Word(
+        "Hashcost",
+        "USD/PH/day",
+        "What one PH/s costs in energy in a day of the first year, at the average worth of the energy mined.",
+    ),
+    "energy_usd_per_kwh": Word(
+        "Worth of the energy mined",
+        "USD/kWh",
+        "First year: imports at what they cost, own energy at the export price it gave up.",
+        "down",
+    ),
+    "breakeven_usd_per_kwh": Word(
+        "Break-even power price", "USD/kWh", "Energy price at which mining in the first month earns nothing.", "up"
+    ),
+    "breakeven_price_usd": Word(
+        "Break-even bitcoin price", "USD", "Price at which mining in the first month just pays for its energy.", "down"
+    ),
+    "breakeven_difficulty": Word(
+        "Break-even difficulty", "1", "Difficulty at which mining in the first month just pays for its energy.", "up"
+    ),
+    "npv_zero_price_usd": Word(
+        "Bitcoin price for NPV 0",
+        "USD",
+        "First-month price at which the plan's NPV is zero, growth and operation unchanged.",
+        "down",
+    ),
+    "npv_zero_difficulty": Word(
+        "Difficulty for NPV 0",
+        "1",
+        "First-month difficulty at which the plan's NPV is zero, growth and operation unchanged.",
+        "up",
+    ),
+    "npv_zero_import_usd_per_kwh": Word(
+        "Import price for NPV 0",
+        "USD/kWh",
+        "First-year import price at which the plan's NPV is zero, operation unchanged.",
+        "up",
+    ),
+    "lcoe_usd_per_kwh": Word(
+        "LCOE", "USD/kWh", "Array cost over array energy, both discounted; nominal, per kWh generated.", "down"
+    ),
+    "lcoe_real_usd_per_kwh": Word("LCOE, real", "USD/kWh", "As LCOE, in first-year money.", "down"),
+    "lcoe_delivered_usd_per_kwh": Word(
+        "LCOE, delivered", "USD/kWh", "Array and battery cost over the solar energy that was mined or sold.", "down"
+    ),
+    "cost_usd_per_btc": Word(
+        "All-in cost per BTC", "USD/BTC", "Every cost over every coin, both discounted alike.", "down"
+    ),
+    "cost_usd_per_btc_at_lcoe": Word(
+        "Cost per BTC, sun at LCOE", "USD/BTC", "Mining's own costs, imports, and solar energy at its LCOE.", "down"
+    ),
+    "cost_usd_per_btc_at_export": Word(
+        "Cost per BTC, sun at export price",
+        "USD/BTC",
+        "Mining's own costs, imports, and solar energy at the income it gave up.",
+        "down",
+    ),
+    "sell_npv_usd": Word(
+        "NPV: sell the power", "USD", "The same array without machines and battery, all energy to the grid.", "up"
+    ),
+    "grid_npv_usd": Word("NPV: mine on the grid alone", "USD", "The same machines without array and battery.", "up"),
+    "hold_npv_usd": Word(
+        "NPV: buy and hold", "USD", "The same money on the same dates into coins, sold at the end, fees included.", "up"
+    ),
+    "hold_btc": Word("Coins: buy and hold", "BTC", "What the same money on the same dates would have bought.", "up"),
+}
+
+HOURLY: dict[str, Word] = {
+    "pv_kw": Word("Solar", "kW", "AC power of the array after clipping."),
+    "mining_kw": Word("Mining", "kW", "Site draw for mining, cooling included."),
+    "charge_kw": Word("Into the battery", "kW", "Charging, at the AC side."),
+    "discharge_kw": Word("From the battery", "kW", "Discharging, at the AC side."),
+    "soc_kwh": Word("State of charge", "kWh", "Energy in the battery at the end of the hour."),
+    "import_kw": Word("Import", "kW", "Bought from the grid."),
+    "export_kw": Word("Export", "kW", "Sold to the grid."),
+    "curtailed_kw": Word("Curtailed", "kW", "Solar power nobody could use."),
+}
+
+PERIODS: dict[str, Word] = {
+    "month": Word("Month", "", "Calendar month of operation."),
+    "year": Word("Year", "", "Year of operation; 0 is the first investment."),
+    "price_usd": Word("Bitcoin price", "USD", "Mean of the period."),
+    "difficulty": Word("Difficulty", "1", "Mean of the period."),
+    "subsidy_btc": Word("Subsidy", "BTC/block", "Mean over the period's blocks."),
+    "hashprice_usd_per_ph_day": Word(
+        "Hashprice", "USD/PH/day", "What one PH/s earns in a day, before the pool's fee.", "up"
+    ),
+    "mine_usd_per_kwh": Word(
+        "Worth of a mined kWh", "USD/kWh", "Income per kWh of site draw, net of pool fee and variable cost.", "up"
+    ),
+    "pv_kwh": Word("Solar", "kWh", "AC energy of the array after clipping.", "up"),
+    "mined_kwh": Word("Mined", "kWh", "Drawn by the mining site, cooling included.", "up"),
+    "charge_kwh": Word("Into the battery", "kWh", "Energy charged, at the AC side."),
+    "discharge_kwh": Word("From the battery", "kWh", "Energy discharged, at the AC side."),
+    "import_kwh": Word("Imported", "kWh", "Bought from the grid."),
+    "export_kwh": Word("Exported", "kWh", "Sold to the grid."),
+    "curtailed_kwh": Word("Curtailed", "kWh", "Solar energy nobody could use.", "down"),
+    "mined_btc": Word("Coins", "BTC", "Expected coins after the pool's fee.", "up"),
+    "mining_revenue_usd": Word("Mining revenue", "USD", "Coins at the price of their month.", "up"),
+    "export_revenue_usd": Word("Export revenue", "USD", "Energy sold.", "up"),
+    "import_cost_usd": Word("Import cost", "USD", "Energy bought and fixed charges.", "down"),
+    "opex_usd": Word("Running cost", "USD", "Upkeep, fixed and variable costs.", "down"),
+    "capex_usd": Word("Investment", "USD", "Paid for equipment.", "down"),
+    "salvage_usd": Word("Salvage", "USD", "Recovered at the end.", "up"),
+    "net_cash_usd": Word("Net cash", "USD", "In minus out.", "up"),
+    "cumulative_cash_usd": Word("Cumulated cash", "USD", "Sum of net cash since year 0.", "up"),
+    "discounted_cash_usd": Word("Discounted cash", "USD", "Net cash in year-0 value."),
+    "panel_health_frac": Word("Panel health", "1", "Output over output when new."),
+    "battery_health_frac": Word("Battery health", "1", "Capacity over capacity when new, at the start of the year."),
+    "hashrate_health_frac": Word("Machine health", "1", "Hash rate over hash rate when new."),
+}
+
+
+def word(name: str) -> Word:
+    """The words for a column or metric; the name itself where none are written."""
+    for table in (METRICS, HOURLY, PERIODS):
+        if name in table:
+            return table[name]
+    return Word(name, "", "")
