@@ -1,0 +1,156 @@
+"""Ageing and heat against SAM's energy by year, a field test of a machine, and the limits."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import ValidationError
+from core.models import ageing
+
+calm = settings(deadline=None)
+shares = st.floats(0, 1)
+
+
+# Panels and machines
+
+
+def test_panels_lose_energy_by_year_as_in_sam_v38():
+    # SAM's commercial case: 943,611.58 kWh in year 1, degradation 0.5 % a year
+    energy = 943_611.5809042408 * ageing.panel_health_frac(25, 0.0, 0.005)
+    assert energy[:4] == pytest.approx([943_611.5809, 938_893.5230, 934_199.0554, 929_528.0601], rel=1e-9)
+    assert energy[24] == pytest.approx(836_656.520758434, rel=1e-12)
+
+
+def test_a_first_year_loss_lasts():
+    health = ageing.panel_health_frac(3, 0.02, 0.005)
+    assert health == pytest.approx([0.98, 0.98 * 0.995, 0.98 * 0.995**2], rel=1e-15)
+
+
+def test_a_usual_module_warranty_is_met_after_25_years():
+    # 98 % after the first year and 0.55 % a year after it: sheets promise 84.8 % of straight-line loss, compounding is kinder
+    assert 0.848 < ageing.panel_health_frac(25, 0.02, 0.0055)[24] < 0.86
+
+
+@calm
+@given(years=st.integers(1, 40), first=shares, yearly=shares)
+def test_health_only_falls_and_stays_a_share(years, first, yearly):
+    for health in (ageing.panel_health_frac(years, first, yearly), ageing.hashrate_health_frac(years, yearly)):
+        assert health.shape == (years,)
+        assert (np.diff(health) <= 0).all()
+        assert ((health >= 0) & (health <= 1)).all()
+
+
+def test_without_degradation_nothing_ages_and_with_all_of_it_only_year_one_is_left():
+    assert ageing.panel_health_frac(4, 0.0, 0.0).tolist() == [1, 1, 1, 1]
+    assert ageing.hashrate_health_frac(3, 0.0).tolist() == [1, 1, 1]
+    assert ageing.hashrate_health_frac(3, 1.0).tolist() == [1, 0, 0]
+    assert ageing.panel_health_frac(2, 1.0, 0.0).tolist() == [0, 0]
+
+
+def test_machines_lose_hash_rate_by_compounding():
+    # 5 % a year, a published hydro simulator's assumption: 81.45 % in year 5
+    assert ageing.hashrate_health_frac(5, 0.05)[[0, 4]] == pytest.approx([1.0, 0.81450625], rel=1e-14)
+
+
+# Battery
+
+
+def test_a_battery_year_by_hand():
+    # 1 % by age and 300 full cycles at 0.003 %: 0.9 − 0.01 − 0.009
+    left = ageing.battery_health_after_year_frac(0.9, 300_000.0, 1000.0, 0.01, 3e-5, 0.6)
+    assert left == pytest.approx(0.881, rel=1e-14)
+
+
+def test_a_battery_rated_for_6000_cycles_to_80_percent_is_there_after_them():
+    health = 1.0
+    for _ in range(20):  # 300 cycles a year, no ageing by time
+        health = ageing.battery_health_after_year_frac(health, 300_000.0, 1000.0, 0.0, 0.2 / 6000, 0.6)
+    assert health == pytest.approx(0.8, rel=1e-12)
+
+
+@calm
+@given(
+    health=shares,
+    discharged=st.floats(0, 1e9),
+    energy=st.floats(0, 1e8),
+    calendar=st.floats(0, 0.5),
+    cycle=st.floats(0, 0.01),
+    floor=st.floats(0.01, 1),
+)
+def test_a_battery_never_heals_and_never_fades_through_its_floor(health, discharged, energy, calendar, cycle, floor):
+    left = ageing.battery_health_after_year_frac(health, discharged, energy, calendar, cycle, floor)
+    assert min(health, floor) <= left <= health
+
+
+def test_a_battery_below_its_floor_stays_where_it_is():
+    assert ageing.battery_health_after_year_frac(0.5, 1e6, 1000.0, 0.02, 1e-4, 0.6) == 0.5
+    assert ageing.battery_health_after_year_frac(0.605, 1e6, 1000.0, 0.02, 1e-4, 0.6) == 0.6
+
+
+def test_an_idle_or_absent_battery_ages_by_the_calendar_alone():
+    left = ageing.battery_health_after_year_frac(1.0, 0.0, np.array([1000.0, 0.0]), 0.015, 3e-5, 0.6)
+    assert left.tolist() == [0.985, 0.985]
+
+
+def test_batteries_of_many_designs_age_at_once():
+    energy, discharged = np.array([[500.0], [1000.0]]), np.array([0.0, 1e5, 2e5])
+    left = ageing.battery_health_after_year_frac(1.0, discharged, energy, 0.01, 1e-4, 0.6)
+    assert left == pytest.approx(np.array([[0.99, 0.97, 0.95], [0.99, 0.98, 0.97]]), rel=1e-14)
+
+
+# Heat
+
+
+def test_a_machine_in_the_heat_does_as_in_the_field_test_v47():
+    # Antminer S21: 490 → 440 MHz above 40 °C, stop above 47 °C
+    temp = np.array([23.1, 40.0, 40.1, 47.0, 47.1, 55.0])
+    kept = ageing.ambient_derate_frac(temp, 40.0, 0.102, 47.0)
+    assert kept == pytest.approx([1, 1, 440 / 490, 440 / 490, 0, 0], abs=1e-4)
+
+
+def test_a_year_of_hours_keeps_its_shape_and_one_hour_is_a_number():
+    assert ageing.ambient_derate_frac(np.full(8760, 20.0), 40.0, 0.102, 47.0).shape == (8760,)
+    assert ageing.ambient_derate_frac(45.0, 40.0, 0.25, 47.0) == 0.75
+
+
+@calm
+@given(temp=st.lists(st.floats(-60, 70), min_size=2, max_size=50), derate=shares, above=st.floats(-20, 50))
+def test_more_heat_never_means_more_hash(temp, derate, above):
+    kept = ageing.ambient_derate_frac(np.sort(temp), above, derate, above + 7)
+    assert (np.diff(kept) <= 0).all()
+    assert set(kept) <= {1.0, 1.0 - derate, 0.0}
+
+
+def test_no_derate_leaves_only_the_shutdown_and_equal_thresholds_no_step_between():
+    temp = np.array([39.0, 41.0, 48.0])
+    assert ageing.ambient_derate_frac(temp, 40.0, 0.0, 47.0).tolist() == [1, 1, 0]
+    assert ageing.ambient_derate_frac(temp, 40.0, 0.5, 40.0).tolist() == [1, 0, 0]
+    assert ageing.ambient_derate_frac(temp, 40.0, 1.0, 47.0).tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda: ageing.panel_health_frac(0, 0, 0), "years"),
+        (lambda: ageing.panel_health_frac(2.5, 0, 0), "years"),
+        (lambda: ageing.panel_health_frac(2, -0.1, 0), "first_year_degradation_frac"),
+        (lambda: ageing.panel_health_frac(2, 0, 1.1), "degradation_frac_per_year"),
+        (lambda: ageing.hashrate_health_frac(2, math.nan), "hashrate_degradation_frac_per_year"),
+        (lambda: ageing.battery_health_after_year_frac(1.2, 0, 1, 0, 0, 0.6), "health_frac"),
+        (lambda: ageing.battery_health_after_year_frac(1, -1, 1, 0, 0, 0.6), "discharged_kwh"),
+        (lambda: ageing.battery_health_after_year_frac(1, 0, [1, -1], 0, 0, 0.6), "energy_kwh"),
+        (lambda: ageing.battery_health_after_year_frac(1, 0, 1, -0.1, 0, 0.6), "calendar_fade_frac_per_year"),
+        (lambda: ageing.battery_health_after_year_frac(1, 0, 1, 0, math.inf, 0.6), "cycle_fade_frac_per_cycle"),
+        (lambda: ageing.battery_health_after_year_frac(1, 0, 1, 0, 0, 2), "health_floor_frac"),
+        (lambda: ageing.ambient_derate_frac([20, math.nan], 40, 0.1, 47), "temp_air_c"),
+        (lambda: ageing.ambient_derate_frac(20, 40, 1.1, 47), "derate_frac"),
+        (lambda: ageing.ambient_derate_frac(20, 48, 0.1, 47), "shutdown_above_c"),
+    ],
+)
+def test_impossible_figures_are_refused_by_name(call, field):
+    with pytest.raises(ValidationError) as caught:
+        call()
+    assert caught.value.field == field
