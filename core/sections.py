@@ -217,7 +217,7 @@ class Fleet(Section):
     """The mining machines and how they behave."""
 
     units: tuple[Unit, ...] = Field(
-        (Unit(model="Antminer S21 Pro", hashrate_ths=234.0, power_w=3510.0, count=140, price_usd=3000.0),),
+        (Unit(model="Antminer S21 Pro (234)", hashrate_ths=234.0, power_w=3510.0, count=140, price_usd=1920.0),),
         title="Machines",
         max_length=50,
         strict=False,

@@ -13,7 +13,6 @@ from core.scenario import Scenario
 from core.sections import Fleet
 from core.studies.energy import Energy, machine_kw
 
-
 Floats = NDArray[np.float64]
 JOULES_PER_KWH = 3.6e6
 
@@ -161,9 +160,9 @@ def buy_and_hold(scenario: Scenario, path: NetworkPath, cash_usd: Floats) -> Hol
     kept = 1.0 - scenario.outlook.exchange_fee_frac
     calls = np.maximum(-cash_usd, 0.0)
     prices = np.append(path.price_usd[0], path.price_usd[11::12])
-    if not (prices > 0).all():
-        return Hold(float("nan"), float("nan"))
     btc = float((calls * kept / prices).sum())
     flows = -calls
     flows[-1] += btc * path.price_usd[-1] * kept
+    if not np.isfinite(flows).all():  # coins that cost nothing
+        return Hold(float("nan"), float("nan"))
     return Hold(btc, float(finance.npv_usd(scenario.finance.discount_rate, flows)))

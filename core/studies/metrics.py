@@ -115,10 +115,17 @@ def _fleet(base: Run) -> Values:
         "efficiency_j_per_th": cash.efficiency_j_per_th(fleet),
         "hashprice_usd_per_ph_day": base.hashprice_usd_per_ph_day[0],
         "energy_usd_per_kwh": _energy_usd_per_kwh(base),
-        "hashcost_usd_per_ph_day": mining.hashcost_usd_per_ph_day(
-            cash.efficiency_j_per_th(fleet) * fleet.pue, _energy_usd_per_kwh(base)
-        ),
+        "hashcost_usd_per_ph_day": _hashcost_usd_per_ph_day(base),
     }
+
+
+def _hashcost_usd_per_ph_day(base: Run) -> float:
+    worth = _energy_usd_per_kwh(base)
+    if np.isnan(worth):
+        return worth
+    return float(
+        mining.hashcost_usd_per_ph_day(cash.efficiency_j_per_th(base.scenario.fleet) * base.scenario.fleet.pue, worth)
+    )
 
 
 def _energy_usd_per_kwh(base: Run) -> float:
@@ -182,6 +189,8 @@ def _coin_costs(base: Run) -> Values:
 def _breakevens(base: Run) -> Values:
     """Where mining in the first month just pays for its energy, pool fee and PUE included."""
     fleet, kept = base.scenario.fleet, 1.0 - base.scenario.outlook.pool_fee_frac
+    if not cash.fleet_hashrate_ths(fleet):
+        return dict.fromkeys(("breakeven_usd_per_kwh", "breakeven_price_usd", "breakeven_difficulty"), np.nan)
     efficiency = cash.efficiency_j_per_th(fleet) * fleet.pue / kept
     hashprice, price, difficulty = base.hashprice_usd_per_ph_day[0], base.path.price_usd[0], base.path.difficulty[0]
     variable = base.scenario.finance.variable_usd_per_kwh / fleet.pue

@@ -1,0 +1,16 @@
+"""The server: dashboard (and, later, REST routes) as one ASGI app.
+
+`streamlit run app.py`, `uvicorn app:app` and Streamlit Community Cloud start the same thing. Where this file itself is
+executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+if __name__ == "__main__" and st.runtime.exists():
+    from pages.main import show
+
+    show()
+elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
+    app = st.App(Path(__file__).parent / "pages/main.py")

@@ -1,0 +1,250 @@
+"""Every input of the plan, by section, with the headline figures beside it."""
+
+import streamlit as st
+
+from core.errors import SolarMiningError
+from pages.ui import forms, session, show
+
+HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh_year1", "capex_usd")
+
+SECTIONS = {
+    "Site and weather": (
+        ("site.name", "site.latitude", "site.longitude", "site.elevation_m", "site.timezone"),
+        (),
+    ),
+    "Array": (
+        (
+            "array.dc_kw",
+            "array.mounting",
+            "array.surface_tilt",
+            "array.surface_azimuth",
+            "array.dc_ac_ratio",
+            "array.losses_frac",
+        ),
+        (
+            "array.gcr",
+            "array.rotation_limit",
+            "array.inverter_efficiency_frac",
+            "array.module",
+            "array.gamma_pdc_per_c",
+            "array.bifaciality_frac",
+            "array.albedo",
+            "array.first_year_degradation_frac",
+            "array.degradation_frac_per_year",
+            "array.soiling_frac",
+            "array.horizon",
+        ),
+    ),
+    "Battery": (
+        ("battery.energy_kwh", "battery.power_kw", "battery.round_trip_efficiency_frac"),
+        (
+            "battery.soc_min_frac",
+            "battery.soc_max_frac",
+            "battery.calendar_fade_frac_per_year",
+            "battery.cycle_fade_frac_per_cycle",
+            "battery.health_floor_frac",
+        ),
+    ),
+    "Miners": (
+        ("fleet.pue", "fleet.uptime_frac"),
+        (
+            "fleet.hashrate_degradation_frac_per_year",
+            "fleet.derate_above_c",
+            "fleet.derate_frac",
+            "fleet.shutdown_above_c",
+        ),
+    ),
+    "Grid": (
+        (
+            "grid.import_limit_kw",
+            "grid.export_limit_kw",
+            "grid.import_usd_per_kwh",
+            "grid.export_usd_per_kwh",
+            "grid.fixed_usd_per_month",
+            "grid.price_growth_per_year",
+        ),
+        (),
+    ),
+    "Bitcoin": (
+        (
+            "outlook.start_month",
+            "outlook.price_usd",
+            "outlook.difficulty",
+            "outlook.price_growth_per_year",
+            "outlook.difficulty_growth_per_year",
+            "outlook.growth_fade_years",
+        ),
+        ("outlook.fees_btc_per_block", "outlook.pool_fee_frac", "outlook.exchange_fee_frac"),
+    ),
+    "Money": (
+        (
+            "finance.horizon_years",
+            "finance.discount_rate",
+            "finance.inflation_per_year",
+            "finance.array_usd_per_kw",
+            "finance.battery_usd_per_kwh",
+            "finance.site_usd_per_kw",
+        ),
+        (
+            "finance.interconnection_usd",
+            "finance.other_usd",
+            "finance.contingency_frac",
+            "finance.array_usd_per_kw_year",
+            "finance.battery_usd_per_kwh_year",
+            "finance.fleet_usd_per_kw_year",
+            "finance.fixed_usd_per_year",
+            "finance.variable_usd_per_kwh",
+            "finance.salvage_frac",
+        ),
+    ),
+}
+
+
+def page() -> None:
+    show.header("Configuration")
+    headline()
+    forms.fields("name", columns=1)
+    names = list(SECTIONS)
+    for tab, name in zip(st.tabs(names, on_change="rerun", key="section"), names, strict=True):
+        if tab.open:
+            with tab:
+                section(name)
+
+
+def headline() -> None:
+    """The figures a change moves, always in sight."""
+    projection = session.projection_or_error()
+    if isinstance(projection, SolarMiningError):
+        show.failure(projection)
+        return
+    with st.grid(6, min_column_width=150, gap="small"):
+        for name in HEADLINE:
+            show.tile(projection, name)
+
+
+def section(name: str) -> None:
+    """One section: what most plans change, then the rest."""
+    usual, rare = SECTIONS[name]
+    if name == "Miners":
+        forms.machines()
+        catalogue()
+    with st.container(border=True):
+        forms.fields(*usual)
+    if rare:
+        with st.expander("More settings"):
+            forms.fields(*rare)
+    if name == "Site and weather":
+        weather()
+
+
+def weather() -> None:
+    """Which sun the plan sees: the best answer for the place, a bundled year, or an uploaded file."""
+    from core.fetchers.weather import BUNDLED
+
+    with st.container(border=True):
+        st.subheader("Weather", anchor=False)
+        current = session.current().site.weather
+        choices = {"auto": "Best for the place"} | {f"bundled:{key}": place.label for key, place in BUNDLED.items()}
+        if current not in choices:
+            choices[current] = "Uploaded file"
+        key = session.widget_key("site.weather")
+        st.selectbox(
+            "Weather year",
+            list(choices),
+            index=list(choices).index(current),
+            format_func=choices.get,
+            key=key,
+            on_change=lambda: session.change({"site.weather": st.session_state[key]}),
+        )
+        upload()
+        facts()
+
+
+def upload() -> None:
+    """A weather file of the planner's own."""
+    file = st.file_uploader(
+        "Or upload a weather file",
+        help="EPW, TMY3, TM2, NSRDB or SAM csv, PVGIS csv or json; up to 5 MB. The file is recognised by its content.",
+        key=session.widget_key("upload"),
+        max_upload_size=5,
+    )
+    if file is None:
+        return
+    from core.fetchers.weather_files import read_weather
+
+    try:
+        year = read_weather(file.getvalue(), name=file.name)
+    except SolarMiningError as error:
+        show.failure(error)
+        return
+    session.keep_weather(year)
+    st.rerun()
+
+
+def facts() -> None:
+    """What the weather in use says, and where it is from."""
+    try:
+        year = session.weather()
+    except SolarMiningError as error:
+        show.failure(error)
+        return
+    sums = year.hourly[["ghi", "dni"]].sum() / 1000
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Horizontal light", f"{sums['ghi']:,.0f} kWh/m²", help="Global horizontal irradiation (GHI) of the year."
+        )
+        st.metric("Direct light", f"{sums['dni']:,.0f} kWh/m²", help="Direct normal irradiation (DNI) of the year.")
+        st.metric("Mean temperature", f"{year.hourly['temp_air'].mean():,.1f} °C")
+        st.metric("Hottest hour", f"{year.hourly['temp_air'].max():,.1f} °C", help="Machines clock down in the heat.")
+    st.caption(f"{session.literal(year.source)} · {year.status} · {year.latitude:.2f}°, {year.longitude:.2f}°")
+    for note in year.notes:
+        st.caption(session.literal(note))
+    site = session.current().site
+    if abs(site.latitude - year.latitude) > 0.2 or abs(site.longitude - year.longitude) > 0.2:
+        st.button(
+            "Move the site to the weather's place",
+            on_click=_move,
+            args=(year.latitude, year.longitude, year.elevation_m),
+        )
+
+
+def _move(latitude: float, longitude: float, elevation_m: float) -> None:
+    session.change({"site.latitude": latitude, "site.longitude": longitude, "site.elevation_m": elevation_m})
+    session.redraw()
+
+
+def catalogue() -> None:
+    """Machines that ship with the program, to add by name."""
+    from core.fetchers import equipment
+
+    with st.expander("Add from the catalogue", icon=":material/memory:"):
+        frame = equipment.catalogue()
+        names = frame["model"].tolist()
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox("Model", names, index=None, placeholder="Choose a machine", key="catalogue model")
+            count = st.number_input("Count", 1, 1_000_000, 10, key="catalogue count", width=140)
+            st.button(
+                "Add", disabled=chosen is None, on_click=_add_machine, args=(chosen, count), icon=":material/add:"
+            )
+        st.dataframe(
+            frame[
+                ["model", "hashrate_ths", "power_w", "efficiency_j_per_th", "cooling", "price_usd_per_th", "price_date"]
+            ],
+            hide_index=True,
+            height=260,
+            alt="Catalogue of mining machines",
+        )
+
+
+def _add_machine(model: str, count: int) -> None:
+    from core.fetchers import equipment
+
+    scenario = session.current()
+    units = [unit.model_dump(mode="json") for unit in scenario.fleet.units]
+    added = scenario.but({"fleet.units": [*units, {"model": model, "count": count}]})
+    resolved = equipment.resolved(added).fleet.units
+    session.change({"fleet.units": [unit.model_dump(mode="json") for unit in resolved]})
+    session.redraw()
+
+
+page()

@@ -1,0 +1,49 @@
+"""The frame around every page: navigation, page defaults, the last word on errors."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
+    sys.path.insert(0, str(HERE.parent))
+
+from pages.ui import session  # noqa: E402  needs the path
+from pages.ui import show as say  # noqa: E402
+
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 232 32"><circle cx="16" cy="16" r="8" fill="#F59E0B"/>'
+    '<g stroke="#F59E0B" stroke-width="2.6" stroke-linecap="round"><path d="M16 2v3M16 27v3M2 16h3M27 16h3M6 6l2 2'
+    'M24 24l2 2M6 26l2-2M24 8l2-2"/></g><text x="38" y="22" font-family="Inter,sans-serif" font-weight="700" '
+    'font-size="17" fill="{ink}">Solar Mining Calculator</text></svg>'
+)
+
+
+def pages() -> list[st.Page]:
+    """Every page, in the order a planner reads them."""
+
+    def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
+        return st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=name, default=default)
+
+    return [
+        page("projections", "Projection", "monitoring", default=True),
+        page("configuration", "Configuration", "tune"),
+        page("compare", "Compare", "compare_arrows"),
+        page("status", "Status", "vital_signs"),
+    ]
+
+
+def show() -> None:
+    """Draw the page that the address names inside the frame."""
+    st.set_page_config(page_title="Solar Mining Calculator", page_icon=str(HERE / "static/icon.png"), layout="wide")
+    dark = st.context.theme.type == "dark"
+    st.logo(LOGO.replace("{ink}", "#F5F1E8" if dark else "#1C1917"), size="large")
+    session.start()
+    chosen = st.navigation(pages(), position="top")
+    with say.mishaps():
+        chosen.run()
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,209 @@
+"""Scenario fields as widgets: label, unit, bounds and help come from the field itself."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from typing import Any
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from core.errors import ScenarioError
+from core.scenario import Scenario, leaves
+from pages.ui import session
+
+PERCENT = 100.0
+MOUNTINGS = {
+    "fixed": "Fixed, open rack",
+    "roof": "Fixed, on a roof",
+    "one_axis": "One-axis tracker",
+    "one_axis_backtracked": "One-axis tracker, backtracking",
+    "two_axis": "Two-axis tracker",
+}
+
+
+def fields(*paths: str, columns: int = 3) -> None:
+    """Widgets for some dotted paths, in a grid that folds on narrow screens."""
+    with st.grid(columns, min_column_width=190):
+        for path in paths:
+            field(path)
+
+
+def field(path: str, *, label: str | None = None) -> None:
+    """One widget for one quantity; a value that is refused is told below it and the last good one stays."""
+    scenario = session.current()
+    info = declared(scenario, path)
+    with st.container():
+        _widget(path, info, scenario.at(path), label or caption(path, info))
+        problem = session.problem(path)
+        if problem:
+            st.caption(f":red[{session.literal(problem)}]")
+
+
+def declared(scenario: Scenario, path: str) -> FieldInfo:
+    """The field a dotted path names."""
+    return next(info for known, info, _ in leaves(scenario) if known == path)
+
+
+def is_percent(path: str, info: FieldInfo) -> bool:
+    """Shares and yearly rates are fractions inside and percent on screen."""
+    name = path.rsplit(".", 1)[-1]
+    return "_frac" in name or _unit(info) == "1/yr"
+
+
+def _unit(info: FieldInfo) -> str:
+    extra = info.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def shown_unit(path: str, info: FieldInfo) -> str:
+    """The unit a planner reads."""
+    if is_percent(path, info):
+        return "% a year" if _unit(info) == "1/yr" else "%"
+    return "" if _unit(info) == "1" else _unit(info)
+
+
+def caption(path: str, info: FieldInfo) -> str:
+    unit = shown_unit(path, info)
+    return f"{info.title} ({unit})" if unit else str(info.title)
+
+
+def _widget(path: str, info: FieldInfo, value: Any, label: str) -> None:
+    key = session.widget_key(path)
+    common: dict[str, Any] = {"key": key, "help": info.description, "on_change": _changed, "args": (path, key)}
+    if path == "array.mounting":
+        st.selectbox(label, list(MOUNTINGS), index=list(MOUNTINGS).index(value), format_func=MOUNTINGS.get, **common)
+    elif path == "site.timezone":
+        zones = _zones()
+        st.selectbox(label, zones, index=zones.index(value) if value in zones else 0, **common)
+    elif isinstance(value, str):
+        st.text_input(label, value, max_chars=_longest(info), **common)
+    elif isinstance(value, tuple):
+        st.text_input(label, ", ".join(f"{x:g}" for x in value), placeholder="numbers between commas", **common)
+    else:
+        _number(path, info, value, label, common)
+
+
+@st.cache_resource
+def _zones() -> list[str]:
+    from zoneinfo import available_timezones
+
+    return sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix", "right")))
+
+
+def _longest(info: FieldInfo) -> int | None:
+    return next((m.max_length for m in info.metadata if hasattr(m, "max_length")), None)
+
+
+def _number(path: str, info: FieldInfo, value: float | None, label: str, common: dict[str, Any]) -> None:
+    scale = PERCENT if is_percent(path, info) else 1.0
+    low, high = bounds(info)
+    whole = not is_percent(path, info) and _is_count(info)
+    kind: Any = int if whole else float
+    st.number_input(
+        label,
+        min_value=None if low is None else kind(low * scale),
+        max_value=None if high is None else kind(high * scale),
+        value=None if value is None else kind(round(value * scale, 9)),
+        step=1 if whole else _step(value, scale),
+        format="%d" if whole else "%.10g",
+        required=not _optional(info),
+        placeholder=session.default_hint(path),
+        **common,
+    )
+
+
+def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
+    """Lowest and highest value a field takes."""
+    low = next((m.ge for m in info.metadata if getattr(m, "ge", None) is not None), None)
+    high = next((m.le for m in info.metadata if getattr(m, "le", None) is not None), None)
+    return low, high
+
+
+def _kinds(info: FieldInfo) -> tuple[Any, ...]:
+    note = info.annotation
+    return typing.get_args(note) if isinstance(note, types.UnionType) else (note,)
+
+
+def _is_count(info: FieldInfo) -> bool:
+    return int in _kinds(info)
+
+
+def _optional(info: FieldInfo) -> bool:
+    return type(None) in _kinds(info)
+
+
+def _step(value: float | None, scale: float) -> float:
+    """A step of about a twentieth of the value, as 1, 2 or 5 times a power of ten."""
+    size = abs((value or 0.0) * scale) / 20
+    if size == 0:
+        return 0.5 if scale == PERCENT else 1.0
+    power = 10.0 ** math.floor(math.log10(size))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= size * 0.999))
+
+
+def _changed(path: str, key: str) -> None:
+    """Take the widget's value into the draft, or say why not."""
+    value = st.session_state.get(key)
+    info = declared(session.current(), path)
+    if isinstance(value, float | int) and is_percent(path, info):
+        value = round(value / PERCENT, 12)
+    try:
+        if isinstance(session.current().at(path), tuple):
+            value = _numbers(path, str(value))
+        session.change({path: value})
+    except ScenarioError as error:
+        session.note_problem(path, error.message)
+
+
+def _numbers(path: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        raise ScenarioError(
+            f"{path}: expected numbers between commas", field=path, value=text, expected="numbers between commas"
+        ) from None
+
+
+UNIT_COLUMNS = ("model", "hashrate_ths", "power_w", "count", "price_usd")
+
+
+def machines() -> None:
+    """The fleet as a table: rows added, changed and removed in place."""
+    import pandas as pd
+
+    from core.sections import Unit
+
+    units = session.current().fleet.units
+    frame = pd.DataFrame([unit.model_dump() for unit in units], columns=list(UNIT_COLUMNS))
+    frame = frame.astype(dict.fromkeys(("hashrate_ths", "power_w", "price_usd"), "float64")).astype({"model": "str"})
+    config = {
+        name: st.column_config.TextColumn(str(Unit.model_fields[name].title), help=Unit.model_fields[name].description)
+        if name == "model"
+        else st.column_config.NumberColumn(
+            caption(name, Unit.model_fields[name]),
+            help=Unit.model_fields[name].description,
+            min_value=0,
+            step=1 if name == "count" else None,
+        )
+        for name in UNIT_COLUMNS
+    }
+    key = session.widget_key("fleet.units")
+    edited = st.data_editor(
+        frame, num_rows="dynamic", hide_index=True, key=key, column_config=config, alt="Machines of the fleet, editable"
+    )
+    _take_machines(edited)
+
+
+def _take_machines(edited: Any) -> None:
+    rows = [
+        {name: value for name, value in row.items() if value is not None and value == value}
+        for row in edited.to_dict("records")
+    ]
+    rows = [{**row, "count": int(row.get("count", 1))} for row in rows if row.get("model") or row.get("hashrate_ths")]
+    try:
+        session.change({"fleet.units": rows})
+    except ScenarioError as error:
+        st.error(f"Machines: {session.literal(error.message)}")

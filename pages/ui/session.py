@@ -1,0 +1,191 @@
+"""The planner's work in this browser session.
+
+Session state holds plain dicts, so that edited code, files, links and the database all share one form. Nothing here is
+shared between visitors: what is cached for all is free of their data.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from core.errors import NotFound, SolarMiningError
+from core.inputs import Market, Weather
+from core.results import Projection
+from core.scenario import Scenario, read
+from core.settings import Settings, settings
+
+DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
+ANSWERS, WEATHERS = "_answers", "_weathers"
+ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
+
+
+def start() -> None:
+    """Begin a session with the example, and make the kernel ready in the background."""
+    warm()
+    if DRAFT not in st.session_state:
+        adopt(Scenario())
+
+
+@st.cache_resource
+def warm() -> threading.Thread:
+    """Compile the dispatch kernel once a process; the plain engine answers meanwhile."""
+    from core.models.dispatch import compile_kernel
+
+    thread = threading.Thread(target=compile_kernel, name="compile", daemon=True)
+    thread.start()
+    return thread
+
+
+def current() -> Scenario:
+    """The draft the planner works on."""
+    return read(st.session_state[DRAFT])
+
+
+def adopt(scenario: Scenario, saved: dict[str, Any] | None = None) -> None:
+    """Take another scenario as the draft: a preset, an upload, or a saved one with its id and version."""
+    st.session_state[DRAFT] = st.session_state[BASE] = scenario.model_dump(mode="json")
+    st.session_state[SAVED] = saved
+    redraw()
+
+
+def mark_saved(saved: dict[str, Any] | None) -> None:
+    """The draft as it stands is now what is kept."""
+    st.session_state[BASE] = st.session_state[DRAFT]
+    st.session_state[SAVED] = saved
+
+
+def saved() -> dict[str, Any] | None:
+    """Id and version under which the draft was last saved, None for a new one."""
+    value: dict[str, Any] | None = st.session_state.get(SAVED)
+    return value
+
+
+def unsaved() -> bool:
+    """Whether the draft differs from what was last saved or opened."""
+    return bool(st.session_state[DRAFT] != st.session_state[BASE])
+
+
+def undo() -> None:
+    """Back to what was last saved or opened."""
+    st.session_state[DRAFT] = st.session_state[BASE]
+    redraw()
+
+
+def change(changes: dict[str, Any]) -> None:
+    """Change some paths of the draft; ScenarioError leaves it as it was."""
+    st.session_state[DRAFT] = current().but(changes).model_dump(mode="json")
+    for path in changes:
+        st.session_state.setdefault(PROBLEMS, {}).pop(path, None)
+
+
+def redraw() -> None:
+    """Give every widget a new key, so that it shows the draft and not what was typed before."""
+    st.session_state[GENERATION] = st.session_state.get(GENERATION, 0) + 1
+    st.session_state[PROBLEMS] = {}
+
+
+def widget_key(path: str) -> str:
+    return f"{path}@{st.session_state[GENERATION]}"
+
+
+def note_problem(path: str, message: str) -> None:
+    st.session_state.setdefault(PROBLEMS, {})[path] = message
+
+
+def problem(path: str) -> str:
+    """Why the last value typed for a path was refused, empty when it was not."""
+    return str(st.session_state.get(PROBLEMS, {}).get(path, ""))
+
+
+def literal(text: str) -> str:
+    """Text shown as it is, whatever Markdown would make of it."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:&" else c for c in text)
+
+
+def conf() -> Settings:
+    return settings()
+
+
+def market() -> Market:
+    """The market reading the outlook starts from."""
+    from core.fetchers import bitcoin
+
+    return bitcoin.market()
+
+
+def default_hint(path: str) -> str | None:
+    """What an empty field stands for."""
+    section, _, name = path.partition(".")
+    if section != "outlook" or name not in {r.name for r in market().readings}:
+        return None
+    return f"market: {getattr(market(), name).value:,.10g}"
+
+
+def weather() -> Weather:
+    """The weather year of the draft: uploaded in this session, kept in the store, or the best answer for the place."""
+    from core.fetchers.weather import weather_for
+
+    site = current().site
+    if not site.weather.startswith("file:"):
+        return weather_for(site)
+    digest = site.weather.removeprefix("file:")
+    uploaded: dict[str, Weather] = st.session_state.get(WEATHERS, {})
+    return uploaded[digest] if digest in uploaded else _stored_weather(digest)
+
+
+def _stored_weather(digest: str) -> Weather:
+    from pages.ui import library
+
+    if not conf().stores_on_server:
+        raise NotFound(
+            "the uploaded weather of this scenario is not here: upload the file again",
+            field="site.weather",
+            value=digest,
+        )
+    return library.load_weather(digest)
+
+
+def keep_weather(year: Weather) -> None:
+    """Use an uploaded year for the draft; on a server that stores, it is kept with the scenario."""
+    from pages.ui import library
+
+    held: dict[str, Weather] = st.session_state.setdefault(WEATHERS, {})
+    held[year.digest] = year
+    while len(held) > WEATHERS_KEPT:
+        held.pop(next(iter(held)))
+    if conf().stores_on_server:
+        library.save_weather(year)
+    change({"site.weather": f"file:{year.digest}"})
+    redraw()
+
+
+def projection() -> Projection:
+    """The projection of the draft, kept for this session under the digest of all it rests on."""
+    from core.fetchers import equipment
+    from core.models.dispatch import is_compiled
+    from core.studies.projection import project
+
+    scenario, year = equipment.resolved(current()), weather()
+    key = (scenario.digest, year.digest, tuple(r.value for r in market().readings), is_compiled())
+    answers: dict[Any, Projection] = st.session_state.setdefault(ANSWERS, {})
+    if key not in answers:
+        answers[key] = project(scenario, year, market())
+    while len(answers) > ANSWERS_KEPT:
+        answers.pop(next(iter(answers)))
+    return answers[key]
+
+
+def projection_or_error() -> Projection | SolarMiningError:
+    """The projection, or the reason there is none."""
+    try:
+        return projection()
+    except SolarMiningError as error:
+        return error
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,203 @@
+"""What every page shows the same way: header, tiles, tables, provenance, errors."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.errors import SolarMiningError
+from core.inputs import Reading
+from core.results import Projection
+from core.vocabulary import word
+from pages.ui import session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAY_S = 86_400.0
+STATUS_COLOURS = {"live": "green", "cached": "blue", "stale": "orange", "bundled": "gray", "planner": "violet"}
+
+
+@contextmanager
+def mishaps() -> Iterator[None]:
+    """Say what went wrong in words; a failure nobody foresaw gets a number and no inner detail."""
+    try:
+        yield
+    except SolarMiningError as error:
+        failure(error)
+    except Exception as error:  # the last resort: nothing internal may reach the screen
+        if type(error).__module__.startswith("streamlit"):
+            raise
+        reference = uuid.uuid4().hex[:8]
+        print(f"unforeseen {reference}: {error!r}", flush=True)  # noqa: T201  the server's log until there is a better one
+        st.error(f"Something went wrong that should not have. Nothing you entered is lost. Reference {reference}.")
+
+
+def failure(error: SolarMiningError) -> None:
+    """An error in words: what, where, and what was expected."""
+    st.error(session.literal(error.message), icon=":material/error:")
+    if error.field or error.expected:
+        st.caption(session.literal(f"{error.field}: expected {error.expected}" if error.expected else error.field))
+
+
+def header(title: str) -> None:
+    """Title, scenario in hand, and what can be done with it."""
+    from pages.ui import library
+
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False)
+        library.actions()
+    scenario = session.current()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"**{session.literal(scenario.name)}** · {session.literal(scenario.site.name)}", width="content")
+        if session.unsaved():
+            st.badge("Unsaved changes", icon=":material/edit:", color="orange")
+        age_badge()
+
+
+def age_badge() -> None:
+    """How old the market reading is and where it comes from."""
+    price = session.market().price_usd
+    st.badge(
+        f"{price.status.capitalize()} market, {age_in_words(price.age(session.now()))} old",
+        icon=":material/schedule:",
+        color=STATUS_COLOURS[price.status],
+        help=f"Bitcoin price of {price.observed_at:%d %B %Y}, from {session.literal(price.source)}.",
+    )
+
+
+def age_in_words(seconds: float) -> str:
+    """An age as people say it."""
+    for size, unit in (
+        (365.25 * DAY_S, "year"),
+        (30.4 * DAY_S, "month"),
+        (DAY_S, "day"),
+        (3600.0, "hour"),
+        (60.0, "minute"),
+    ):
+        if seconds >= size:
+            count = int(seconds / size)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"
+
+
+def figure(name: str, value: float | None) -> str:
+    """A metric in the words of a page: sensible digits, its unit; a dash where there is none."""
+    unit = word(name).unit
+    if value is None:
+        return "–"
+    if unit == "USD":
+        return money(value)
+    if unit in {"USD/BTC", "USD/PH/day"}:
+        return money(value, cents=abs(value) < 1000)
+    if unit == "USD/kWh":
+        return f"{value * 100:,.2f} ¢/kWh"
+    if name.endswith("_frac") or unit == "1/yr":
+        return f"{value * 100:,.1f} %"
+    if unit == "kWh":
+        return f"{value / 1000:,.0f} MWh"
+    if unit == "yr":
+        return f"{value:,.1f} years"
+    if unit == "BTC":
+        return f"{value:,.4f} BTC" if abs(value) < 100 else f"{value:,.1f} BTC"
+    return f"{_digits(value)} {'' if unit == '1' else unit}".strip()
+
+
+def _digits(value: float) -> str:
+    """Four significant digits, thousands apart; powers of ten only where there is no other way."""
+    size = abs(value)
+    if size >= 1e7 or 0 < size < 1e-3:
+        return f"{value:.4g}"
+    if size >= 1000 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:,.{3 - math.floor(math.log10(size))}f}".rstrip("0").rstrip(".")
+
+
+def money(value: float, *, cents: bool = False) -> str:
+    """Dollars with a true minus sign; millions shortened."""
+    sign, size = "−" if value < 0 else "", abs(value)
+    if size >= 1e6:
+        return f"{sign}${size / 1e6:,.3f} M"
+    return f"{sign}${size:,.2f}" if cents else f"{sign}${size:,.0f}"
+
+
+def tile(
+    projection: Projection, name: str, *, label: str = "", note: str = "", chart: Any = None, kind: Any = "area"
+) -> None:
+    """One metric with its meaning, a remark and, where given, a small curve."""
+    words, value = word(name), projection.metrics[name]
+    st.metric(
+        label or words.label,
+        figure(name, value) if value is not None else in_words(projection.reasons.get(name, "")),
+        delta=note or None,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=words.meaning if value is not None else f"{words.meaning} Here: {projection.reasons.get(name, '')}.",
+        chart_data=chart,
+        chart_type=kind,
+    )
+
+
+def in_words(reason: str) -> str:
+    """A missing metric, said: "never", "none"."""
+    return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
+
+
+def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
+    """A table with labelled columns that sorts, and downloads as CSV and Excel."""
+    from core import exports
+
+    config = {column: st.column_config.Column(caption(column), help=word(column).meaning) for column in frame.columns}
+    st.dataframe(frame, hide_index=True, column_config=config, height=height, alt=f"Table: {name}")
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            data=lambda: exports.csv_bytes(frame),
+            file_name=exports.file_name(name, "csv"),
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"csv {name}",
+        )
+        st.download_button(
+            "Excel",
+            data=lambda: exports.xlsx_bytes({name[:31]: frame}),
+            file_name=exports.file_name(name, "xlsx"),
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"xlsx {name}",
+        )
+
+
+def caption(name: str) -> str:
+    """Label and unit of a column."""
+    words = word(name)
+    return f"{words.label} ({words.unit})" if words.unit not in {"", "1"} else words.label
+
+
+def readings(items: tuple[Reading, ...]) -> None:
+    """Every figure from outside: value, source, age, and why it is what it is."""
+    import pandas as pd
+
+    now = session.now()
+    rows = [
+        {
+            "Figure": word(r.name).label if word(r.name).label != r.name else r.name.replace("_", " "),
+            "Value": f"{r.value:,.10g}",
+            "Status": r.status,
+            "As of": f"{r.observed_at:%Y-%m-%d}",
+            "Age": age_in_words(r.age(now)),
+            "Source": r.source,
+            "Why": r.why,
+        }
+        for r in items
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Readings with their source and age")

@@ -1,0 +1,39 @@
+"""Fixtures every test may use, and the folder of validation data where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.fetchers import bitcoin
+from core.fetchers.weather import bundled
+from core.inputs import Market, Weather
+from core.models.dispatch import compile_kernel
+
+VALIDATION_DATA = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
+
+
+@pytest.fixture(scope="session")
+def validation_data() -> Path:
+    """The folder of outside data, or a skip that says how to get it."""
+    if not VALIDATION_DATA:
+        pytest.skip("SOLAR_MINING_VALIDATION_DATA is not set: outside validation data is not part of the project")
+    return Path(VALIDATION_DATA)
+
+
+@pytest.fixture(scope="session")
+def greensboro() -> Weather:
+    return bundled("greensboro")
+
+
+@pytest.fixture(scope="session")
+def market() -> Market:
+    return bitcoin.market()
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """The compiled dispatch kernel, ready."""
+    compile_kernel()

@@ -1,0 +1,207 @@
+"""The floors of the house, read from its imports, and the size of its rooms."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from pathlib import Path
+
+import pytest
+
+from core import errors, vocabulary
+from core.scenario import Scenario, leaves
+
+ROOT = Path(__file__).parents[1]
+GROUND = (
+    "core.errors",
+    "core.vocabulary",
+    "core.sections",
+    "core.scenario",
+    "core.inputs",
+    "core.results",
+    "core.settings",
+)
+MODELS = ("ageing", "dispatch", "finance", "mining", "network", "risk", "solar")
+# room: what it may import inside the house. The longest prefix that fits names the room; a new room needs a line.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "core.errors": (),
+    "core.vocabulary": (),
+    "core.settings": ("core.errors",),
+    "core.sections": (),
+    "core.scenario": ("core.errors", "core.sections"),
+    "core.inputs": ("core.errors",),
+    "core.results": ("core.inputs", "core.scenario"),
+    "core.models": GROUND,
+    "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in three files
+    "core.studies": (*GROUND, "core.models", "core.studies"),
+    "core.fetchers": (*GROUND, "core.fetchers"),
+    "core.store": (*GROUND, "core.store"),
+    "core.charts": GROUND,
+    "core.exports": GROUND,
+    "core.answers": ("core",),
+    "core": ("core",),
+    "pages": ("core", "pages"),
+    "app": ("core", "pages"),
+}
+WORLD = {
+    "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
+    "streamlit", "subprocess", "pathlib", "random",
+}  # fmt: skip
+PURE = ("core.errors", "core.vocabulary", "core.sections", "core.scenario", "core.inputs", "core.results",
+        "core.models", "core.studies", "core.charts")  # fmt: skip
+CLOCKS = {"now", "today", "utcnow"}
+FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
+PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def under(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def room(name: str) -> str:
+    return max((r for r in MAY_IMPORT if under(name, r)), key=len)
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    return [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.FunctionDef)]
+
+
+def body_lines(node: ast.FunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+def test_there_is_a_house_to_check() -> None:
+    assert len(FILES) >= 30
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_imports_go_down_only(path: Path) -> None:
+    me = module(path)
+    allowed = MAY_IMPORT[room(me)]
+    for name in imports(path):
+        if name.split(".")[0] in {"core", "pages", "app"}:
+            assert under(name, me) or any(under(name, ok) for ok in allowed), f"{me} may not import {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_pure_rooms_do_not_touch_the_world(path: Path) -> None:
+    me = module(path)
+    if not any(under(me, pure) for pure in PURE):
+        return
+    assert not {name.split(".")[0] for name in imports(path)} & WORLD
+    if me not in PURE_CLOCK_ALLOWED:
+        calls = {
+            n.func.attr
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
+        }
+        assert not calls & CLOCKS, "a pure room has no clock"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_streamlit_lives_in_the_roof_alone(path: Path) -> None:
+    if under(module(path), "core"):
+        assert not any(under(name, "streamlit") for name in imports(path))
+
+
+def test_data_holds_no_code() -> None:
+    assert list((ROOT / "data").iterdir())
+    assert not list((ROOT / "data").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_rooms_stay_small(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").count("\n") <= 400, "split this file"
+    for node in functions(path):
+        assert body_lines(node) <= 60, f"{node.name} is too long"
+
+
+def test_functions_are_short_in_the_middle() -> None:
+    lengths = [body_lines(node) for path in FILES for node in functions(path)]
+    assert statistics.median(lengths) < 10
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_no_visitor_leaks_into_another(path: Path) -> None:
+    """SEC-02: nothing mutable at module level but constants, and no function cache of Streamlit that takes user data."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        for target in targets:
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.List | ast.Dict | ast.Set) and isinstance(target, ast.Name):
+                assert target.id.isupper() or target.id.startswith("_") or target.id == "__all__", (
+                    f"{target.id}: mutable global"
+                )
+    text = path.read_text(encoding="utf-8")
+    assert "st.cache_data" not in text, "it samples large inputs: key a cache by digest instead"
+    assert "unsafe_allow_html" not in text
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_constants_are_not_written_to(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    upper = {
+        t.id
+        for n in tree.body
+        if isinstance(n, ast.Assign)
+        for t in n.targets
+        if isinstance(t, ast.Name) and t.id.isupper()
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                    assert target.value.id not in upper, f"{target.value.id} is a constant"
+
+
+def test_every_quantity_of_a_scenario_has_a_unit_and_words() -> None:
+    seen = 0
+    for path, info, value in leaves(Scenario()):
+        if isinstance(value, bool | str) or path.endswith(".model"):
+            continue
+        extra = info.json_schema_extra
+        assert isinstance(extra, dict), path
+        assert "unit" in extra, path
+        assert info.title, path
+        seen += 1
+    assert seen > 60
+
+
+def test_every_error_has_a_code_of_the_specification() -> None:
+    allowed = {
+        "VALIDATION_ERROR", "NOT_FOUND", "CONFLICT", "UNAUTHORIZED", "FORBIDDEN", "METHOD_NOT_ALLOWED",
+        "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "UNAVAILABLE", "EXTERNAL_API_ERROR", "TIMEOUT", "CALCULATION_ERROR",
+        "DATABASE_ERROR", "PAYLOAD_TOO_LARGE", "INTERNAL_ERROR",
+    }  # fmt: skip
+    tree = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, errors.SolarMiningError)]
+    assert len(tree) >= 8
+    for error in tree:
+        assert error.code in allowed
+        assert error.__name__ in (errors.__doc__ or ""), f"{error.__name__} is missing from the tree"
+
+
+def test_words_are_complete() -> None:
+    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS):
+        for name, word in table.items():
+            assert word.label, name
+            assert word.meaning.endswith("."), name
