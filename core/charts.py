@@ -31,6 +31,12 @@ HEAT = {
     False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
     True: ["#1C1608", "#5C430C", "#A3720D", "#EBA50E", "#FBBF24", "#FDE99B"],
 }
+# axis labels in dollars: $1.2 M, −$300 k, 0
+USD_TICKS = (
+    "datum.value == 0 ? '0' : (datum.value < 0 ? '−$' : '$') + (abs(datum.value) >= 1e6 ? "
+    "format(abs(datum.value) / 1e6, ',~r') + ' M' : abs(datum.value) >= 1e3 ? format(abs(datum.value) / 1e3, ',~r') + ' k' "
+    ": format(abs(datum.value), ',~r'))"
+)
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -88,7 +94,7 @@ def cumulated_cash(projection: Projection, dark: bool = False) -> Spec:
     import altair as alt
 
     frame = projection.yearly[["year", "net_cash_usd", "cumulative_cash_usd"]].copy()
-    axis = alt.Axis(format="$~s", tickCount=6)
+    axis = alt.Axis(labelExpr=USD_TICKS, tickCount=6)
     tips = [
         alt.Tooltip("year:O", title="Year"),
         alt.Tooltip("net_cash_usd:Q", title="Net cash", format="$,.0f"),
@@ -211,29 +217,25 @@ def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
         "Buy and hold": "hold_npv_usd",
     }
     values = {label: projection.metrics[name] for label, name in names.items()}
-    frame = pd.DataFrame(
-        [(k, v, _short_usd(v)) for k, v in values.items() if v is not None], columns=["what", "npv", "text"]
-    )
+    frame = pd.DataFrame([(label, npv) for label, npv in values.items() if npv is not None], columns=["what", "npv"])
+    frame["above"] = [_short_usd(npv) if npv >= 0 else "" for npv in frame["npv"]]
+    frame["below"] = [_short_usd(npv) if npv < 0 else "" for npv in frame["npv"]]
     order = list(frame["what"])
+    low, high = min(0.0, frame["npv"].min()), max(0.0, frame["npv"].max())
+    room = 0.3 * ((high - low) or 1.0)  # for the labels beside the bars
+    scale = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
     base = alt.Chart(frame).encode(
+        x=alt.X("npv:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
         y=alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelLimit=160, ticks=False, domain=False)),
         tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
     )
-    low, high = min(0.0, frame["npv"].min()), max(0.0, frame["npv"].max())
-    room = 0.22 * ((high - low) or 1.0)  # for the labels beside the bars
-    x = alt.X("npv:Q", title=None, scale=alt.Scale(domain=[low - room, high + room], nice=False), axis=None)
     bars = base.mark_bar(size=26, cornerRadius=3).encode(
-        x=x, color=alt.Color("what:N", scale=_palette(order, dark), legend=None)
+        color=alt.Color("what:N", scale=_palette(order, dark), legend=None)
     )
-    sides: tuple[tuple[str, Any, int], ...] = (("datum.npv >= 0", "left", 6), ("datum.npv < 0", "right", -6))
-    labels = [
-        base.transform_filter(test)
-        .mark_text(align=align, dx=dx, fontSize=13, fontWeight=600, color="#F5F1E8" if dark else "#1C1917")
-        .encode(x=x, text="text:N")
-        for test, align, dx in sides
-    ]
-    rule = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=colour("Quiet", dark)).encode(x="x:Q")
-    return alt.layer(bars, rule, *labels).properties(height=220)
+    ink: dict[str, Any] = {"fontSize": 13, "fontWeight": 600, "color": "#F5F1E8" if dark else "#1C1917"}
+    above = base.mark_text(align="left", dx=6, **ink).encode(text="above:N")
+    below = base.mark_text(align="right", dx=-6, **ink).encode(text="below:N")
+    return alt.layer(bars, above, below).properties(height=HEIGHT - 60)
 
 
 def _short_usd(value: float) -> str:
@@ -288,7 +290,7 @@ def cash_lines(projections: dict[str, Projection], dark: bool = False) -> Spec:
         .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
         .encode(
             x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(format="$~s")),
+            y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
             color=alt.Color(
                 "plan:N", sort=list(projections), legend=alt.Legend(orient="top", title=None, labelLimit=260)
             ),

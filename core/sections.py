@@ -203,7 +203,7 @@ class Unit(Section):
     )
     hashrate_ths: float | None = quantity(None, "TH/s", "Hash rate", "Of one machine when new.", 0.001, 1e5)
     power_w: float | None = quantity(None, "W", "Power", "Of one machine at the wall, cooling apart.", 0.1, 1e6)
-    count: Count = quantity(1, "machines", "Count", "How many.", 0, 10_000_000)
+    count: Count = quantity(1, "", "Machines", "How many of this kind.", 0, 10_000_000)
     price_usd: float | None = quantity(None, "USD", "Price", "Of one machine, delivered.", 0, 1e7)
 
     @model_validator(mode="after")

@@ -66,7 +66,7 @@ def dispatch(hours: Hours, storage: Storage = NO_STORAGE, *, compiled: bool = Tr
     """
     out = np.empty((len(FLOWS), hours.pv_kw.size)) if out is None else out
     if compiled and is_compiled():
-        limits = np.array([hours.import_limit_kw, hours.export_limit_kw])
+        limits = np.array([hours.import_limit_kw, hours.export_limit_kw], dtype=np.float64)
         series = (
             hours.pv_kw,
             hours.fleet_kw,

@@ -109,8 +109,7 @@ def _number(path: str, info: FieldInfo, value: float | None, label: str, common:
         value=None if value is None else kind(round(value * scale, 9)),
         step=1 if whole else _step(value, scale),
         format="%d" if whole else "%.10g",
-        required=not _optional(info),
-        placeholder=session.default_hint(path),
+        placeholder=session.default_hint(path) or ("" if _optional(info) else "a number is needed"),
         **common,
     )
 
@@ -151,6 +150,8 @@ def _changed(path: str, key: str) -> None:
     if isinstance(value, float | int) and is_percent(path, info):
         value = round(value / PERCENT, 12)
     try:
+        if value is None and not _optional(info):
+            raise ScenarioError(f"{info.title} cannot be empty", field=path, expected="a number")
         if isinstance(session.current().at(path), tuple):
             value = _numbers(path, str(value))
         session.change({path: value})

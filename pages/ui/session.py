@@ -64,6 +64,19 @@ def saved() -> dict[str, Any] | None:
     return value
 
 
+def forget_saved() -> None:
+    """The saved scenario behind the draft is gone: the next save makes a new one."""
+    st.session_state[SAVED] = None
+
+
+def renamed(name: str, saved: dict[str, Any]) -> None:
+    """The saved scenario behind the draft has a new name: take it into the draft and its base."""
+    for key in (DRAFT, BASE):
+        st.session_state[key] = {**st.session_state[key], "name": name}
+    st.session_state[SAVED] = saved
+    redraw()
+
+
 def unsaved() -> bool:
     """Whether the draft differs from what was last saved or opened."""
     return bool(st.session_state[DRAFT] != st.session_state[BASE])

@@ -1,0 +1,1 @@
+"""Weather file formats, one a module; each offers `recognised` and `read`."""

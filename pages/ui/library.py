@@ -1,0 +1,329 @@
+"""What the planner keeps: saving, opening, importing, and the door to the store.
+
+Where the mode forbids storing, scenarios are kept as downloads and projections in this session alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.errors import Conflict, SolarMiningError
+from core.fetchers.presets import presets
+from core.inputs import Weather
+from core.results import Projection
+from core.scenario import read
+from pages.ui import session
+
+if TYPE_CHECKING:
+    from core.store.database import Database
+
+OWNER = "local"  # one planner; a shared server puts the signed-in person here
+NOTES, HELD = "_notes", "_held"
+HELD_MOST = 12
+
+
+@st.cache_resource
+def database(home: str) -> Database:
+    """The database of this copy, opened once a process."""
+    from pathlib import Path
+
+    from core.store.database import open_database
+
+    return open_database(Path(home))
+
+
+def db() -> Database:
+    return database(str(session.conf().home))
+
+
+def stores() -> bool:
+    return session.conf().stores_on_server
+
+
+def facts() -> dict[str, str]:
+    """What is kept, for the status page."""
+    from core.store import projections, scenarios
+    from core.store.database import sqlite_version
+
+    return {
+        "Scenarios": str(len(scenarios.listed(db(), OWNER))),
+        "Projections": str(len(projections.listed(db(), OWNER))),
+        "SQLite": sqlite_version(),
+    }
+
+
+# --- what a button did, told on the next run -----------------------------------------------------
+
+
+def told(action: Callable[[], str]) -> None:
+    """Run what a button asks for and say how it went."""
+    try:
+        note(action(), "success")
+    except SolarMiningError as error:
+        note(error.message, "error")
+
+
+def note(text: str, kind: str) -> None:
+    if text:
+        st.session_state.setdefault(NOTES, []).append((kind, text))
+
+
+def notes() -> None:
+    """Say what the last buttons did."""
+    for kind, text in st.session_state.pop(NOTES, []):
+        if kind == "success":
+            st.toast(session.literal(text), icon=":material/check_circle:")
+        else:
+            st.error(session.literal(text), icon=":material/error:")
+
+
+# --- header -------------------------------------------------------------------------------------
+
+
+def actions() -> None:
+    """Save, undo, keep and the rest, at the right of every page's title."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
+        if session.unsaved():
+            st.button(
+                "Undo", icon=":material/undo:", on_click=session.undo, help="Back to what was last saved or opened."
+            )
+        save_button()
+        st.button(
+            "Keep projection",
+            icon=":material/bookmark_add:",
+            on_click=told,
+            args=(keep_projection,),
+            help="Keep this answer with its inputs and readings, to compare later.",
+        )
+        with st.popover("Scenario", icon=":material/folder_open:"):
+            menu()
+    notes()
+
+
+def save_button() -> None:
+    if stores():
+        st.button("Save", type="primary", shortcut="Ctrl+S", icon=":material/save:", on_click=told, args=(save,))
+    else:
+        download("Save", type="primary", icon=":material/save:", key="save file")
+
+
+def download(label: str, **kwargs: Any) -> None:
+    from core import exports
+
+    scenario = session.current()
+    st.download_button(
+        label,
+        data=scenario.to_json(indent=2),
+        file_name=exports.file_name(scenario.name, "json"),
+        mime="application/json",
+        on_click=(lambda: session.mark_saved(None)) if not stores() else "ignore",
+        **kwargs,
+    )
+
+
+def menu() -> None:
+    """Open, copy, import and export."""
+    if stores():
+        saved = saved_scenarios()
+        chosen = st.selectbox(
+            "Open a saved scenario",
+            list(saved),
+            index=None,
+            format_func=lambda i: saved[i].name,
+            placeholder="Choose" if saved else "Nothing saved yet",
+            key=session.widget_key("open"),
+        )
+        if chosen:
+            told(lambda: open_scenario(chosen))
+            st.rerun()
+        st.button("Save as a copy", icon=":material/content_copy:", on_click=told, args=(save_copy,))
+    preset = st.selectbox(
+        "Start from an example",
+        list(presets()),
+        index=None,
+        format_func=lambda key: presets()[key].name,
+        placeholder="Choose",
+        key=session.widget_key("preset"),
+    )
+    if preset:
+        session.adopt(presets()[preset])
+        st.rerun()
+    import_file()
+    download("Export as JSON", icon=":material/download:", key="export file")
+
+
+def import_file() -> None:
+    file = st.file_uploader(
+        "Import a scenario (JSON)", type="json", key=session.widget_key("import"), max_upload_size=1
+    )
+    if file is None:
+        return
+    try:
+        session.adopt(read(file.getvalue()))
+    except SolarMiningError as error:
+        st.error(session.literal(f"{error.message}"))
+        return
+    note("Scenario imported. Save it to keep it.", "success")
+    st.rerun()
+
+
+# --- scenarios ----------------------------------------------------------------------------------
+
+
+def saved_scenarios() -> dict[str, Any]:
+    from core.store import scenarios
+
+    return {row.id: row for row in scenarios.listed(db(), OWNER)}
+
+
+def save() -> str:
+    """Save the draft over the version it was opened from, or as a new scenario."""
+    from core.store import scenarios
+
+    at, draft = session.saved(), session.current()
+    try:
+        row = scenarios.save(db(), OWNER, draft, id=at["id"] if at else None, version=at["version"] if at else None)
+    except Conflict as error:
+        raise Conflict(
+            f"{error.message}. Your draft is untouched: save it as a copy, or open the newer version.",
+            field=error.field,
+        ) from None
+    session.mark_saved({"id": row.id, "version": row.version})
+    return f"Saved “{draft.name}”."
+
+
+def save_copy() -> str:
+    from core.store import scenarios
+
+    draft = session.current()
+    row = scenarios.save(db(), OWNER, draft)
+    session.mark_saved({"id": row.id, "version": row.version})
+    return f"Saved a copy of “{draft.name}”."
+
+
+def open_scenario(scenario_id: str) -> str:
+    from core.store import scenarios
+
+    kept = scenarios.load(db(), OWNER, scenario_id)
+    session.adopt(kept.scenario, {"id": kept.saved.id, "version": kept.saved.version})
+    return f"Opened “{kept.scenario.name}”."
+
+
+def duplicate_scenario(scenario_id: str) -> str:
+    from core.store import scenarios
+
+    return f"Duplicated as “{scenarios.duplicate(db(), OWNER, scenario_id).name}”."
+
+
+def delete_scenario(scenario_id: str) -> str:
+    from core.store import scenarios
+
+    scenarios.delete(db(), OWNER, scenario_id)
+    at = session.saved()
+    if at and at["id"] == scenario_id:
+        session.forget_saved()
+    return "Scenario deleted. The draft on screen is untouched."
+
+
+def rename_scenario(scenario_id: str, name: str) -> str:
+    from core.store import scenarios
+
+    row = scenarios.rename(db(), OWNER, scenario_id, name)
+    at = session.saved()
+    if at and at["id"] == scenario_id:
+        session.renamed(name, {"id": row.id, "version": row.version})
+    return f"Renamed to “{name}”."
+
+
+# --- projections --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """A projection kept in this session alone."""
+
+    id: str
+    name: str
+    created_at: datetime
+    projection: Projection
+
+
+def keep_projection() -> str:
+    """Keep the draft's projection: in the store, or in this session where nothing may be stored."""
+    answer = session.projection()
+    if stores():
+        from core.store import projections
+
+        projections.save(db(), OWNER, answer)
+    else:
+        held: list[Held] = st.session_state.setdefault(HELD, [])
+        held.insert(0, Held(answer.scenario.digest, answer.scenario.name, session.now(), answer))
+        del held[HELD_MOST:]
+    return f"Kept the projection of “{answer.scenario.name}”."
+
+
+def kept_projections() -> list[Any]:
+    """Kept projections, newest first: id, name, created_at."""
+    if not stores():
+        return list(st.session_state.get(HELD, []))
+    from core.store import projections
+
+    return list(projections.listed(db(), OWNER))
+
+
+def load_projection(projection_id: str) -> Projection:
+    if not stores():
+        return next(h.projection for h in st.session_state.get(HELD, []) if h.id == projection_id)
+    from core.store import projections
+
+    return projections.load(db(), OWNER, projection_id)
+
+
+def open_projected(projection_id: str) -> str:
+    """Take the scenario of a kept projection as the draft, readings apart: the market may have moved."""
+    scenario = load_projection(projection_id).scenario
+    session.adopt(scenario)
+    return f"Opened the scenario of “{scenario.name}”."
+
+
+def duplicate_projection(projection_id: str) -> str:
+    from core.store import projections
+
+    return f"Duplicated as “{projections.duplicate(db(), OWNER, projection_id).name}”."
+
+
+def rename_projection(projection_id: str, name: str) -> str:
+    from core.store import projections
+
+    projections.rename(db(), OWNER, projection_id, name)
+    return f"Renamed to “{name}”."
+
+
+def delete_projection(projection_id: str) -> str:
+    if not stores():
+        st.session_state[HELD] = [h for h in st.session_state.get(HELD, []) if h.id != projection_id]
+    else:
+        from core.store import projections
+
+        projections.delete(db(), OWNER, projection_id)
+    return "Projection deleted."
+
+
+# --- weather ------------------------------------------------------------------------------------
+
+
+def save_weather(year: Weather) -> None:
+    from core.store import weathers
+
+    weathers.save(db(), OWNER, year)
+
+
+def load_weather(digest: str) -> Weather:
+    from core.store import weathers
+
+    return weathers.load(db(), OWNER, digest)

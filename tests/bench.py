@@ -1,0 +1,127 @@
+"""What speed costs and buys: each line a ratio to a peer timed in the same run. `make bench`.
+
+Rounds alternate between the two, so that a machine that slows down slows both; the median of the rounds' ratios is
+printed beside the goal. Nothing here is asserted: a slow machine is no failure.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.fetchers import bitcoin
+from core.fetchers.weather import bundled
+from core.inputs import Weather
+from core.models.dispatch import Hours, Storage, compile_kernel, dispatch
+from core.scenario import Scenario
+from core.studies import energy
+from core.studies.projection import project
+from tests import bench_solar
+
+ROUNDS = 15
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def ratio(ours: Callable[[], Any], peer: Callable[[], Any], *, ours_runs: int = 1) -> tuple[float, float, float]:
+    """Median of ours ÷ peer over the rounds, and the medians of both [ms]; the first round warms up."""
+    rounds = []
+    for _ in range(ROUNDS + 1):
+        mine = seconds(lambda: [ours() for _ in range(ours_runs)]) / ours_runs
+        rounds.append((mine, seconds(peer)))
+    rounds = rounds[1:]
+    mine, theirs = (statistics.median(r[i] for r in rounds) * 1e3 for i in (0, 1))
+    return statistics.median(a / b for a, b in rounds), mine, theirs
+
+
+def say(what: str, result: tuple[float, float, float], goal: float) -> None:
+    value, ours, peer = result
+    verdict = "met" if value <= goal else "MISSED"
+    print(f"{what:78s} {value:9.5f}  goal {goal:8.5f}  {verdict:6s}  {ours:8.3f} ms ÷ {peer:8.3f} ms")
+
+
+def pvwatts(weather: Weather) -> Callable[[], Any]:
+    """One PySAM PVWatts v8 year fed from memory, in UTC as our hours are."""
+    from PySAM import Pvwattsv8
+
+    model = Pvwattsv8.default("PVWattsNone")
+    hours = weather.hourly
+    when = hours.index
+    data = {
+        "lat": weather.latitude,
+        "lon": weather.longitude,
+        "tz": 0,
+        "elev": weather.elevation_m,
+        "year": when.year.tolist(),
+        "month": when.month.tolist(),
+        "day": when.day.tolist(),
+        "hour": when.hour.tolist(),
+        "minute": [30] * len(hours),
+        "dn": hours["dni"].tolist(),
+        "df": hours["dhi"].tolist(),
+        "gh": hours["ghi"].tolist(),
+        "tdry": hours["temp_air"].tolist(),
+        "wspd": hours["wind_speed"].tolist(),
+    }
+    model.SolarResource.solar_resource_data = data
+    return model.execute
+
+
+def battery_year() -> Callable[[], Any]:
+    """One PySAM BatteryStateful year, stepped hour by hour as its users do."""
+    from PySAM import BatteryStateful
+
+    battery = BatteryStateful.default("LFPGraphite")
+    battery.Controls.replace({"control_mode": 1, "dt_hr": 1.0, "input_power": 0.0})
+    battery.setup()
+    power = (10 * np.sin(np.arange(8760) / 24 * 2 * np.pi)).tolist()
+
+    def run() -> None:
+        for value in power:
+            battery.Controls.input_power = value
+            battery.execute(0)
+
+    return run
+
+
+def battery_hours(weather: Weather) -> tuple[Hours, Storage]:
+    pv = energy.sunshine(Scenario().array, weather, 1).ac_kw[0]
+
+    def flat(value: float) -> np.ndarray:
+        return np.full(pv.size, value)
+
+    return Hours(pv, flat(300.0), flat(0.08), flat(0.05), flat(0.03), 200.0, 400.0), Storage(100, 1000, 250, 0.93, 100)
+
+
+def main() -> None:
+    compile_kernel()
+    weather, market = bundled("greensboro"), bitcoin.market()
+    bench_solar.main()
+    plan = Scenario().but({"finance.horizon_years": 25, "battery.energy_kwh": 1000.0, "battery.power_kw": 250.0})
+
+    def anew() -> None:
+        energy.sky.cache_clear()
+        energy.sunshine.cache_clear()
+        project(plan, weather, market)
+
+    sam = pvwatts(weather)
+    say("25-year projection with battery, new place ÷ one PVWatts v8 year", ratio(anew, sam), 2)
+    say("… of a known array ÷ one PVWatts v8 year", ratio(lambda: project(plan, weather, market), sam), 2)
+    hours, storage = battery_hours(weather)
+    out = np.empty((7, hours.pv_kw.size))
+    result = ratio(lambda: dispatch(hours, storage, out=out), battery_year(), ours_runs=20)
+    say("battery dispatch year, compiled ÷ BatteryStateful year", result, 1 / 300)
+    result = ratio(lambda: dispatch(hours, storage, compiled=False), battery_year())
+    say("battery dispatch year, plain engine ÷ BatteryStateful year", result, 1)
+
+
+if __name__ == "__main__":
+    main()
