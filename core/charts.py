@@ -217,32 +217,32 @@ def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
         "Buy and hold": "hold_npv_usd",
     }
     values = {label: projection.metrics[name] for label, name in names.items()}
-    frame = pd.DataFrame([(label, npv) for label, npv in values.items() if npv is not None], columns=["what", "npv"])
-    frame["above"] = [_short_usd(npv) if npv >= 0 else "" for npv in frame["npv"]]
-    frame["below"] = [_short_usd(npv) if npv < 0 else "" for npv in frame["npv"]]
-    order = list(frame["what"])
-    low, high = min(0.0, frame["npv"].min()), max(0.0, frame["npv"].max())
-    room = 0.3 * ((high - low) or 1.0)  # for the labels beside the bars
-    scale = alt.Scale(domain=[low - room, high + room], nice=False, zero=False)
-    base = alt.Chart(frame).encode(
-        x=alt.X("npv:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
-        y=alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelLimit=160, ticks=False, domain=False)),
-        tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
+    shown = {f"{label}  {_short_usd(npv)}": (label, npv) for label, npv in values.items() if npv is not None}
+    frame = pd.DataFrame([(text, *pair) for text, pair in shown.items()], columns=["text", "what", "npv"])
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(size=26, cornerRadius=3)
+        .encode(
+            x=alt.X("npv:Q", title=None, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
+            y=alt.Y(
+                "text:N",
+                sort=list(shown),
+                title=None,
+                axis=alt.Axis(labelLimit=240, labelFontSize=13, labelFontWeight=600, ticks=False, domain=False),
+            ),
+            color=alt.Color("what:N", scale=_palette([label for label, _ in shown.values()], dark), legend=None),
+            tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
+        )
     )
-    bars = base.mark_bar(size=26, cornerRadius=3).encode(
-        color=alt.Color("what:N", scale=_palette(order, dark), legend=None)
-    )
-    ink: dict[str, Any] = {"fontSize": 13, "fontWeight": 600, "color": "#F5F1E8" if dark else "#1C1917"}
-    above = base.mark_text(align="left", dx=6, **ink).encode(text="above:N")
-    below = base.mark_text(align="right", dx=-6, **ink).encode(text="below:N")
-    return alt.layer(bars, above, below).properties(height=HEIGHT - 60)
+    rule = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=colour("Quiet", dark)).encode(x="x:Q")
+    return alt.layer(bars, rule).properties(height=HEIGHT - 60)
 
 
 def _short_usd(value: float) -> str:
     size = abs(value)
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= limit:
-            return f"{'−' if value < 0 else ''}${size / limit:,.2f} {unit}"
+            return f"{'−' if value < 0 else ''}${size / limit:.3g} {unit}"
     return f"{'−' if value < 0 else ''}${size:,.0f}"
 
 
@@ -260,7 +260,7 @@ def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Sp
             color=alt.Color(
                 "kw:Q",
                 scale=alt.Scale(range=HEAT[dark]),
-                legend=alt.Legend(orient="bottom", title="kW", gradientLength=220),
+                legend=alt.Legend(orient="top", title="kW", gradientLength=200, gradientThickness=10),
             ),
             tooltip=[
                 alt.Tooltip("month:O", title="Month"),
@@ -268,7 +268,7 @@ def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Sp
                 alt.Tooltip("kw:Q", title="kW", format=",.0f"),
             ],
         )
-        .properties(height=HEIGHT)
+        .properties(height=HEIGHT + 20)
     )
 
 

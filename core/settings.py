@@ -62,7 +62,10 @@ def _folder(env: Mapping[str, str], name: str) -> Path:
     if not text:
         return DEFAULT_HOME
     try:
-        return Path(text).expanduser().resolve()
+        path = Path(text).expanduser().resolve()
+        if not path.exists() or path.is_dir():
+            return path
     except (ValueError, RuntimeError, OSError):
-        expected = "the path of a folder"
-        raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected) from None
+        pass
+    expected = "the path of a folder"
+    raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)

@@ -87,11 +87,7 @@ def unique(name: str, taken: dict[str, Projection]) -> str:
 
 def side_by_side(projections: dict[str, Projection]) -> None:
     rows = [
-        {"Figure": METRICS[name].label}
-        | {
-            plan: show.figure(name, p.metrics[name]) if p.metrics[name] is not None else "–"
-            for plan, p in projections.items()
-        }
+        {"Figure": METRICS[name].label} | {plan: show.metric_in_words(p, name) for plan, p in projections.items()}
         for name in SHOWN
     ]
     st.subheader("Figures", anchor=False)

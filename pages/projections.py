@@ -196,7 +196,7 @@ def summary_frame(projection: Projection) -> pd.DataFrame:
     rows = [
         {
             "Figure": words.label,
-            "Shown": show.figure(name, projection.metrics[name]),
+            "Shown": show.metric_in_words(projection, name),
             "Value": projection.metrics[name],
             "Unit": words.unit,
             "Meaning": words.meaning,

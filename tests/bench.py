@@ -6,6 +6,7 @@ printed beside the goal. Nothing here is asserted: a slow machine is no failure.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -16,11 +17,13 @@ import numpy as np
 from core.fetchers import bitcoin
 from core.fetchers.weather import bundled
 from core.inputs import Weather
+from core.models import solar
 from core.models.dispatch import Hours, Storage, compile_kernel, dispatch
 from core.scenario import Scenario
+from core.sections import Array
 from core.studies import energy
 from core.studies.projection import project
-from tests import bench_solar
+from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
 
@@ -48,41 +51,16 @@ def say(what: str, result: tuple[float, float, float], goal: float) -> None:
     print(f"{what:78s} {value:9.5f}  goal {goal:8.5f}  {verdict:6s}  {ours:8.3f} ms ÷ {peer:8.3f} ms")
 
 
-def pvwatts(weather: Weather) -> Callable[[], Any]:
-    """One PySAM PVWatts v8 year fed from memory, in UTC as our hours are."""
-    from PySAM import Pvwattsv8
-
-    model = Pvwattsv8.default("PVWattsNone")
-    hours = weather.hourly
-    when = hours.index
-    data = {
-        "lat": weather.latitude,
-        "lon": weather.longitude,
-        "tz": 0,
-        "elev": weather.elevation_m,
-        "year": when.year.tolist(),
-        "month": when.month.tolist(),
-        "day": when.day.tolist(),
-        "hour": when.hour.tolist(),
-        "minute": [30] * len(hours),
-        "dn": hours["dni"].tolist(),
-        "df": hours["dhi"].tolist(),
-        "gh": hours["ghi"].tolist(),
-        "tdry": hours["temp_air"].tolist(),
-        "wspd": hours["wind_speed"].tolist(),
-    }
-    model.SolarResource.solar_resource_data = data
-    return model.execute
-
-
 def battery_year() -> Callable[[], Any]:
     """One PySAM BatteryStateful year, stepped hour by hour as its users do."""
     from PySAM import BatteryStateful
 
     battery = BatteryStateful.default("LFPGraphite")
-    battery.Controls.replace({"control_mode": 1, "dt_hr": 1.0, "input_power": 0.0})
+    battery.ParamsCell.assign({"initial_SOC": 50.0, "minimum_SOC": 10.0, "maximum_SOC": 95.0})
+    battery.ParamsPack.assign({"nominal_energy": 1000.0, "nominal_voltage": 500.0})
+    battery.Controls.assign({"control_mode": 1, "dt_hr": 1.0, "input_power": 0.0})
     battery.setup()
-    power = (10 * np.sin(np.arange(8760) / 24 * 2 * np.pi)).tolist()
+    power = (100 * np.sin(np.arange(8760) / 24 * 2 * np.pi)).tolist()
 
     def run() -> None:
         for value in power:
@@ -101,10 +79,17 @@ def battery_hours(weather: Weather) -> tuple[Hours, Storage]:
     return Hours(pv, flat(300.0), flat(0.08), flat(0.05), flat(0.03), 200.0, 400.0), Storage(100, 1000, 250, 0.93, 100)
 
 
+def tilts(plan: Scenario) -> list[Array]:
+    return [
+        plan.array.model_copy(update={"surface_tilt": t, "surface_azimuth": a})
+        for t in (10.0, 35.0)
+        for a in (150.0, 200.0)
+    ]
+
+
 def main() -> None:
     compile_kernel()
     weather, market = bundled("greensboro"), bitcoin.market()
-    bench_solar.main()
     plan = Scenario().but({"finance.horizon_years": 25, "battery.energy_kwh": 1000.0, "battery.power_kw": 250.0})
 
     def anew() -> None:
@@ -112,7 +97,15 @@ def main() -> None:
         energy.sunshine.cache_clear()
         project(plan, weather, market)
 
-    sam = pvwatts(weather)
+    sam = sam_model(plan.array, weather).execute
+    say(
+        "one PV year of a new place ÷ one PVWatts v8 year",
+        ratio(lambda: solar.ac_kw(plan.array, solar.sky(weather)), sam),
+        0.3,
+    )
+    known, turned = solar.sky(weather), itertools.cycle(tilts(plan))
+    result = ratio(lambda: solar.ac_kw(next(turned), known), sam, ours_runs=10)
+    say("… of a further tilt and azimuth there ÷ one PVWatts v8 year", result, 1 / 100)
     say("25-year projection with battery, new place ÷ one PVWatts v8 year", ratio(anew, sam), 2)
     say("… of a known array ÷ one PVWatts v8 year", ratio(lambda: project(plan, weather, market), sam), 2)
     hours, storage = battery_hours(weather)

@@ -7,6 +7,7 @@ shared between visitors: what is cached for all is free of their data.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,7 +121,9 @@ def literal(text: str) -> str:
 
 
 def conf() -> Settings:
-    return settings()
+    """How this copy runs. `local` is for the planner at this computer: a visitor from elsewhere gets `public`."""
+    given = settings()
+    return replace(given, mode="public") if given.mode == "local" and st.context.ip_address else given
 
 
 def market() -> Market:

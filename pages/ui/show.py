@@ -133,7 +133,7 @@ def tile(
     words, value = word(name), projection.metrics[name]
     st.metric(
         label or words.label,
-        figure(name, value) if value is not None else in_words(projection.reasons.get(name, "")),
+        metric_in_words(projection, name),
         delta=note or None,
         delta_color="off",
         delta_arrow="off",
@@ -145,8 +145,11 @@ def tile(
     )
 
 
-def in_words(reason: str) -> str:
-    """A missing metric, said: "never", "none"."""
+def metric_in_words(projection: Projection, name: str) -> str:
+    """A metric as a page shows it; "Never" or "None" where it does not exist."""
+    value, reason = projection.metrics[name], projection.reasons.get(name, "")
+    if value is not None:
+        return figure(name, value)
     return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
 
 

@@ -1,0 +1,70 @@
+"""Settings come from the environment alone, and a wrong one is named."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from core.errors import ValidationError
+from core.settings import Settings, settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_an_empty_environment_means_one_planner_on_this_computer() -> None:
+    assert settings({}) == Settings("local", "development", ROOT / "data" / "local")
+
+
+def test_the_process_environment_is_read_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLAR_MINING_MODE", "public")
+    assert settings().mode == "public"
+
+
+@pytest.mark.parametrize(("mode", "stores"), [("local", True), ("server", True), ("public", False)])
+def test_only_the_public_mode_keeps_nothing(mode: str, stores: bool) -> None:
+    assert settings({"SOLAR_MINING_MODE": mode}).stores_on_server is stores
+
+
+@pytest.mark.parametrize("env", ["development", "staging", "production"])
+def test_every_environment_is_known_by_its_name(env: str) -> None:
+    assert settings({"SOLAR_MINING_ENV": env}).env == env
+
+
+def test_the_home_moves(tmp_path: Path) -> None:
+    assert settings({"SOLAR_MINING_HOME": str(tmp_path / "new")}).home == tmp_path / "new"
+    assert settings({"SOLAR_MINING_HOME": "~/mine"}).home == Path.home() / "mine"
+
+
+def test_a_relative_home_is_made_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings({"SOLAR_MINING_HOME": "kept/here"}).home == tmp_path / "kept" / "here"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SOLAR_MINING_MODE", "Local"),
+        ("SOLAR_MINING_MODE", "server; rm"),
+        ("SOLAR_MINING_ENV", "prod"),
+        ("SOLAR_MINING_HOME", "/a\0b"),
+        ("SOLAR_MINING_HOME", __file__),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings({name: value})
+    assert refused.value.field == name
+    assert refused.value.value == value
+    assert refused.value.expected
+    assert name in refused.value.message
+
+
+def test_blank_means_unset() -> None:
+    assert settings({"SOLAR_MINING_MODE": " ", "SOLAR_MINING_ENV": "", "SOLAR_MINING_HOME": ""}) == settings({})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        settings({}).mode = "public"  # type: ignore[misc]
