@@ -15,6 +15,7 @@ from core.inputs import Weather
 from core.sections import Site
 
 EARTH_KM = 6371.0
+NEAR_KM = 30.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ def nearest_bundled(site: Site) -> Weather:
 
 
 def _far(place: Place, km: float) -> str:
+    if km < NEAR_KM:
+        return f"This is the weather of {place.label}, {km:,.0f} km from the site: a typical year that ships with the program."
     return (
         f"This is the weather of {place.label}, a typical year, {km:,.0f} km from the site: the nearest that ships "
         "with the program. Live weather for any place is not fetched yet; upload a weather file of the site for "

@@ -1,6 +1,6 @@
 """FILE-06: whatever is done to a weather file, the answer is a year or a FileError, soon.
 
-SOLAR_MINING_MUTATIONS sets how many mutated files are tried in all (2,000 unless told; acceptance asks for 10,000).
+SOLAR_MINING_MUTATIONS sets how many mutated files are tried in all (1,000 unless told; acceptance asks for 10,000).
 """
 
 import os
@@ -19,7 +19,7 @@ from core.errors import FileError
 from core.fetchers.weather_files import read_weather
 from core.inputs import WEATHER_COLUMNS, Weather
 
-MUTATIONS = int(os.environ.get("SOLAR_MINING_MUTATIONS", "2000"))
+MUTATIONS = int(os.environ.get("SOLAR_MINING_MUTATIONS", "1000"))
 WHOLE = {
     "epw": make.text(make.epw()),
     "tmy3": make.text(make.tmy3()),

@@ -1,0 +1,70 @@
+"""Charts: valid specifications, few points, and marks where they belong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from core import charts
+from core.fetchers.presets import presets
+from core.inputs import Market, Weather
+from core.results import Projection
+from core.scenario import Scenario
+from core.studies.projection import project
+
+MOST_POINTS = 10_000
+ALL: tuple[Callable[..., Any], ...] = (
+    charts.energy_by_month,
+    charts.cumulated_cash,
+    charts.coins_by_month,
+    charts.worth_of_energy,
+    charts.compared_with_what,
+    lambda p, dark: charts.hour_by_month(p, "pv_kw", dark),
+    lambda p, dark: charts.cash_lines({"One": p, "Two": p}, dark),
+)
+
+
+@pytest.fixture(scope="module")
+def example(greensboro: Weather, market: Market) -> Projection:
+    return project(Scenario(), greensboro, market)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("key", presets())
+def test_every_chart_of_every_preset_is_valid_and_small(
+    key: str, dark: bool, greensboro: Weather, market: Market
+) -> None:
+    projection = project(presets()[key], greensboro, market)
+    for chart in ALL:
+        spec = chart(projection, dark).to_dict()  # validates against the schema of Vega-Lite
+        json.dumps(spec, allow_nan=False)
+        points = sum(len(rows) for rows in spec["datasets"].values())
+        assert 0 < points <= MOST_POINTS
+
+
+def test_charts_of_an_empty_site_still_draw(greensboro: Weather, market: Market) -> None:
+    bare = Scenario().but(
+        {"array.dc_kw": 0.0, "fleet.units": [], "grid.import_limit_kw": 0.0, "grid.export_limit_kw": 0.0}
+    )
+    projection = project(bare, greensboro, market)
+    for chart in ALL:
+        json.dumps(chart(projection, False).to_dict(), allow_nan=False)
+
+
+def test_halvings_are_marked_in_the_months_they_fall(example: Projection) -> None:
+    """By hand: 946,200 + 246 days · 144 blocks stand on 2027-01-01; 144.77 a day then reach 1,050,000 on 2028-04-17,
+    and each 210,000 more take 1,450.5 days: 2032-04-07 and 2036-03-27."""
+    assert charts.halving_months(example) == [pd.Timestamp(m) for m in ("2028-04-01", "2032-04-01", "2036-03-01")]
+
+
+def test_the_heat_map_shows_local_noon(example: Projection) -> None:
+    means = charts.hour_month_means(example, "pv_kw")
+    assert len(means) == 288
+    june = means[means["month"] == "Jun"].set_index("hour")["kw"]
+    assert june.idxmax() in {12, 13}  # solar noon is at 13:20 in Greensboro's summer time
+    assert june[1] == 0
+    assert means["kw"].mean() == pytest.approx(example.hourly["pv_kw"].mean(), rel=0.01)
