@@ -1,0 +1,110 @@
+"""The schema, as steps that are only ever added to: a step that was released is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as Tables
+
+    from core.store.database import Database
+
+SET_NAME = "solar_mining"
+
+
+def m001_scenarios(tables: Tables) -> None:
+    """Saved scenarios; `version` counts the saves of one."""
+    tables.execute("""
+        CREATE TABLE scenarios (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version >= 1),
+            digest TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            scenario TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX scenarios_by_owner ON scenarios (owner, updated_at)")
+
+
+def m002_projections(tables: Tables) -> None:
+    """Saved projections; the wide columns stand last, so that a list does not read them."""
+    tables.execute("""
+        CREATE TABLE projections (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            scenario_digest TEXT NOT NULL,
+            npv_cents INTEGER,
+            mined_sats INTEGER CHECK (mined_sats >= 0),
+            model_version TEXT NOT NULL,
+            engine TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            scenario TEXT NOT NULL,
+            weather TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            yearly BLOB NOT NULL,
+            monthly BLOB NOT NULL,
+            hourly BLOB NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX projections_by_owner ON projections (owner, created_at)")
+
+
+def m003_weathers(tables: Tables) -> None:
+    """Uploaded weather years, one row for each owner and digest."""
+    tables.execute("""
+        CREATE TABLE weathers (
+            owner TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            hourly BLOB NOT NULL,
+            PRIMARY KEY (owner, digest)
+        ) STRICT""")
+
+
+STEPS: tuple[Callable[[Tables], None], ...] = (m001_scenarios, m002_projections, m003_weathers)
+
+
+def migrate(db: Database, steps: tuple[Callable[[Tables], None], ...] = STEPS) -> list[str]:
+    """Bring the schema to the newest step; the names of the steps taken.
+
+    All steps and their record are one immediate transaction: of several processes that start at once one works and the
+    others find it done, and a step that fails leaves no trace. DatabaseError where a newer program made the database.
+    """
+    planned = _planned(steps)
+    with db.read() as tables:
+        _refuse_newer(tables, planned, steps)
+        if not planned.pending(tables):
+            return []
+    with db.write() as tables:
+        _refuse_newer(tables, planned, steps)
+        names = [step.name for step in planned.pending(tables)]
+        planned.apply(tables)
+    return names
+
+
+def _planned(steps: tuple[Callable[[Tables], None], ...]) -> Any:
+    from sqlite_utils import Migrations
+
+    planned = Migrations(SET_NAME)
+    for step in steps:
+        planned()(step)
+    return planned
+
+
+def _refuse_newer(tables: Tables, planned: Any, steps: tuple[Callable[[Tables], None], ...]) -> None:
+    if {step.name for step in planned.applied(tables)} - {step.__name__ for step in steps}:
+        raise DatabaseError(
+            "a newer version of this program made this database",
+            field="database",
+            value="newer",
+            expected="this program's version or an older one",
+        )

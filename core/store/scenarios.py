@@ -1,0 +1,125 @@
+"""Saved scenarios: a planner's questions, each with the number of its save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.errors import Conflict, ValidationError
+from core.scenario import Scenario, read
+from core.store import rows
+from core.store.database import Database
+
+LIST = "SELECT id, version, name, digest, created_at, updated_at FROM scenarios WHERE owner = ? ORDER BY updated_at DESC, rowid DESC LIMIT ?"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved scenario without the scenario."""
+
+    id: str
+    version: int
+    name: str
+    digest: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def save(db: Database, owner: str, scenario: Scenario, id: str | None = None, version: int | None = None) -> Saved:  # noqa: A002
+    """Keep a scenario: a new one, or, under an `id`, the next version of one that was read at `version`.
+
+    Conflict where `version` is not the newest, NotFound where the id is unknown or another's.
+    """
+    rows.owned(owner)
+    with db.write() as tables:
+        if id is None:
+            now = rows.stamp()
+            row = {"id": rows.new_id(), "owner": owner, "version": 1, "created_at": now, "updated_at": now}
+            row = rows.sealed({**row, **_content(scenario)})
+            tables.table("scenarios").insert(row)
+            return _saved(row)
+        old = _row(tables, owner, id)
+        _refuse_old(old, version)
+        return _replace(tables, old, scenario)
+
+
+def load(db: Database, owner: str, id: str) -> tuple[Scenario, Saved]:  # noqa: A002
+    """A saved scenario, and the version it was read at; NotFound where the id is unknown or another's."""
+    rows.owned(owner)
+    with db.read() as tables:
+        row = _row(tables, owner, id)
+    return read(row["scenario"]), _saved(row)
+
+
+def listed(db: Database, owner: str, limit: int = 1000) -> list[Saved]:
+    """What an owner saved, the newest first."""
+    rows.owned(owner)
+    with db.read() as tables:
+        return [_saved(row) for row in tables.query(LIST, [owner, limit])]
+
+
+def rename(db: Database, owner: str, id: str, name: str, version: int | None = None) -> Saved:  # noqa: A002
+    """Call a saved scenario `name`, as its next version; Conflict where a `version` is given that is not the newest."""
+    rows.owned(owner)
+    with db.write() as tables:
+        old = _row(tables, owner, id)
+        if version is not None:
+            _refuse_old(old, version)
+        return _replace(tables, old, read(old["scenario"]).but({"name": name}))
+
+
+def duplicate(db: Database, owner: str, id: str, name: str | None = None) -> Saved:  # noqa: A002
+    """Keep a copy of a saved scenario, called `name` or "… (copy)"."""
+    with db.write():
+        scenario, _ = load(db, owner, id)
+        return save(db, owner, scenario.but({"name": rows.copy_of(scenario.name) if name is None else name}))
+
+
+def delete(db: Database, owner: str, id: str, version: int | None = None) -> None:  # noqa: A002
+    """Forget a saved scenario, a damaged one too; Conflict where a `version` is given that is not the newest."""
+    rows.owned(owner)
+    with db.write() as tables:
+        old = rows.present(tables, "scenarios", owner, {"id": id}, "scenario", columns="version")
+        if version is not None:
+            _refuse_old(old, version)
+        tables.table("scenarios").delete(id)
+
+
+def _row(tables: Any, owner: str, id: str) -> dict[str, Any]:  # noqa: A002
+    return rows.sole(tables, "scenarios", owner, {"id": id}, "scenario")
+
+
+def _content(scenario: Scenario) -> dict[str, Any]:
+    return {"name": scenario.name, "digest": scenario.digest, "scenario": scenario.to_json()}
+
+
+def _replace(tables: Any, old: dict[str, Any], scenario: Scenario) -> Saved:
+    row = {**old, **_content(scenario), "version": old["version"] + 1, "updated_at": rows.stamp()}
+    row = rows.sealed(row)
+    tables.table("scenarios").update(row["id"], row)
+    return _saved(row)
+
+
+def _refuse_old(row: dict[str, Any], version: int | None) -> None:
+    if isinstance(version, bool) or not isinstance(version, int):
+        expected = "the version that was read"
+        raise ValidationError(f"version: expected {expected}", field="version", value=version, expected=expected)
+    if version != row["version"]:
+        raise Conflict(
+            f"this scenario was saved by somebody else: it is at version {row['version']}, you read version {version}",
+            field="version",
+            value=version,
+            expected=str(row["version"]),
+        )
+
+
+def _saved(row: dict[str, Any]) -> Saved:
+    return Saved(
+        id=row["id"],
+        version=row["version"],
+        name=row["name"],
+        digest=row["digest"],
+        created_at=rows.moment(row["created_at"]),
+        updated_at=rows.moment(row["updated_at"]),
+    )
