@@ -12,7 +12,6 @@ too long.
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DatabaseError
+from core.store.turns import Turns
 
 try:
     import pysqlite3 as engine
@@ -104,9 +104,8 @@ class Database:
         """`place`: a path, or a `file:` address."""
         self.patience_s = patience_s
         self._place = place
-        self._lock = threading.RLock()
+        self._turns = Turns()
         self._writer: Tables | None = None
-        self._writing_thread: int | None = None
         self._readers: list[Tables] = []
         self._closed = False
 
@@ -118,13 +117,8 @@ class Database:
         write lock is not to be had, and where the disk refuses.
         """
         deadline = time.monotonic() + self.patience_s
-        if not self._lock.acquire(timeout=self.patience_s):
-            raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
-        try:
-            with _in_words(), self._transaction(deadline) as tables:
-                yield tables
-        finally:
-            self._lock.release()
+        with self._turn(), _in_words(), self._transaction(deadline) as tables:
+            yield tables
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
@@ -132,7 +126,7 @@ class Database:
 
         DatabaseError where the reading takes longer than `patience_s`.
         """
-        if self._writing_thread == threading.get_ident() and self._writer is not None:
+        if self._turns.mine and self._writer is not None:
             yield self._writer
             return
         with _in_words():
@@ -146,13 +140,22 @@ class Database:
                 self._give_back(tables)
 
     def close(self) -> None:
-        """Close every connection; the database cannot be used after."""
-        with self._lock, _in_words():
+        """Close every connection, after a write that is under way; the database cannot be used after."""
+        with self._turn():
             self._closed = True
             readers, self._readers = self._readers, []
             for tables in [*readers, *([self._writer] if self._writer else [])]:
                 tables.conn.close()
             self._writer = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(self.patience_s):
+            raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @contextmanager
     def _transaction(self, deadline: float) -> Iterator[Tables]:
@@ -164,15 +167,12 @@ class Database:
         # time spent waiting for the process's lock is not granted a second time
         tables.conn.execute(f"PRAGMA busy_timeout = {max(1, int((deadline - time.monotonic()) * 1000))}")
         tables.conn.execute("BEGIN IMMEDIATE")
-        self._writing_thread = threading.get_ident()
         try:
             yield tables
             tables.conn.execute("COMMIT")
         except BaseException:
             self._undo(tables)
             raise
-        finally:
-            self._writing_thread = None
 
     def _undo(self, tables: Tables) -> None:
         """Roll back; some failures, such as a full disk, have done so already."""

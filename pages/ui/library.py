@@ -74,10 +74,10 @@ def note(text: str, kind: str) -> None:
 
 
 def notes() -> None:
-    """Say what the last buttons did."""
+    """Say what the last buttons did; in the page, as a toast would lie over the buttons for seconds."""
     for kind, text in st.session_state.pop(NOTES, []):
         if kind == "success":
-            st.toast(session.literal(text), icon=":material/check_circle:")
+            st.badge(session.literal(text), icon=":material/check_circle:", color="green")
         else:
             st.error(session.literal(text), icon=":material/error:")
 
@@ -102,7 +102,6 @@ def actions() -> None:
         )
         with st.popover("Scenario", icon=":material/folder_open:"):
             menu()
-    notes()
 
 
 def save_button() -> None:
@@ -209,9 +208,9 @@ def save_copy() -> str:
 def open_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
-    kept = scenarios.load(db(), OWNER, scenario_id)
-    session.adopt(kept.scenario, {"id": kept.saved.id, "version": kept.saved.version})
-    return f"Opened “{kept.scenario.name}”."
+    scenario, row = scenarios.load(db(), OWNER, scenario_id)
+    session.adopt(scenario, {"id": row.id, "version": row.version})
+    return f"Opened “{scenario.name}”."
 
 
 def duplicate_scenario(scenario_id: str) -> str:

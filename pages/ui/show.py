@@ -58,6 +58,7 @@ def header(title: str) -> None:
         if session.unsaved():
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")
         age_badge()
+        library.notes()
 
 
 def age_badge() -> None:

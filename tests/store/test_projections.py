@@ -204,7 +204,7 @@ def test_every_bit_that_flips_in_a_row_is_found_when_it_is_read(db: Database, pr
     found = 0
     for column, where, bit in flips:
         with db.write() as tables:
-            tables.table("projections").update(damaged.id, {column: flipped(row[column], where, bit)})
+            tables.table("projections").update(damaged.id, {**row, column: flipped(row[column], where, bit)})
         with pytest.raises(DatabaseError, match=damaged.id) as refused:
             projections.load(db, "ann", damaged.id)
         assert refused.value.value == damaged.id
