@@ -56,7 +56,7 @@ def page() -> None:
 
 def chosen() -> dict[str, Projection]:
     """The draft and the kept projections the planner picked, by a name that tells them apart."""
-    kept = {item.id: f"{item.name} · {item.created_at:%d %b %H:%M}" for item in library.kept_projections()}
+    kept = {item.id: f"{item.name} · {item.created_at:%d %b %H:%M:%S}" for item in library.kept_projections()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with_draft = st.checkbox("The draft", value=True, key="with draft")
         ids = st.multiselect(

@@ -15,7 +15,10 @@ def shelf() -> None:
     """Saved scenarios and kept projections, each opened, renamed, duplicated or deleted."""
     scenarios = list(library.saved_scenarios().values()) if library.stores() else []
     kept = library.kept_projections()
-    with st.expander(f"Saved: {len(scenarios)} scenarios, {len(kept)} projections", icon=":material/inventory_2:"):
+    with st.expander(
+        f"Saved: {counted(len(scenarios), 'scenario')}, {counted(len(kept), 'projection')}",
+        icon=":material/inventory_2:",
+    ):
         if library.stores():
             _scenarios(scenarios)
         else:
@@ -23,6 +26,10 @@ def shelf() -> None:
                 "Nothing is stored on this server: scenarios are saved as files, projections last as long as this page is open."
             )
         _projections(kept)
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _scenarios(rows: list[Any]) -> None:
@@ -62,6 +69,9 @@ def _picked(what: str, rows: Sequence[Any], columns: dict[str, Any]) -> Any:
     event: Any = st.dataframe(
         frame,
         hide_index=True,
+        column_config={
+            label: st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss") for label in ("Saved", "Kept")
+        },
         on_select="rerun",
         selection_mode="single-row",
         key=session.widget_key(f"shelf {what} {len(rows)}"),

@@ -99,7 +99,7 @@ def figure(name: str, value: float | None) -> str:
     if unit == "USD/kWh":
         return f"{value * 100:,.2f} ¢/kWh"
     if name.endswith("_frac") or unit == "1/yr":
-        return f"{value * 100:,.1f} %"
+        return f"{value * 100:,.1f} %".replace("-", "−")
     if unit == "kWh":
         return f"{value / 1000:,.0f} MWh"
     if unit == "yr":
