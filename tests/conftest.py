@@ -6,11 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from core.fetchers import bitcoin
 from core.fetchers.weather import bundled
 from core.inputs import Market, Weather
 from core.models.dispatch import compile_kernel
+
+# the same cases every time, so that a change is judged and not the dice; HYPOTHESIS_PROFILE=search rolls new ones
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 VALIDATION_DATA = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
 

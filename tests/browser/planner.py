@@ -1,0 +1,228 @@
+"""What a planner does in a browser, said in the words on the screen: labels, roles and test ids, never styles."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+TITLES = {
+    "/": "Projection",
+    "/projections": "Projection",
+    "/configuration": "Configuration",
+    "/compare": "Compare",
+    "/status": "Status",
+}
+LOCAL_SCHEMES = {"data", "blob", "about", "chrome-error"}
+expect.set_options(timeout=15_000)
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.wait_for_selector(SETTLED)
+
+
+class Planner:
+    """A visitor with a page of their own, who notes every request that leaves the computer."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.address = address
+        self.outside: list[str] = []
+        self.broken: list[str] = []
+        self.received: list[bytes] = []
+        self.page = page
+        self.page.set_default_timeout(15_000)
+        self.page.on("request", lambda request: self._note(request.url))
+        self.page.on("pageerror", lambda error: self.broken.append(str(error)))
+        self.page.on("dialog", self._no_dialog)
+        self.page.on("websocket", self._listen)
+
+    def _note(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in LOCAL_SCHEMES and f"{parts.scheme}://{parts.netloc}" != self.address:
+            self.outside.append(url)
+
+    def _no_dialog(self, dialog: Any) -> None:
+        self.broken.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _listen(self, socket: Any) -> None:
+        self._note(socket.url.replace("ws", "http", 1))
+        socket.on("framereceived", lambda data: self.received.append(data if isinstance(data, bytes) else data.encode()))
+
+    def is_clean(self) -> None:
+        """Nothing was asked of another host, no script failed and no dialog opened."""
+        assert not self.outside, f"requests left for {self.outside}"
+        assert not self.broken, f"the page broke: {self.broken}"
+
+    # --- going about --------------------------------------------------------------------------------
+
+    def open(self, path: str = "/") -> Planner:
+        """Open an address as if typed; the page is there when its title is."""
+        self.page.goto(self.address + path)
+        return self.arrived(TITLES[path])
+
+    def go(self, title: str) -> Planner:
+        """Follow a link of the navigation."""
+        self.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+        return self.arrived(title)
+
+    def arrived(self, title: str) -> Planner:
+        expect(self.page.get_by_role("heading", name=title, level=1, exact=True)).to_be_visible()
+        settled(self.page)
+        return self
+
+    def section(self, name: str) -> Planner:
+        """Open a tab."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+        expect(self.page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+        settled(self.page)
+        return self
+
+    # --- doing --------------------------------------------------------------------------------------
+
+    def number(self, label: str) -> Locator:
+        return self.page.get_by_role("spinbutton", name=label, exact=True)
+
+    def text(self, label: str) -> Locator:
+        return self.page.get_by_role("textbox", name=label, exact=True)
+
+    def type(self, label: str, value: object) -> Planner:
+        """Type into a number or text field and press Enter."""
+        box = self.number(label).or_(self.text(label))
+        box.fill(str(value))
+        box.press("Enter")
+        return self
+
+    def press(self, name: str, within: Locator | None = None) -> Planner:
+        """Press a button by its words."""
+        self._clear_toasts()
+        (within or self.page.get_by_test_id("stMain")).get_by_role("button", name=re.compile(rf"^{name}\b")).click()
+        return self
+
+    def _clear_toasts(self) -> None:
+        """Wave the messages at the top right away: they lie over the buttons there."""
+        toasts = self.page.get_by_test_id("stToast")
+        while toasts.count():
+            toasts.first.get_by_role("button", name="Close").click()
+            self.page.wait_for_timeout(100)
+
+    def told(self, text: str) -> Planner:
+        """A message says so."""
+        expect(self.page.get_by_test_id("stToast").filter(has_text=text).first).to_be_visible()
+        return self
+
+    def menu(self) -> Locator:
+        """The Scenario menu, opened."""
+        body = self.page.get_by_test_id("stPopoverBody")
+        if not body.count():
+            self.press("Scenario")
+        expect(body).to_be_visible()
+        return body
+
+    def choose(self, label: str, option: str) -> Planner:
+        """Pick an option of a list."""
+        self.page.get_by_role("combobox", name=label, exact=True).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        return self
+
+    def close_menu(self) -> Planner:
+        body = self.page.get_by_test_id("stPopoverBody")
+        if body.count():
+            self.page.keyboard.press("Escape")
+        expect(body).to_have_count(0)
+        return self
+
+    def give_file(self, area: str, name: str, content: bytes) -> Planner:
+        """Hand a file to an upload area."""
+        zone = self.page.get_by_test_id("stFileUploader").filter(has_text=area)
+        zone.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        )
+        return self
+
+    def import_scenario(self, scenario: dict[str, Any]) -> Planner:
+        self.menu()
+        self.give_file("Import a scenario", "plan.json", json.dumps(scenario).encode())
+        self.told("Scenario imported")
+        return self.close_menu()
+
+    # --- seeing -------------------------------------------------------------------------------------
+
+    def figure(self, label: str) -> Locator:
+        """The value of a metric by its label."""
+        named = self.page.get_by_test_id("stMetricLabel").filter(has_text=re.compile(f"^{re.escape(label)}$"))
+        return self.page.get_by_test_id("stMetric").filter(has=named).get_by_test_id("stMetricValue")
+
+    def figures(self) -> dict[str, str]:
+        """Every metric on the page."""
+        settled(self.page)
+        expect(self.page.get_by_test_id("stMetricValue").first).to_be_visible()
+        tiles = self.page.get_by_test_id("stMetric").all()
+        return {
+            tile.get_by_test_id("stMetricLabel").inner_text().strip(): tile.get_by_test_id("stMetricValue")
+            .inner_text()
+            .strip()
+            for tile in tiles
+        }
+
+    def unsaved(self) -> Locator:
+        return self.page.get_by_test_id("stMain").get_by_text("Unsaved changes")
+
+    def problem(self) -> Locator:
+        """The error messages on the page."""
+        return self.page.get_by_test_id("stAlert")
+
+    def download(self, name: str, within: Locator | None = None) -> bytes:
+        """Press a download button; the bytes of the file."""
+        with self.page.expect_download() as waiting:
+            self.press(name, within)
+        return waiting.value.path().read_bytes()
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table with a CSV button under it, as downloaded."""
+        button = self.page.get_by_test_id("stElementContainer").filter(has=self.page.get_by_role("region", name=name))
+        following = button.locator("xpath=following::button[starts-with(normalize-space(.), 'CSV')]").first
+        self._clear_toasts()
+        with self.page.expect_download() as waiting:
+            following.click()
+        return list(csv.DictReader(io.StringIO(waiting.value.path().read_bytes().decode())))
+
+    def shelf(self) -> Locator:
+        """What is saved, unfolded."""
+        shelf = self.page.get_by_test_id("stExpander").filter(has_text=re.compile(r"Saved: \d+"))
+        if shelf.get_by_role("region", name="Saved").count() == 0 or not shelf.get_by_role("region").first.is_visible():
+            shelf.get_by_text(re.compile(r"Saved: \d+")).click()
+        return shelf
+
+    def names_on_shelf(self, what: str) -> Locator:
+        """The first column of a table of the shelf."""
+        grid = self.page.get_by_role("region", name=f"Saved {what}", exact=True)
+        return grid.locator("td[aria-colindex='1']")
+
+    def pick(self, what: str, name: str) -> Planner:
+        """Tick the row of a name on the shelf."""
+        grid = self.page.get_by_role("region", name=f"Saved {what}", exact=True)
+        cell = self.names_on_shelf(what).filter(has_text=name).first
+        expect(cell).to_be_attached()
+        row = int((cell.get_attribute("id") or "").rsplit("-", 1)[1])
+        grid.scroll_into_view_if_needed()
+        box = grid.bounding_box() or {}
+        header_px, row_px = 34, 33
+        self.page.mouse.click(box["x"] + 15, box["y"] + header_px + row_px * (row + 0.5))
+        return self
+
+    def fits_the_width(self) -> bool:
+        """Whether nothing has to be scrolled sideways."""
+        return bool(
+            self.page.evaluate(
+                """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')]
+                         .every(e => e.scrollWidth <= e.clientWidth)"""
+            )
+        )
