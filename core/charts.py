@@ -1,10 +1,13 @@
-"""Results as Altair charts: one idea each, labelled directly, points kept few.
+"""Results as Vega-Lite charts: one idea each, labelled directly, points kept few.
 
-Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
+A chart is a template, drawn with Altair once and kept, and the frames it shows: Altair takes 20 ms a chart, which every
+change of a figure would cost again. Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
 """
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ import pandas as pd
 
 from core.results import Projection
 
-Spec = Any  # an Altair chart; its own unions of types say less
+Spec = dict[str, Any]  # Vega-Lite, with its frames under "datasets"
 HEIGHT = 300
 # one colour for each thing energy or money does, the same on every page: (light, dark)
 COLOURS = {
@@ -37,6 +40,7 @@ USD_TICKS = (
     "format(abs(datum.value) / 1e6, ',~r') + ' M' : abs(datum.value) >= 1e3 ? format(abs(datum.value) / 1e3, ',~r') + ' k' "
     ": format(abs(datum.value), ',~r'))"
 )
+ZERO = pd.DataFrame({"y": [0.0]})  # where a line of nothing is drawn
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -45,16 +49,35 @@ def colour(name: str, dark: bool) -> str:
     return COLOURS[name][dark]
 
 
-def _palette(names: list[str], dark: bool) -> Spec:
+def _palette(names: tuple[str, ...], dark: bool) -> Any:
     import altair as alt
 
-    return alt.Scale(domain=names, range=[colour(name, dark) for name in names])
+    return alt.Scale(domain=list(names), range=[colour(name, dark) for name in names])
+
+
+def _source(name: str) -> Any:
+    """A chart over the frame that will stand under `name`."""
+    import altair as alt
+
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def _template(*layers: Any, height: int = HEIGHT) -> Spec:
+    """Layers as a specification without data; the page's theme sets the rest."""
+    import altair as alt
+
+    chart = layers[0] if len(layers) == 1 else alt.layer(*layers)
+    spec: Spec = chart.properties(height=height).to_dict()
+    spec.pop("config", None)
+    return spec
+
+
+def _filled(template: Spec, **frames: pd.DataFrame) -> Spec:
+    return {**copy.deepcopy(template), "datasets": frames}
 
 
 def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
-    """Where the first year's energy came from (above zero) and went (below), month by month [MWh]."""
-    import altair as alt
-
+    """Where the first year's energy went and what was bought for it, month by month [MWh]."""
     frame = projection.monthly.head(12)
     own = frame["mined_kwh"] - frame["import_kwh"]
     uses = {
@@ -63,21 +86,25 @@ def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
         "Imported": frame["import_kwh"],
         "Curtailed": frame["curtailed_kwh"],
     }
-    names = [name for name, kwh in uses.items() if kwh.sum() > 0]
-    order = pd.to_datetime(frame["month"]).dt.strftime("%b").tolist()
+    names = tuple(name for name, kwh in uses.items() if kwh.sum() > 0) or ("Mined",)
+    months = pd.to_datetime(frame["month"]).dt.strftime("%b").tolist()
     long = pd.concat(
-        pd.DataFrame({"month": order, "use": name, "rank": i, "mwh": uses[name].to_numpy() / 1000})
-        for i, name in enumerate(names or ["Mined"])
+        pd.DataFrame({"month": months, "use": name, "rank": i, "mwh": uses[name].to_numpy() / 1000})
+        for i, name in enumerate(names)
     )
-    return (
-        alt.Chart(long)
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=alt.X("month:N", sort=order, title=None, axis=alt.Axis(labelAngle=0)),
+    return _filled(_energy_by_month(tuple(months), names, dark), energy=long)
+
+
+@cache
+def _energy_by_month(months: tuple[str, ...], names: tuple[str, ...], dark: bool) -> Spec:
+    import altair as alt
+
+    bars = _source("energy").mark_bar(cornerRadius=2)
+    return _template(
+        bars.encode(
+            x=alt.X("month:N", sort=list(months), title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("mwh:Q", title="MWh", axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "use:N", scale=_palette(names or ["Mined"], dark), legend=alt.Legend(orient="top", title=None)
-            ),
+            color=alt.Color("use:N", scale=_palette(names, dark), legend=alt.Legend(orient="top", title=None)),
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("month:N", title="Month"),
@@ -85,38 +112,45 @@ def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
                 alt.Tooltip("mwh:Q", title="MWh", format=",.1f"),
             ],
         )
-        .properties(height=HEIGHT)
     )
 
 
 def cumulated_cash(projection: Projection, dark: bool = False) -> Spec:
     """Yearly net cash as bars and its running sum as a line, with the years of a halving marked [USD]."""
+    cash = projection.yearly[["year", "net_cash_usd", "cumulative_cash_usd"]]
+    months = pd.to_datetime(projection.monthly["month"]).tolist()
+    years = [months.index(m) // 12 + 1 for m in halving_months(projection)]
+    halvings = pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
+    return _filled(_cumulated_cash(dark, bool(years)), cash=cash, halvings=halvings, zero=ZERO)
+
+
+@cache
+def _cumulated_cash(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
-    frame = projection.yearly[["year", "net_cash_usd", "cumulative_cash_usd"]].copy()
+    base = _source("cash").encode(
+        x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
+        tooltip=[
+            alt.Tooltip("year:O", title="Year"),
+            alt.Tooltip("net_cash_usd:Q", title="Net cash", format="$,.0f"),
+            alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
+        ],
+    )
     axis = alt.Axis(labelExpr=USD_TICKS, tickCount=6)
-    tips = [
-        alt.Tooltip("year:O", title="Year"),
-        alt.Tooltip("net_cash_usd:Q", title="Net cash", format="$,.0f"),
-        alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
-    ]
-    base = alt.Chart(frame).encode(
-        x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)), tooltip=tips
+    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark))
+    line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark))
+    text = _source("halvings").mark_text(baseline="top", dy=2, fontSize=11, color=colour("Quiet", dark))
+    marks = [text.encode(x="year:O", y=alt.value(0), text="label:N")] if halved else []
+    return _template(
+        _zero(dark),
+        bars.encode(y=alt.Y("net_cash_usd:Q", title=None, axis=axis)),
+        line.encode(y="cumulative_cash_usd:Q"),
+        *marks,
     )
-    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark)).encode(
-        y=alt.Y("net_cash_usd:Q", title=None, axis=axis)
-    )
-    line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark)).encode(
-        y="cumulative_cash_usd:Q"
-    )
-    return alt.layer(_zero(dark), bars, line, *_halvings_by_year(projection, dark)).properties(height=HEIGHT)
 
 
-def _zero(dark: bool) -> Spec:
-    import altair as alt
-
-    rule = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark))
-    return rule.encode(y="y:Q")
+def _zero(dark: bool) -> Any:
+    return _source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
 
 
 def halving_months(projection: Projection) -> list[pd.Timestamp]:
@@ -128,114 +162,116 @@ def halving_months(projection: Projection) -> list[pd.Timestamp]:
     return [pd.Timestamp(m) for m in projection.monthly["month"].to_numpy()[begins]]
 
 
-def _halvings_by_year(projection: Projection, dark: bool) -> list[Spec]:
+def _halvings(projection: Projection) -> pd.DataFrame:
+    months = halving_months(projection)
+    return pd.DataFrame({"month": pd.to_datetime(months), "label": ["halving"] * len(months)})
+
+
+def _halving_marks(dark: bool, halved: bool) -> list[Any]:
     import altair as alt
 
-    months = pd.to_datetime(projection.monthly["month"]).tolist()
-    years = [months.index(m) // 12 + 1 for m in halving_months(projection)]
-    if not years:
+    if not halved:
         return []
-    text = alt.Chart(pd.DataFrame({"year": years, "label": "halving"})).mark_text(
-        baseline="top", dy=2, fontSize=11, color=colour("Quiet", dark)
-    )
-    return [text.encode(x="year:O", y=alt.value(0), text="label:N")]
-
-
-def _halvings_by_month(projection: Projection, dark: bool) -> list[Spec]:
-    import altair as alt
-
-    frame = pd.DataFrame({"month": halving_months(projection), "label": "halving"})
-    if frame.empty:
-        return []
-    rules = alt.Chart(frame).mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)).encode(x="month:T")
-    text = alt.Chart(frame).mark_text(align="left", baseline="top", dx=4, fontSize=11, color=colour("Quiet", dark))
-    return [rules, text.encode(x="month:T", y=alt.value(0), text="label:N")]
+    base = _source("halvings").encode(x="month:T")
+    text = base.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=colour("Quiet", dark))
+    return [
+        base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),
+        text.encode(y=alt.value(0), text="label:N"),
+    ]
 
 
 def coins_by_month(projection: Projection, dark: bool = False) -> Spec:
     """Coins mined each month, halvings marked [BTC]."""
+    halvings = _halvings(projection)
+    template = _coins_by_month(dark, not halvings.empty)
+    return _filled(template, coins=projection.monthly[["month", "mined_btc"]], halvings=halvings)
+
+
+@cache
+def _coins_by_month(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
-    frame = projection.monthly[["month", "mined_btc"]]
-    area = (
-        alt.Chart(frame)
-        .mark_area(opacity=0.35, line={"color": colour("Mined", dark), "strokeWidth": 2}, color=colour("Mined", dark))
-        .encode(
-            x=alt.X("month:T", title=None),
-            y=alt.Y("mined_btc:Q", title="BTC a month", axis=alt.Axis(tickCount=5)),
-            tooltip=[
-                alt.Tooltip("month:T", title="Month", format="%b %Y"),
-                alt.Tooltip("mined_btc:Q", title="BTC", format=",.5f"),
-            ],
-        )
+    ink = colour("Mined", dark)
+    area = _source("coins").mark_area(opacity=0.35, line={"color": ink, "strokeWidth": 2}, color=ink)
+    area = area.encode(
+        x=alt.X("month:T", title=None),
+        y=alt.Y("mined_btc:Q", title="BTC a month", axis=alt.Axis(tickCount=5)),
+        tooltip=[
+            alt.Tooltip("month:T", title="Month", format="%b %Y"),
+            alt.Tooltip("mined_btc:Q", title="BTC", format=",.5f"),
+        ],
     )
-    return alt.layer(area, *_halvings_by_month(projection, dark)).properties(height=HEIGHT)
+    return _template(area, *_halving_marks(dark, halved))
 
 
 def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
     """What a kWh earns when mined, against what it costs to buy and earns when sold [cents]."""
-    import altair as alt
-
     grid, monthly = projection.scenario.grid, projection.monthly
     growth = (1 + grid.price_growth_per_year) ** (np.arange(len(monthly)) // 12)
-    lines = {
-        "Mined": monthly["mine_usd_per_kwh"].to_numpy(),
-        "Imported": grid.import_usd_per_kwh * growth if grid.import_limit_kw else None,
-        "Exported": grid.export_usd_per_kwh * growth if grid.export_limit_kw else None,
-    }
+    lines = {"Mined": monthly["mine_usd_per_kwh"].to_numpy()}
+    if grid.import_limit_kw:
+        lines["Imported"] = grid.import_usd_per_kwh * growth
+    if grid.export_limit_kw:
+        lines["Exported"] = grid.export_usd_per_kwh * growth
     long = pd.concat(
-        pd.DataFrame({"month": monthly["month"], "use": name, "cents": usd * 100})
-        for name, usd in lines.items()
-        if usd is not None
+        pd.DataFrame({"month": monthly["month"], "use": use, "cents": usd * 100}) for use, usd in lines.items()
     )
-    names = list(dict.fromkeys(long["use"]))
-    chart = (
-        alt.Chart(long)
-        .mark_line(strokeWidth=2.2)
-        .encode(
-            x=alt.X("month:T", title=None),
-            y=alt.Y("cents:Q", title="cents per kWh", axis=alt.Axis(tickCount=5)),
-            color=alt.Color("use:N", scale=_palette(names, dark), legend=alt.Legend(orient="top", title=None)),
-            tooltip=[
-                alt.Tooltip("month:T", title="Month", format="%b %Y"),
-                alt.Tooltip("use:N", title="kWh"),
-                alt.Tooltip("cents:Q", title="cents", format=",.2f"),
-            ],
-        )
+    halvings = _halvings(projection)
+    return _filled(_worth_of_energy(tuple(lines), dark, not halvings.empty), worth=long, halvings=halvings)
+
+
+@cache
+def _worth_of_energy(names: tuple[str, ...], dark: bool, halved: bool) -> Spec:
+    import altair as alt
+
+    lines = _source("worth").mark_line(strokeWidth=2.2)
+    lines = lines.encode(
+        x=alt.X("month:T", title=None),
+        y=alt.Y("cents:Q", title="cents per kWh", axis=alt.Axis(tickCount=5)),
+        color=alt.Color("use:N", scale=_palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        tooltip=[
+            alt.Tooltip("month:T", title="Month", format="%b %Y"),
+            alt.Tooltip("use:N", title="kWh"),
+            alt.Tooltip("cents:Q", title="cents", format=",.2f"),
+        ],
     )
-    return alt.layer(chart, *_halvings_by_month(projection, dark)).properties(height=HEIGHT)
+    return _template(lines, *_halving_marks(dark, halved))
 
 
 def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
     """NPV of the plan beside the three other things the money or the site could do [USD]."""
-    import altair as alt
-
     names = {
         "This plan": "npv_usd",
         "Sell the power": "sell_npv_usd",
         "Mine on the grid": "grid_npv_usd",
         "Buy and hold": "hold_npv_usd",
     }
-    values = {label: projection.metrics[name] for label, name in names.items()}
-    shown = {f"{label}  {_short_usd(npv)}": (label, npv) for label, npv in values.items() if npv is not None}
-    frame = pd.DataFrame([(text, *pair) for text, pair in shown.items()], columns=["text", "what", "npv"])
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(size=26, cornerRadius=3)
-        .encode(
-            x=alt.X("npv:Q", title=None, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
-            y=alt.Y(
-                "text:N",
-                sort=list(shown),
-                title=None,
-                axis=alt.Axis(labelLimit=240, labelFontSize=13, labelFontWeight=600, ticks=False, domain=False),
-            ),
-            color=alt.Color("what:N", scale=_palette([label for label, _ in shown.values()], dark), legend=None),
-            tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
-        )
+    found = {label: npv for label, name in names.items() if (npv := projection.metrics[name]) is not None}
+    frame = pd.DataFrame(
+        {
+            "rank": range(len(found)),
+            "what": list(found),
+            "npv": list(found.values()),
+            "text": [f"{label}  {_short_usd(npv)}" for label, npv in found.items()],
+        }
     )
-    rule = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=colour("Quiet", dark)).encode(x="x:Q")
-    return alt.layer(bars, rule).properties(height=HEIGHT - 60)
+    return _filled(_compared_with_what(tuple(found), dark), choices=frame, zero=ZERO)
+
+
+@cache
+def _compared_with_what(names: tuple[str, ...], dark: bool) -> Spec:
+    import altair as alt
+
+    axis = alt.Axis(labelLimit=240, labelFontSize=13, labelFontWeight=600, ticks=False, domain=False)
+    bars = _source("choices").mark_bar(size=26, cornerRadius=3)
+    bars = bars.encode(
+        x=alt.X("npv:Q", title=None, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
+        y=alt.Y("text:N", sort=alt.EncodingSortField("rank", order="ascending"), title=None, axis=axis),
+        color=alt.Color("what:N", scale=_palette(names, dark), legend=None),
+        tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
+    )
+    rule = _source("zero").mark_rule(color=colour("Quiet", dark)).encode(x="y:Q")
+    return _template(bars, rule, height=HEIGHT - 60)
 
 
 def _short_usd(value: float) -> str:
@@ -248,28 +284,26 @@ def _short_usd(value: float) -> str:
 
 def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
     """Mean of an hourly column by local hour and month, first year [kW]."""
+    return _filled(_hour_by_month(dark), hours=hour_month_means(projection, column))
+
+
+@cache
+def _hour_by_month(dark: bool) -> Spec:
     import altair as alt
 
-    frame = hour_month_means(projection, column)
-    return (
-        alt.Chart(frame)
-        .mark_rect()
-        .encode(
-            x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
-            y=alt.Y("month:O", title=None, sort=MONTHS),
-            color=alt.Color(
-                "kw:Q",
-                scale=alt.Scale(range=HEAT[dark]),
-                legend=alt.Legend(orient="top", title="kW", gradientLength=200, gradientThickness=10),
-            ),
-            tooltip=[
-                alt.Tooltip("month:O", title="Month"),
-                alt.Tooltip("hour:O", title="Hour"),
-                alt.Tooltip("kw:Q", title="kW", format=",.0f"),
-            ],
-        )
-        .properties(height=HEIGHT + 20)
+    legend = alt.Legend(orient="top", title="kW", gradientLength=200, gradientThickness=10)
+    cells = _source("hours").mark_rect()
+    cells = cells.encode(
+        x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
+        y=alt.Y("month:O", title=None, sort=MONTHS),
+        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark]), legend=legend),
+        tooltip=[
+            alt.Tooltip("month:O", title="Month"),
+            alt.Tooltip("hour:O", title="Hour"),
+            alt.Tooltip("kw:Q", title="kW", format=",.0f"),
+        ],
     )
+    return _template(cells, height=HEIGHT + 20)
 
 
 def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
@@ -282,23 +316,23 @@ def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
 
 def cash_lines(projections: dict[str, Projection], dark: bool = False) -> Spec:
     """Cumulated cash of several projections [USD]."""
+    long = pd.concat(p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items())
+    return _filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO)
+
+
+def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
+    """Not kept: the names of plans are the planner's."""
     import altair as alt
 
-    long = pd.concat(p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items())
-    chart = (
-        alt.Chart(long)
-        .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
-        .encode(
-            x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
-            color=alt.Color(
-                "plan:N", sort=list(projections), legend=alt.Legend(orient="top", title=None, labelLimit=260)
-            ),
-            tooltip=[
-                alt.Tooltip("plan:N", title="Plan"),
-                alt.Tooltip("year:O", title="Year"),
-                alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
-            ],
-        )
+    lines = _source("lines").mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
+    lines = lines.encode(
+        x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
+        color=alt.Color("plan:N", sort=list(names), legend=alt.Legend(orient="top", title=None, labelLimit=260)),
+        tooltip=[
+            alt.Tooltip("plan:N", title="Plan"),
+            alt.Tooltip("year:O", title="Year"),
+            alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
+        ],
     )
-    return alt.layer(_zero(dark), chart).properties(height=HEIGHT + 40)
+    return _template(_zero(dark), lines, height=HEIGHT + 40)

@@ -50,7 +50,7 @@ def page() -> None:
         st.subheader("Cumulated cash", anchor=False)
         with st.container(border=True):
             dark = st.context.theme.type == "dark"
-            st.altair_chart(charts.cash_lines(projections, dark), alt="Cumulated cash of each plan by year")
+            st.vega_lite_chart(spec=charts.cash_lines(projections, dark), alt="Cumulated cash of each plan by year")
         inputs_that_differ(projections)
 
 
