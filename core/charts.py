@@ -10,7 +10,6 @@ import copy
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from core.results import Projection
@@ -22,7 +21,6 @@ COLOURS = {
     "Mined": ("#D97706", "#FBBF24"),
     "Exported": ("#0F766E", "#2DD4BF"),
     "Imported": ("#4338CA", "#A5B4FC"),
-    "Battery": ("#65A30D", "#A3E635"),
     "Curtailed": ("#A8A29E", "#78716C"),
     "This plan": ("#D97706", "#FBBF24"),
     "Sell the power": ("#0F766E", "#2DD4BF"),
@@ -154,12 +152,8 @@ def _zero(dark: bool) -> Any:
 
 
 def halving_months(projection: Projection) -> list[pd.Timestamp]:
-    """First months whose mean subsidy is below the month before."""
-    subsidy = projection.monthly["subsidy_btc"].to_numpy()
-    era = np.round(np.log2(50.0 / np.maximum(subsidy, 1e-9)), 6)
-    # a month within which the subsidy halves has a mean between two eras: mark the month the fall begins
-    begins = np.flatnonzero((np.diff(era) > 1e-6) & (np.abs(era[:-1] - np.round(era[:-1])) < 1e-6)) + 1
-    return [pd.Timestamp(m) for m in projection.monthly["month"].to_numpy()[begins]]
+    """Months in which the subsidy halves."""
+    return [pd.Timestamp(m) for m in projection.monthly["month"][projection.monthly["halvings"] > 0]]
 
 
 def _halvings(projection: Projection) -> pd.DataFrame:
@@ -207,12 +201,11 @@ def _coins_by_month(dark: bool, halved: bool) -> Spec:
 def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
     """What a kWh earns when mined, against what it costs to buy and earns when sold [cents]."""
     grid, monthly = projection.scenario.grid, projection.monthly
-    growth = (1 + grid.price_growth_per_year) ** (np.arange(len(monthly)) // 12)
     lines = {"Mined": monthly["mine_usd_per_kwh"].to_numpy()}
     if grid.import_limit_kw:
-        lines["Imported"] = grid.import_usd_per_kwh * growth
+        lines["Imported"] = monthly["import_usd_per_kwh"].to_numpy()
     if grid.export_limit_kw:
-        lines["Exported"] = grid.export_usd_per_kwh * growth
+        lines["Exported"] = monthly["export_usd_per_kwh"].to_numpy()
     long = pd.concat(
         pd.DataFrame({"month": monthly["month"], "use": use, "cents": usd * 100}) for use, usd in lines.items()
     )

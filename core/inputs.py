@@ -84,6 +84,8 @@ class Weather:
     utc_offset_hours: float = 0.0
     notes: tuple[str, ...] = ()
     observed_at: datetime = field(default=datetime(1970, 1, 1, tzinfo=UTC))
+    # what was worked out from this year, for as long as it lives: a planner's own file leaves nothing behind
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         missing = [c for c in WEATHER_COLUMNS if c not in self.hourly.columns]

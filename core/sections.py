@@ -86,7 +86,12 @@ class Array(Section):
     )
     surface_tilt: float = quantity(30.0, "°", "Tilt", "From horizontal; trackers ignore it.", 0, 90)
     surface_azimuth: float = quantity(
-        180.0, "°", "Azimuth", "Compass direction the array faces: 180 is south, 90 is east.", 0, 360
+        180.0,
+        "°",
+        "Azimuth",
+        "Direction the array faces: 180 is south, 90 east. One-axis: direction of the axis, 180 runs north to south.",
+        0,
+        360,
     )
     gcr: float = quantity(
         0.4,
@@ -259,7 +264,7 @@ class Grid(Section):
     import_limit_kw: float = quantity(500.0, "kW", "Import limit", "Largest draw from the grid; 0: none.", 0, 1e8)
     export_limit_kw: float = quantity(500.0, "kW", "Export limit", "Largest feed into the grid; 0: none.", 0, 1e8)
     import_usd_per_kwh: float = quantity(
-        0.055, "USD/kWh", "Import price", "All-in price of a kWh bought, first year.", -1, 10
+        0.055, "USD/kWh", "Import price", "All-in price of a kWh bought, first year.", 0, 10
     )
     export_usd_per_kwh: float = quantity(
         0.03, "USD/kWh", "Export price", "Income per kWh sold, first year; may be negative.", -1, 10
@@ -308,8 +313,8 @@ class Outlook(Section):
     @field_validator("start_month")
     @classmethod
     def _month(cls, value: str) -> str:
-        if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", value):
-            raise ValueError("a month as YYYY-MM")
+        if not re.fullmatch(r"20(09|[1-9]\d)-(0[1-9]|1[0-2])", value):
+            raise ValueError("a month as YYYY-MM, 2009-01 or later")
         return value
 
 

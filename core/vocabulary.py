@@ -125,17 +125,26 @@ METRICS: dict[str, Word] = {
         "up",
     ),
     "lcoe_usd_per_kwh": Word(
-        "LCOE", "USD/kWh", "Array cost over array energy, both discounted; nominal, per kWh generated.", "down"
+        "LCOE",
+        "USD/kWh",
+        "Array cost, salvage taken off, over array energy, both discounted; nominal, per kWh generated.",
+        "down",
     ),
-    "lcoe_real_usd_per_kwh": Word("LCOE, real", "USD/kWh", "As LCOE, in first-year money.", "down"),
+    "lcoe_real_usd_per_kwh": Word("LCOE, real", "USD/kWh", "As LCOE, in the money of year 0.", "down"),
     "lcoe_delivered_usd_per_kwh": Word(
-        "LCOE, delivered", "USD/kWh", "Array and battery cost over the solar energy that was mined or sold.", "down"
+        "LCOE, delivered",
+        "USD/kWh",
+        "Array and battery cost over the solar energy that was mined or sold, both discounted.",
+        "down",
     ),
     "cost_usd_per_btc": Word(
         "All-in cost per BTC", "USD/BTC", "Every cost over every coin, both discounted alike.", "down"
     ),
     "cost_usd_per_btc_at_lcoe": Word(
-        "Cost per BTC, sun at LCOE", "USD/BTC", "Mining's own costs, imports, and solar energy at its LCOE.", "down"
+        "Cost per BTC, sun at LCOE",
+        "USD/BTC",
+        "Mining's own costs, imports, and solar energy at what array and battery cost per kWh delivered.",
+        "down",
     ),
     "cost_usd_per_btc_at_export": Word(
         "Cost per BTC, sun at export price",
@@ -144,7 +153,10 @@ METRICS: dict[str, Word] = {
         "down",
     ),
     "sell_npv_usd": Word(
-        "NPV: sell the power", "USD", "The same array without machines and battery, all energy to the grid.", "up"
+        "NPV: sell the power",
+        "USD",
+        "The same array without machines and battery, selling what the connection takes.",
+        "up",
     ),
     "grid_npv_usd": Word("NPV: mine on the grid alone", "USD", "The same machines without array and battery.", "up"),
     "hold_npv_usd": Word(
@@ -176,6 +188,9 @@ PERIODS: dict[str, Word] = {
     "mine_usd_per_kwh": Word(
         "Worth of a mined kWh", "USD/kWh", "Income per kWh of site draw, net of pool fee and variable cost.", "up"
     ),
+    "halvings": Word("Halvings", "1", "Halvings of the subsidy within the period."),
+    "import_usd_per_kwh": Word("Import price", "USD/kWh", "Price of a kWh bought."),
+    "export_usd_per_kwh": Word("Export price", "USD/kWh", "Income per kWh sold."),
     "pv_kwh": Word("Solar", "kWh", "AC energy of the array after clipping.", "up"),
     "mined_kwh": Word("Mined", "kWh", "Drawn by the mining site, cooling included.", "up"),
     "charge_kwh": Word("Into the battery", "kWh", "Energy charged, at the AC side."),

@@ -81,8 +81,11 @@ def chosen() -> dict[str, Projection]:
 
 def unique(name: str, taken: dict[str, Projection]) -> str:
     """`name`, numbered where another plan has it."""
-    number = sum(1 for other in taken if other.split(" #")[0] == name)
-    return f"{name} #{number + 1}" if number else name
+    number, shown = 1, name
+    while shown in taken:
+        number += 1
+        shown = f"{name} #{number}"
+    return shown
 
 
 def side_by_side(projections: dict[str, Projection]) -> None:

@@ -10,7 +10,7 @@ from pages.ui import library, session, show
 MODES = {
     "local": "One planner on this computer. What you save stays in a database here.",
     "public": "Open to anybody. Nothing you enter is stored on the server: save downloads a file.",
-    "server": "A shared server. What you save is kept there under your name.",
+    "server": "A shared server. What you save is kept there on one shelf for all: there is no sign-in yet.",
 }
 
 

@@ -10,6 +10,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,9 +94,7 @@ def main() -> None:
     plan = Scenario().but({"finance.horizon_years": 25, "battery.energy_kwh": 1000.0, "battery.power_kw": 250.0})
 
     def anew() -> None:
-        energy.sky.cache_clear()
-        energy.sunshine.cache_clear()
-        project(plan, weather, market)
+        project(plan, replace(weather), market)  # a new object has nothing worked out yet
 
     sam = sam_model(plan.array, weather).execute
     say(

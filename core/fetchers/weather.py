@@ -10,6 +10,9 @@ from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
 from core.errors import NotFound
+from core.fetchers.provider import Asked, Source
+from core.fetchers.providers import nasa_power, nsrdb, open_meteo, pvgis
+from core.fetchers.spots import Spot, SpotYear
 from core.fetchers.weather_files import read_weather
 from core.inputs import Weather
 from core.sections import Site
@@ -102,10 +105,33 @@ def _far(place: Place, km: float) -> str:
         return f"This is the weather of {place.label}, {km:,.0f} km from the site: a typical year that ships with the program."
     return (
         f"This is the weather of {place.label}, a typical year, {km:,.0f} km from the site: the nearest that ships "
-        "with the program. Live weather for any place is not fetched yet; upload a weather file of the site for "
-        "figures to rely on."
+        "with the program. Sun, seasons and compass are those of that place, where an array faces south at 180°. "
+        "Live weather for any place is not fetched yet; upload a weather file of the site for figures to rely on."
     )
 
 
 # Best first; each rung answers with a year or None, the last one always answers.
 LADDER: tuple[Callable[[Site], Weather | None], ...] = (nearest_bundled,)
+
+# Who is asked for a typical year and for one calendar year, best first. Those that need a key or an opt-in are left out
+# without one.
+TYPICAL: tuple[Source[Spot, Weather], ...] = (
+    pvgis.TYPICAL,
+    nsrdb.TYPICAL,
+    nasa_power.TYPICAL,
+    open_meteo.TYPICAL_PAID,
+    open_meteo.TYPICAL,
+)
+YEARS: tuple[Source[SpotYear, Weather], ...] = (
+    pvgis.YEAR,
+    nasa_power.YEAR,
+    nsrdb.YEAR,
+    open_meteo.YEAR_PAID,
+    open_meteo.YEAR,
+)
+
+
+def for_spot(ladder: tuple[Source[Asked, Weather], ...], spot: Spot) -> tuple[Source[Asked, Weather], ...]:
+    """A ladder as it fits a place: NSRDB first where it sees the ground from above, and not at all elsewhere."""
+    first = [source for source in ladder if source.name == nsrdb.NAME and nsrdb.covers(spot)]
+    return (*first, *(source for source in ladder if source.name != nsrdb.NAME))

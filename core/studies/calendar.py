@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.inputs import HOURS
 
 Floats = NDArray[np.float64]
+DAYS_BEFORE_MONTH = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +20,11 @@ class Calendar:
     """The hours of a weather year in the order of operation.
 
     `order` (8760,): row of the weather year for each hour of operation. `starts` (12,): first hour of each month
-    of operation, by the site's local time. `month_of_year` (12,): calendar month of each, 1…12. `index` (8760,):
-    UTC labels of the first year of operation.
+    of operation, by the site's local time. `index` (8760,): UTC labels of the first year of operation.
     """
 
     order: NDArray[np.intp]
     starts: NDArray[np.intp]
-    month_of_year: NDArray[np.intp]
     index: pd.DatetimeIndex
 
     def by_month(self, hourly: Floats) -> Floats:
@@ -38,26 +37,17 @@ class Calendar:
 
 
 @lru_cache(maxsize=64)
-def calendar(weather_year: int, timezone: str, start_month: str) -> Calendar:
-    """The year of operation that begins with `start_month` (YYYY-MM) in the site's local time.
+def calendar(timezone: str, start_month: str) -> Calendar:
+    """The year of operation that begins with `start_month` (YYYY-MM) at the site's local midnight.
 
-    A typical year is a circle: the hours before its local January are the last of its December.
+    The zone's rules are those of the year of operation. A weather year is a circle of 8,760 hours from January 1, UTC:
+    each hour of operation takes the row of its own day and hour, February 29 left out.
     """
-    labels = _year_of_hours(weather_year)
-    local = labels.tz_convert(timezone)
-    start_year, first_month = (int(part) for part in start_month.split("-"))
-    months = local.month.to_numpy()
-    first = int(np.flatnonzero((months == first_month) & (np.roll(months, 1) != first_month))[0])
-    order = np.roll(np.arange(HOURS), -first)
-    of_operation = (months[order] - first_month) % 12
-    starts = np.flatnonzero(np.diff(of_operation, prepend=-1))
-    shift = start_year - int(local[first].year)
-    pieces = _year_of_hours(weather_year + shift)[first:], _year_of_hours(weather_year + shift + 1)[:first]
-    index = pd.DatetimeIndex(pieces[0].append(pieces[1]))
-    return Calendar(order, starts, months[order][starts], index)
-
-
-def _year_of_hours(year: int) -> pd.DatetimeIndex:
-    """8,760 UTC labels of a calendar year, February 29 left out."""
-    hours = pd.date_range(f"{year}-01-01", f"{year}-12-31 23:00", freq="h", tz="UTC")
-    return hours[~((hours.month == 2) & (hours.day == 29))]
+    start = pd.Timestamp(f"{start_month}-01").tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
+    hours = pd.date_range(start.tz_convert("UTC").ceil("h"), periods=HOURS + 24, freq="h")
+    index = hours[~((hours.month == 2) & (hours.day == 29))][:HOURS]
+    order = (DAYS_BEFORE_MONTH[index.month - 1] + index.day - 1) * 24 + index.hour
+    local = index.tz_convert(timezone)
+    # a change of offset may leave the last hour in a thirteenth month: it stays in the twelfth
+    month = np.maximum.accumulate((local.month.to_numpy() - start.month) % 12)
+    return Calendar(np.asarray(order), np.searchsorted(month, np.arange(12)), index)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models import finance, mining
-from core.models.network import NetworkPath
+from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
-from core.sections import Fleet
-from core.studies.energy import Energy, machine_kw
+from core.studies.energy import Energy
+from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
 
 Floats = NDArray[np.float64]
 JOULES_PER_KWH = 3.6e6
@@ -19,7 +19,7 @@ JOULES_PER_KWH = 3.6e6
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """Money by month (months,) and by year (years + 1,), year 0 the investment; [USD], coins [BTC].
+    """Money by month (months,) and by year (years + 1,), year 0 the investment; [USD], coins [BTC], energy [kWh].
 
     Costs are counted positive; `net_cash_usd` is in minus out.
     """
@@ -27,21 +27,11 @@ class Books:
     monthly: dict[str, Floats]
     yearly: dict[str, Floats]
     capex: dict[str, float]
+    prices: dict[str, Floats]  # of energy by month [USD/kWh]
 
     @property
     def cash_usd(self) -> Floats:
         return self.yearly["net_cash_usd"]
-
-
-def efficiency_j_per_th(fleet: Fleet) -> float:
-    """Energy per terahash of the fleet as a whole when new, cooling apart [J/TH]; nan without machines."""
-    hashrate = fleet_hashrate_ths(fleet)
-    return machine_kw(fleet) * 1000.0 / hashrate if hashrate > 0 else float("nan")
-
-
-def fleet_hashrate_ths(fleet: Fleet) -> float:
-    """Hash rate of all machines when new [TH/s]."""
-    return sum((unit.hashrate_ths or 0.0) * unit.count for unit in fleet.units)
 
 
 def coins_per_kwh(scenario: Scenario, path: NetworkPath, fees_btc: float, hashrate_health_frac: Floats) -> Floats:
@@ -66,15 +56,13 @@ def mine_usd_per_kwh(scenario: Scenario, path: NetworkPath, coins: Floats) -> Fl
 
 
 def _inflation(scenario: Scenario) -> Floats:
-    return _grown(scenario.finance.inflation_per_year, scenario.finance.horizon_years)
+    return yearly(scenario.finance.inflation_per_year, scenario)
 
 
-def _power_growth(scenario: Scenario) -> Floats:
-    return _grown(scenario.grid.price_growth_per_year, scenario.finance.horizon_years)
-
-
-def _grown(rate: float, years: int) -> Floats:
-    return np.power(1.0 + rate, np.arange(years, dtype=np.float64))
+def yearly(rate: float, scenario: Scenario) -> Floats:
+    """How much a price has grown in each year of operation, first year 1, (years,)."""
+    grown: Floats = growth_factor(rate, np.arange(scenario.finance.horizon_years))
+    return grown
 
 
 def capex_usd(scenario: Scenario) -> dict[str, float]:
@@ -104,23 +92,30 @@ def fixed_opex_usd_per_year(scenario: Scenario) -> dict[str, float]:
 
 def books(scenario: Scenario, path: NetworkPath, flows: Energy, coins: Floats) -> Books:
     """Monthly and yearly books of a site that ran as `flows`; `coins` (months,) [BTC per kWh of site draw]."""
-    monthly = _monthly(scenario, path, flows, coins)
+    power = np.repeat(yearly(scenario.grid.price_growth_per_year, scenario), 12)
+    prices = {
+        "import_usd_per_kwh": scenario.grid.import_usd_per_kwh * power,
+        "export_usd_per_kwh": scenario.grid.export_usd_per_kwh * power,
+        "fixed_usd": scenario.grid.fixed_usd_per_month * power,
+    }
+    monthly = _monthly(scenario, path, flows, coins, prices)
     capex = capex_usd(scenario)
-    return Books(monthly, _yearly(scenario, monthly, sum(capex.values())), capex)
+    return Books(monthly, _yearly(scenario, monthly, sum(capex.values())), capex, prices)
 
 
-def _monthly(scenario: Scenario, path: NetworkPath, flows: Energy, coins: Floats) -> dict[str, Floats]:
+def _monthly(
+    scenario: Scenario, path: NetworkPath, flows: Energy, coins: Floats, prices: dict[str, Floats]
+) -> dict[str, Floats]:
     energy = {name: kwh.reshape(-1) for name, kwh in flows.monthly_kwh.items()}
-    power, inflation = (np.repeat(f(scenario), 12) for f in (_power_growth, _inflation))
-    grid, costs = scenario.grid, scenario.finance
+    inflation = np.repeat(_inflation(scenario), 12)
     mined_btc = energy["mined_kwh"] * coins
     income = {
         "mined_btc": mined_btc,
         "mining_revenue_usd": mined_btc * path.price_usd,
-        "export_revenue_usd": energy["export_kwh"] * grid.export_usd_per_kwh * power,
+        "export_revenue_usd": energy["export_kwh"] * prices["export_usd_per_kwh"],
     }
-    bought = (energy["import_kwh"] * grid.import_usd_per_kwh + grid.fixed_usd_per_month) * power
-    by_use = energy["mined_kwh"] / scenario.fleet.pue * costs.variable_usd_per_kwh
+    bought = energy["import_kwh"] * prices["import_usd_per_kwh"] + prices["fixed_usd"]
+    by_use = energy["mined_kwh"] / scenario.fleet.pue * scenario.finance.variable_usd_per_kwh
     opex = (sum(fixed_opex_usd_per_year(scenario).values()) / 12 + by_use) * inflation
     net = income["mining_revenue_usd"] + income["export_revenue_usd"] - bought - opex
     return {**energy, **income, "import_cost_usd": bought, "opex_usd": opex, "net_cash_usd": net}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from core.inputs import HOURS, Weather
 from core.models import ageing, solar
 from core.models.dispatch import FLOWS, Hours, Storage, dispatch
+from core.models.network import growth_factor
 from core.scenario import Scenario
-from core.sections import Array, Battery, Fleet
+from core.sections import Array, Battery
 from core.studies.calendar import Calendar, calendar
+from core.studies.fleet import available_fleet_kw
 
 Floats = NDArray[np.float64]
-W_PER_KW = 1000.0
+ARRAYS_KEPT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,8 @@ class Energy:
     """Hourly flows of the first year and monthly sums of every year.
 
     `first_year` (8, 8760) [kW; kWh for soc]: solar, then `dispatch.FLOWS`. `monthly_kwh`: name → (years, 12).
-    `clipped_kwh` (years,), health (years,) at the start of each year [1], `cycles` (years,) full equivalent.
+    `clipped_kwh` (years,); panel and hash rate health (years,) [1]; battery health (years + 1,) at the start of each
+    year and the end of the last [1]; `cycles` (years,) full equivalent.
     """
 
     calendar: Calendar
@@ -45,7 +48,7 @@ def energy(scenario: Scenario, weather: Weather, mine_usd_per_kwh: Floats, *, co
     mine_usd_per_kwh (years, 12): worth of a kWh of site draw in each month of operation. Returns `Energy`.
     """
     years = scenario.finance.horizon_years
-    when = calendar(weather.year, scenario.site.timezone, scenario.outlook.start_month)
+    when = calendar(scenario.site.timezone, scenario.outlook.start_month)
     sun = sunshine(scenario.array, weather, years)
     pv_kw = np.take(sun.ac_kw, when.order, axis=-1)  # C order, as the kernel wants it
     fleet_kw = available_fleet_kw(scenario.fleet, weather)[when.order]
@@ -78,55 +81,52 @@ class Sunshine:
     poa_kwh_per_m2: float
 
 
-# weather years compare by digest, so a place read twice is worked out once
-sky = lru_cache(maxsize=16)(solar.sky)
+def sky(weather: Weather) -> solar.Sky:
+    """Sun and sky of a place, kept with its weather year."""
+    if "sky" not in weather.kept:
+        weather.kept["sky"] = solar.sky(weather)
+    above: solar.Sky = weather.kept["sky"]
+    return above
 
 
-@lru_cache(maxsize=8)
 def sunshine(array: Array, weather: Weather, years: int) -> Sunshine:
-    """The array over the years; kept, as most of what a planner changes leaves the sun alone."""
-    above, health = sky(weather), _panel_health(array, years)
-    poa = solar.poa_global(array, above)
-    return Sunshine(
-        solar.ac_kw(array, above, health),
-        solar.clipped_kw(array, above, health).sum(axis=-1),
-        float(poa.sum()) / W_PER_KW,
+    """The array over the years, kept with the weather year, as most of what a planner changes leaves the sun alone."""
+    kept: dict[Any, Sunshine] = weather.kept.setdefault("sunshine", {})
+    key = (array, years)
+    if key not in kept:
+        while len(kept) >= ARRAYS_KEPT:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = _sunshine(array, sky(weather), years)
+    return kept[key]
+
+
+def _sunshine(array: Array, above: solar.Sky, years: int) -> Sunshine:
+    ac_kw, clipped_kw = solar.inverter_kw(
+        array, np.multiply.outer(_panel_health(array, years), solar.dc_kw(array, above))
     )
+    poa_kwh_per_m2 = float(solar.poa_global(array, above).sum()) / 1000.0
+    return Sunshine(ac_kw, clipped_kw.sum(axis=-1), poa_kwh_per_m2)
 
 
 def _panel_health(array: Array, years: int) -> Floats:
     return ageing.panel_health_frac(years, array.first_year_degradation_frac, array.degradation_frac_per_year)
 
 
-def machine_kw(fleet: Fleet) -> float:
-    """Draw of all machines together, cooling apart [kW]."""
-    return sum((unit.power_w or 0.0) * unit.count for unit in fleet.units) / W_PER_KW
-
-
-def available_fleet_kw(fleet: Fleet, weather: Weather) -> Floats:
-    """Largest site draw for mining in each hour of the weather year, (8760,) [kW]: uptime, heat and PUE in it."""
-    kept = ageing.ambient_derate_frac(
-        weather.hourly["temp_air"].to_numpy(), fleet.derate_above_c, fleet.derate_frac, fleet.shutdown_above_c
-    )
-    left: Floats = machine_kw(fleet) * fleet.pue * fleet.uptime_frac * kept
-    return left
-
-
 def _years(
     scenario: Scenario, pv_kw: Floats, fleet_kw: Floats, mine: Floats, when: Calendar, compiled: bool
 ) -> tuple[Floats, Floats, Floats]:
-    """Flows (years, 7, 8760), battery health at the start of each year and cycles in it."""
+    """Flows (years, 7, 8760), battery health at the start of each year and the end of the last, cycles in each."""
     battery, grid, years = scenario.battery, scenario.grid, len(pv_kw)
     flows, health, cycles = np.empty((years, len(FLOWS), HOURS)), np.ones(years + 1), np.zeros(years)
     soc = battery.soc_min_frac * battery.energy_kwh
+    growth = growth_factor(grid.price_growth_per_year, np.arange(years))
     for year in range(years):
-        growth = (1.0 + grid.price_growth_per_year) ** year
         hours = Hours(
             pv_kw[year],
             fleet_kw,
             when.hourly(mine[year]),
-            np.full(HOURS, grid.import_usd_per_kwh * growth),
-            np.full(HOURS, grid.export_usd_per_kwh * growth),
+            np.full(HOURS, grid.import_usd_per_kwh * growth[year]),
+            np.full(HOURS, grid.export_usd_per_kwh * growth[year]),
             grid.import_limit_kw,
             grid.export_limit_kw,
         )
@@ -136,7 +136,7 @@ def _years(
         drawn = _drawn_kwh(battery, flows[year, FLOWS.index("discharge_kw")])
         cycles[year] = drawn / battery.energy_kwh if battery.energy_kwh else 0.0
         health[year + 1] = _next_health(battery, health[year], drawn)
-    return flows, health[:-1], cycles
+    return flows, health, cycles
 
 
 def _storage(battery: Battery, health_frac: float, soc_kwh: float) -> Storage:

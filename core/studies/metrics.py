@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.inputs import HOURS
 from core.models import finance, mining
 from core.studies import cash
-from core.studies.energy import machine_kw
+from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
 from core.studies.run import Run
 
 Floats = NDArray[np.float64]
@@ -20,14 +20,15 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
 
     sell, grid: the same site without machines and without sun, for comparison.
     """
+    forgone = _forgone_usd(base, sell)
     values = {
         **_totals(base),
         **_first_year(base),
         **_returns(base),
-        **_fleet(base),
+        **_fleet(base, forgone),
         **_energy_costs(base),
-        **_coin_costs(base),
-        **_breakevens(base),
+        **_coin_costs(base, forgone),
+        **_breakevens(base, forgone),
         **_npv_zeros(base),
         **_compared(base, sell, grid),
     }
@@ -36,18 +37,56 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
 
 
 def _reason(name: str, base: Run) -> str:
-    cash_usd = base.books.cash_usd
+    """Why a figure does not exist, in words that go after a colon."""
     if name in {"irr", "mirr"}:
-        return "no IRR exists: the cash never turns " + ("negative" if (cash_usd >= 0).all() else "positive")
+        return f"no IRR exists: {_no_rate(base.books.cash_usd)}"
     if name == "static_payback_years":
         return "never pays back: the first year earns nothing at today's price and difficulty"
     if name.endswith("payback_years"):
         return "never pays back within the horizon"
-    if name.startswith("lcoe"):
-        return "the array gives no energy"
-    if base.books.yearly["mined_btc"].sum() == 0:
-        return "nothing is mined"
-    return "does not apply to this site"
+    for words, absent, names in _absences(base):
+        if absent and name in names:
+            return words
+    return "power costs nothing: mining pays at any price and difficulty"
+
+
+def _no_rate(cash_usd: Floats) -> str:
+    if (cash_usd >= 0).all():
+        return "the cash never turns negative"
+    if (cash_usd <= 0).all():
+        return "the cash never turns positive"
+    return "what comes back does not cover the investment at any rate above −100 %, or later years take it back"
+
+
+def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
+    """(words, whether it is so, the metrics that then do not exist)."""
+    scenario, yearly = base.scenario, base.books.yearly
+    grid, mined = scenario.grid, yearly["mined_btc"].sum()
+    array = {"specific_yield_kwh_per_kw", "capacity_factor_frac", "performance_ratio_frac", "sell_npv_usd"}
+    costs = {"lcoe_usd_per_kwh", "lcoe_real_usd_per_kwh", "lcoe_delivered_usd_per_kwh", "cost_usd_per_btc_at_lcoe"}
+    coins = {"cost_usd_per_btc", "cost_usd_per_btc_at_lcoe", "cost_usd_per_btc_at_export", "npv_zero_price_usd"}
+    mining = {"energy_usd_per_kwh", "hashcost_usd_per_ph_day", "solar_share_frac", "npv_zero_difficulty"}
+    machines = {"efficiency_j_per_th", "fleet_utilisation_frac", "breakeven_usd_per_kwh", "grid_npv_usd"}
+    breakevens = {"breakeven_price_usd", "breakeven_difficulty"}
+    return (
+        ("there is no battery", scenario.battery.energy_kwh == 0, {"battery_health_end_frac"}),
+        ("there is no array", scenario.array.dc_kw == 0, array | costs),
+        ("there are no machines", fleet_hashrate_ths(scenario.fleet) == 0, machines | coins | mining | breakevens),
+        ("there is no export connection", grid.export_limit_kw == 0, {"sell_npv_usd"}),
+        ("there is no import connection", grid.import_limit_kw == 0, {"grid_npv_usd", "npv_zero_import_usd_per_kwh"}),
+        ("nothing is mined", mined == 0, machines | coins | mining | breakevens),
+        ("nothing is imported", yearly["import_kwh"].sum() == 0, {"npv_zero_import_usd_per_kwh"}),
+        ("nothing is invested", yearly["capex_usd"][0] == 0, {"profitability_index"}),
+        ("no energy is delivered", True, costs | {"fleet_utilisation_frac"}),
+        ("the plan earns at any bitcoin price", True, {"npv_zero_price_usd", "npv_zero_difficulty"}),
+        ("coins cost nothing in this outlook", True, {"hold_btc", "hold_npv_usd"}),
+    )
+
+
+def _forgone_usd(base: Run, sell: Run) -> Floats:
+    """Export income a year that mining gave up: what the array alone would have sold, less what the plan sells."""
+    forgone: Floats = np.maximum(sell.books.yearly["export_revenue_usd"] - base.books.yearly["export_revenue_usd"], 0.0)
+    return forgone
 
 
 def _totals(base: Run) -> Values:
@@ -107,99 +146,93 @@ def _static_payback_years(base: Run) -> float:
     return base.books.yearly["capex_usd"][0] / earned if earned > 0 else float("inf")
 
 
-def _fleet(base: Run) -> Values:
-    fleet = base.scenario.fleet
+def _fleet(base: Run, forgone_usd: Floats) -> Values:
+    fleet, energy = base.scenario.fleet, _energy_usd_per_kwh(base, forgone_usd)
+    efficiency = efficiency_j_per_th(fleet)
+    known = np.isfinite(energy) and np.isfinite(efficiency)
     return {
         "fleet_kw": machine_kw(fleet) * fleet.pue,
-        "fleet_hashrate_ths": cash.fleet_hashrate_ths(fleet),
-        "efficiency_j_per_th": cash.efficiency_j_per_th(fleet),
+        "fleet_hashrate_ths": fleet_hashrate_ths(fleet),
+        "efficiency_j_per_th": efficiency,
         "hashprice_usd_per_ph_day": base.hashprice_usd_per_ph_day[0],
-        "energy_usd_per_kwh": _energy_usd_per_kwh(base),
-        "hashcost_usd_per_ph_day": _hashcost_usd_per_ph_day(base),
+        "energy_usd_per_kwh": energy,
+        "hashcost_usd_per_ph_day": mining.hashcost_usd_per_ph_day(efficiency * fleet.pue, energy) if known else np.nan,
     }
 
 
-def _hashcost_usd_per_ph_day(base: Run) -> float:
-    worth = _energy_usd_per_kwh(base)
-    if np.isnan(worth):
-        return worth
-    return float(
-        mining.hashcost_usd_per_ph_day(cash.efficiency_j_per_th(base.scenario.fleet) * base.scenario.fleet.pue, worth)
-    )
-
-
-def _energy_usd_per_kwh(base: Run) -> float:
+def _energy_usd_per_kwh(base: Run, forgone_usd: Floats) -> float:
     """What a kWh mined in the first year costs: imports at their price, own energy at the export income it gave up."""
-    grid, yearly = base.scenario.grid, base.books.yearly
-    mined, bought = yearly["mined_kwh"][1], yearly["import_kwh"][1]
-    forgone = max(grid.export_usd_per_kwh, 0.0) if grid.export_limit_kw > 0 else 0.0
-    return _ratio(bought * grid.import_usd_per_kwh + (mined - bought) * forgone, mined)
+    yearly = base.books.yearly
+    bought = yearly["import_kwh"][1] * base.scenario.grid.import_usd_per_kwh
+    return _ratio(bought + forgone_usd[1], yearly["mined_kwh"][1])
 
 
 def _levelised(base: Run, cost_usd: Floats, quantity: Floats) -> float:
     return float(finance.lcoe_usd_per_kwh(base.scenario.finance.discount_rate, cost_usd, quantity))
 
 
-def _opex_of(base: Run, *components: str) -> Floats:
-    """Yearly fixed cost of some components, year 0 first (years + 1,) [USD]."""
-    first = cash.fixed_opex_usd_per_year(base.scenario)
-    years = np.arange(base.scenario.finance.horizon_years)
-    grown = (1.0 + base.scenario.finance.inflation_per_year) ** years
-    return np.append(0.0, sum(first[name] for name in components) * grown)
-
-
 def _cost_of(base: Run, *components: str) -> Floats:
-    """Investment with its contingency, and yearly fixed cost, of some components (years + 1,) [USD]."""
-    capex, share = base.books.capex, 1.0 + base.scenario.finance.contingency_frac
-    cost = _opex_of(base, *(name for name in components if name in {"array", "battery"}))
-    cost[0] = share * sum(capex[name] for name in components)
+    """Investment with its contingency, upkeep and salvage of array or battery, year by year (years + 1,) [USD]."""
+    costs, first = base.scenario.finance, cash.fixed_opex_usd_per_year(base.scenario)
+    invested = (1.0 + costs.contingency_frac) * sum(base.books.capex[name] for name in components)
+    upkeep = sum(first[name] for name in components) * cash.yearly(costs.inflation_per_year, base.scenario)
+    cost = np.append(invested, upkeep)
+    cost[-1] -= costs.salvage_frac * invested
     return cost
 
 
+def _delivered_kwh(base: Run) -> Floats:
+    """Solar energy mined or sold; what was curtailed or lost in the battery is not."""
+    yearly = base.books.yearly
+    delivered: Floats = yearly["mined_kwh"] + yearly["export_kwh"] - yearly["import_kwh"]
+    return delivered
+
+
 def _energy_costs(base: Run) -> Values:
-    yearly, costs = base.books.yearly, base.scenario.finance
-    array, stored = _cost_of(base, "array"), _cost_of(base, "array", "battery")
-    # curtailed energy and battery losses are not delivered
-    delivered = yearly["mined_kwh"] + yearly["export_kwh"] - yearly["import_kwh"]
+    generated, costs, array = base.books.yearly["pv_kwh"], base.scenario.finance, _cost_of(base, "array")
+    real = finance.lcoe_real_usd_per_kwh(costs.discount_rate, costs.inflation_per_year, array, generated)
     return {
-        "lcoe_usd_per_kwh": _levelised(base, array, yearly["pv_kwh"]),
-        "lcoe_real_usd_per_kwh": finance.lcoe_real_usd_per_kwh(
-            costs.discount_rate, costs.inflation_per_year, array, yearly["pv_kwh"]
-        ),
-        "lcoe_delivered_usd_per_kwh": _levelised(base, stored, delivered),
+        "lcoe_usd_per_kwh": _levelised(base, array, generated),
+        "lcoe_real_usd_per_kwh": real,
+        "lcoe_delivered_usd_per_kwh": _levelised(base, _cost_of(base, "array", "battery"), _delivered_kwh(base)),
     }
 
 
-def _coin_costs(base: Run) -> Values:
+def _coin_costs(base: Run, forgone_usd: Floats) -> Values:
     """All-in cost of a coin, and mining's own cost with solar energy at its LCOE or at the export income it gave up."""
     yearly, coins = base.books.yearly, base.books.yearly["mined_btc"]
+    supply = _cost_of(base, "array", "battery")
     everything = yearly["capex_usd"] + yearly["opex_usd"] + yearly["import_cost_usd"] - yearly["salvage_usd"]
-    own = everything - _cost_of(base, "array", "battery") + yearly["salvage_usd"]
     solar = yearly["mined_kwh"] - yearly["import_kwh"]
-    grown = np.append(1.0, (1.0 + base.scenario.grid.price_growth_per_year) ** np.arange(len(coins) - 1))
-    forgone = max(base.scenario.grid.export_usd_per_kwh, 0.0) if base.scenario.grid.export_limit_kw > 0 else 0.0
-    lcoe = _levelised(base, _cost_of(base, "array"), yearly["pv_kwh"])
+    lcoe = _levelised(base, supply, _delivered_kwh(base)) if base.scenario.array.dc_kw else 0.0
     return {
         "cost_usd_per_btc": _levelised(base, everything, coins),
-        "cost_usd_per_btc_at_lcoe": _levelised(base, own + (solar * lcoe if np.isfinite(lcoe) else 0.0), coins),
-        "cost_usd_per_btc_at_export": _levelised(base, own + solar * grown * forgone, coins),
+        "cost_usd_per_btc_at_lcoe": _levelised(base, everything - supply + solar * lcoe, coins)
+        if np.isfinite(lcoe)
+        else np.nan,
+        "cost_usd_per_btc_at_export": _levelised(base, everything - supply + forgone_usd, coins),
     }
 
 
-def _breakevens(base: Run) -> Values:
-    """Where mining in the first month just pays for its energy, pool fee and PUE included."""
-    fleet, kept = base.scenario.fleet, 1.0 - base.scenario.outlook.pool_fee_frac
-    if not cash.fleet_hashrate_ths(fleet):
-        return dict.fromkeys(("breakeven_usd_per_kwh", "breakeven_price_usd", "breakeven_difficulty"), np.nan)
-    efficiency = cash.efficiency_j_per_th(fleet) * fleet.pue / kept
-    hashprice, price, difficulty = base.hashprice_usd_per_ph_day[0], base.path.price_usd[0], base.path.difficulty[0]
+def _breakevens(base: Run, forgone_usd: Floats) -> Values:
+    """Where mining in the first month just pays for its energy and variable cost, pool fee and PUE included."""
+    fleet, path, fee = base.scenario.fleet, base.path, base.scenario.outlook.pool_fee_frac
     variable = base.scenario.finance.variable_usd_per_kwh / fleet.pue
-    earns = float(mining.breakeven_usd_per_kwh(efficiency, hashprice)) - variable
-    share = _ratio(_energy_usd_per_kwh(base) + variable, earns + variable)
+    cost = _energy_usd_per_kwh(base, forgone_usd) + variable
+    if not fleet_hashrate_ths(fleet) or fee == 1:
+        return dict.fromkeys(("breakeven_usd_per_kwh", "breakeven_price_usd", "breakeven_difficulty"), np.nan)
+    efficiency, subsidy, fees = efficiency_j_per_th(fleet) * fleet.pue, path.subsidy_btc[0], base.fees_btc
+    earned = float(mining.breakeven_usd_per_kwh(efficiency, base.hashprice_usd_per_ph_day[0])) * (1.0 - fee)
+    if not cost > 0:  # power costs nothing, or nothing is mined
+        return {
+            "breakeven_usd_per_kwh": earned - variable,
+            "breakeven_price_usd": np.nan,
+            "breakeven_difficulty": np.nan,
+        }
     return {
-        "breakeven_usd_per_kwh": earns,
-        "breakeven_price_usd": price * share,
-        "breakeven_difficulty": _ratio(difficulty, share),
+        "breakeven_usd_per_kwh": earned - variable,
+        "breakeven_price_usd": mining.breakeven_price_usd(efficiency, cost, path.difficulty[0], subsidy, fees, fee),
+        "breakeven_difficulty": mining.breakeven_difficulty(efficiency, cost, path.price_usd[0], subsidy, fees, fee),
     }
 
 
@@ -211,7 +244,7 @@ def _npv_zeros(base: Run) -> Values:
     rate, yearly, grid = base.scenario.finance.discount_rate, base.books.yearly, base.scenario.grid
     npv = float(finance.npv_usd(rate, base.books.cash_usd))
     mined = float(finance.npv_usd(rate, yearly["mining_revenue_usd"]))
-    growth = np.append(1.0, (1.0 + grid.price_growth_per_year) ** np.arange(len(yearly["import_kwh"]) - 1))
+    growth = np.append(1.0, cash.yearly(grid.price_growth_per_year, base.scenario))
     bought = float(finance.npv_usd(rate, yearly["import_kwh"] * growth))
     share = 1.0 - _ratio(npv, mined)
     return {
@@ -222,11 +255,13 @@ def _npv_zeros(base: Run) -> Values:
 
 
 def _compared(base: Run, sell: Run, grid: Run) -> Values:
-    rate = base.scenario.finance.discount_rate
-    hold = cash.buy_and_hold(base.scenario, base.path, base.books.cash_usd)
+    rate, scenario = base.scenario.finance.discount_rate, base.scenario
+    hold = cash.buy_and_hold(scenario, base.path, base.books.cash_usd)
+    sells = scenario.array.dc_kw > 0 and scenario.grid.export_limit_kw > 0
+    mines = fleet_hashrate_ths(scenario.fleet) > 0 and scenario.grid.import_limit_kw > 0
     return {
-        "sell_npv_usd": finance.npv_usd(rate, sell.books.cash_usd),
-        "grid_npv_usd": finance.npv_usd(rate, grid.books.cash_usd),
+        "sell_npv_usd": finance.npv_usd(rate, sell.books.cash_usd) if sells else np.nan,
+        "grid_npv_usd": finance.npv_usd(rate, grid.books.cash_usd) if mines else np.nan,
         "hold_npv_usd": hold.npv_usd,
         "hold_btc": hold.btc,
     }

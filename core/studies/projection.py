@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import CalculationError, ScenarioError
 from core.inputs import Market, Weather
+from core.models import finance
 from core.models.dispatch import FLOWS, is_compiled
 from core.results import Projection, WeatherNote
 from core.scenario import Scenario
@@ -44,7 +45,7 @@ def project(scenario: Scenario, weather: Weather, market: Market, *, compiled: b
         yearly=_yearly(base),
         metrics=values,
         reasons=reasons,
-        notices=_notices(scenario, weather),
+        notices=_notices(base, weather),
         model_version=MODEL_VERSION,
         engine="numba" if compiled and is_compiled() else "numpy",
     )
@@ -82,10 +83,26 @@ def _check_finite(base: Run) -> None:
             )
 
 
-def _notices(scenario: Scenario, weather: Weather) -> tuple[str, ...]:
+def _notices(base: Run, weather: Weather) -> tuple[str, ...]:
+    """What a reader of the figures should know first."""
+    scenario, notices = base.scenario, list(weather.notes)
     free = [unit.model or "own figures" for unit in scenario.fleet.units if unit.price_usd is None and unit.count]
-    unpriced = (f"No price is given for {', '.join(free)}: counted as free.",) if free else ()
-    return (*weather.notes, *unpriced)
+    if free:
+        notices.append(f"No price is given for {', '.join(free)}: counted as free.")
+    if finance.irr_count(base.books.cash_usd) > 1:
+        notices.append("Several rates of return exist for this cash: judge by the NPV or the modified IRR.")
+    if _zone_is_far(scenario, base.flows.calendar.index):
+        notices.append(
+            f"The time zone {scenario.site.timezone} is far from the site's longitude: local hours will look odd."
+        )
+    return tuple(notices)
+
+
+def _zone_is_far(scenario: Scenario, hours: pd.DatetimeIndex) -> bool:
+    """Whether clock and sun differ by more than three hours."""
+    offset = hours[0].tz_convert(scenario.site.timezone).utcoffset()
+    apart = (offset.total_seconds() / 3600 if offset else 0.0) - scenario.site.longitude / 15
+    return abs((apart + 12) % 24 - 12) > 3
 
 
 def _hourly(flows: Energy) -> pd.DataFrame:
@@ -102,18 +119,19 @@ def _monthly(base: Run) -> pd.DataFrame:
         "hashprice_usd_per_ph_day": base.hashprice_usd_per_ph_day,
         "mine_usd_per_kwh": base.mine_usd_per_kwh,
     }
-    return pd.DataFrame({**outlook, **base.books.monthly})
+    prices = {name: base.books.prices[name] for name in ("import_usd_per_kwh", "export_usd_per_kwh")}
+    return pd.DataFrame({**outlook, "halvings": path.halves.astype(np.float64), **prices, **base.books.monthly})
 
 
 def _yearly(base: Run) -> pd.DataFrame:
     flows, path = base.flows, base.path
     health = {
         "panel_health_frac": flows.panel_health_frac,
-        "battery_health_frac": flows.battery_health_frac,
+        "battery_health_frac": flows.battery_health_frac[:-1],
         "hashrate_health_frac": flows.hashrate_health_frac,
     }
-    means = {
-        name: getattr(path, name).reshape(-1, 12).mean(axis=1) for name in ("price_usd", "difficulty", "subsidy_btc")
-    }
-    first = {name: np.append(values[0], values) for name, values in {**means, **health}.items()}
+    first = {name: np.append(values[0], values) for name, values in health.items()}
+    for name in ("price_usd", "difficulty", "subsidy_btc"):  # year 0 is the moment of the first month
+        months = getattr(path, name)
+        first[name] = np.append(months[0], months.reshape(-1, 12).mean(axis=1))
     return pd.DataFrame({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly})

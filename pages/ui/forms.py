@@ -76,12 +76,14 @@ def _widget(path: str, info: FieldInfo, value: Any, label: str) -> None:
     if path == "array.mounting":
         st.selectbox(label, list(MOUNTINGS), index=list(MOUNTINGS).index(value), format_func=MOUNTINGS.get, **common)
     elif path == "site.timezone":
-        zones = _zones()
-        st.selectbox(label, zones, index=zones.index(value) if value in zones else 0, **common)
+        zones = _zones() if value in _zones() else [value, *_zones()]
+        st.selectbox(label, zones, index=zones.index(value), **common)
     elif isinstance(value, str):
         st.text_input(label, value, max_chars=_longest(info), **common)
     elif isinstance(value, tuple):
-        st.text_input(label, ", ".join(f"{x:g}" for x in value), placeholder="numbers between commas", **common)
+        scale = PERCENT if is_percent(path, info) else 1.0
+        shown = ", ".join(f"{round(x * scale, 9):.10g}" for x in value)
+        st.text_input(label, shown, placeholder="numbers between commas", **common)
     else:
         _number(path, info, value, label, common)
 
@@ -145,18 +147,25 @@ def _step(value: float | None, scale: float) -> float:
 
 def _changed(path: str, key: str) -> None:
     """Take the widget's value into the draft, or say why not."""
-    value = st.session_state.get(key)
-    info = declared(session.current(), path)
-    if isinstance(value, float | int) and is_percent(path, info):
-        value = round(value / PERCENT, 12)
     try:
-        if value is None and not _optional(info):
-            raise ScenarioError(f"{info.title} cannot be empty", field=path, expected="a number")
-        if isinstance(session.current().at(path), tuple):
-            value = _numbers(path, str(value))
-        session.change({path: value})
+        session.change({path: _meant(path, st.session_state.get(key))})
     except ScenarioError as error:
         session.note_problem(path, error.message)
+
+
+def _meant(path: str, value: Any) -> Any:
+    """What a widget's value means inside: percent as a fraction, text as numbers; ScenarioError where it means nothing."""
+    scenario = session.current()
+    info = declared(scenario, path)
+    if value is None and not _optional(info):
+        raise ScenarioError(f"{info.title} cannot be empty", field=path, expected="a number")
+    if isinstance(scenario.at(path), tuple):
+        return [_inside(path, info, number) for number in _numbers(path, str(value))]
+    return _inside(path, info, value)
+
+
+def _inside(path: str, info: FieldInfo, value: Any) -> Any:
+    return round(value / PERCENT, 12) if isinstance(value, float | int) and is_percent(path, info) else value
 
 
 def _numbers(path: str, text: str) -> list[float]:
@@ -175,36 +184,55 @@ def machines() -> None:
     """The fleet as a table: rows added, changed and removed in place."""
     import pandas as pd
 
+    frame = pd.DataFrame([u.model_dump() for u in session.current().fleet.units], columns=list(UNIT_COLUMNS))
+    frame = frame.astype(dict.fromkeys(("hashrate_ths", "power_w", "price_usd"), "float64")).astype(
+        {"model": "str"}
+    )
+    key = session.widget_key("fleet.units")
+    st.data_editor(
+        frame,
+        num_rows="dynamic",
+        hide_index=True,
+        key=key,
+        column_config=_unit_columns(),
+        on_change=_machines_changed,
+        args=(key,),
+        alt="Machines of the fleet, editable",
+    )
+    if problem := session.problem("fleet.units"):
+        st.caption(f":red[{session.literal(problem)}]")
+
+
+def _unit_columns() -> dict[str, Any]:
     from core.sections import Unit
 
-    units = session.current().fleet.units
-    frame = pd.DataFrame([unit.model_dump() for unit in units], columns=list(UNIT_COLUMNS))
-    frame = frame.astype(dict.fromkeys(("hashrate_ths", "power_w", "price_usd"), "float64")).astype({"model": "str"})
-    config = {
-        name: st.column_config.TextColumn(str(Unit.model_fields[name].title), help=Unit.model_fields[name].description)
-        if name == "model"
-        else st.column_config.NumberColumn(
-            caption(name, Unit.model_fields[name]),
-            help=Unit.model_fields[name].description,
-            min_value=0,
-            step=1 if name == "count" else None,
+    words = Unit.model_fields
+    numbers = {
+        name: st.column_config.NumberColumn(
+            caption(name, words[name]), help=words[name].description, min_value=0, step=1 if name == "count" else None
         )
-        for name in UNIT_COLUMNS
+        for name in UNIT_COLUMNS[1:]
     }
-    key = session.widget_key("fleet.units")
-    edited = st.data_editor(
-        frame, num_rows="dynamic", hide_index=True, key=key, column_config=config, alt="Machines of the fleet, editable"
-    )
-    _take_machines(edited)
+    return {"model": st.column_config.TextColumn(str(words["model"].title), help=words["model"].description), **numbers}
 
 
-def _take_machines(edited: Any) -> None:
-    rows = [
-        {name: value for name, value in row.items() if value is not None and value == value}
-        for row in edited.to_dict("records")
-    ]
-    rows = [{**row, "count": int(row.get("count", 1))} for row in rows if row.get("model") or row.get("hashrate_ths")]
+def _machines_changed(key: str) -> None:
+    """Take the edits into the draft at once; rows that are not complete stay in the table until they are."""
+    rows = [unit.model_dump(mode="json") for unit in session.current().fleet.units]
+    edits = st.session_state[key]
+    for at, new in edits["edited_rows"].items():
+        rows[int(at)] |= new
+    gone = set(edits["deleted_rows"])
+    rows = [row for i, row in enumerate(rows) if i not in gone] + [dict(row) for row in edits["added_rows"]]
     try:
-        session.change({"fleet.units": rows})
+        session.change({"fleet.units": [_unit(row) for row in rows]})
     except ScenarioError as error:
-        st.error(f"Machines: {session.literal(error.message)}")
+        session.note_problem("fleet.units", f"Not taken over yet: {error.message}")
+    else:
+        session.redraw()
+
+
+def _unit(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the table as a unit: empty cells left out, one machine where no count is given."""
+    given = {name: value for name, value in row.items() if name in UNIT_COLUMNS and value is not None}
+    return {**given, "count": int(given.get("count", 1))}

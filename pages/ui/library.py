@@ -5,6 +5,7 @@ Where the mode forbids storing, scenarios are kept as downloads and projections 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.errors import Conflict, SolarMiningError
+from core.errors import Conflict, NotFound, SolarMiningError
 from core.fetchers.presets import presets
 from core.inputs import Weather
 from core.results import Projection
@@ -261,7 +262,7 @@ def keep_projection() -> str:
         projections.save(db(), OWNER, answer)
     else:
         held: list[Held] = st.session_state.setdefault(HELD, [])
-        held.insert(0, Held(answer.scenario.digest, answer.scenario.name, session.now(), answer))
+        held.insert(0, Held(secrets.token_hex(8), answer.scenario.name, session.now(), answer))
         del held[HELD_MOST:]
     return f"Kept the projection of “{answer.scenario.name}”."
 
@@ -277,7 +278,10 @@ def kept_projections() -> list[Any]:
 
 def load_projection(projection_id: str) -> Projection:
     if not stores():
-        return next(h.projection for h in st.session_state.get(HELD, []) if h.id == projection_id)
+        found = [h.projection for h in st.session_state.get(HELD, []) if h.id == projection_id]
+        if not found:
+            raise NotFound("that projection is no longer kept", field="id", value=projection_id)
+        return found[0]
     from core.store import projections
 
     return projections.load(db(), OWNER, projection_id)

@@ -17,10 +17,11 @@ from core.errors import NotFound, SolarMiningError
 from core.inputs import Market, Weather
 from core.results import Projection
 from core.scenario import Scenario, read
+from core.sections import Site
 from core.settings import Settings, settings
 
 DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
-ANSWERS, WEATHERS = "_answers", "_weathers"
+ANSWERS, WEATHERS, SKY = "_answers", "_weathers", "_sky"
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
 
 
@@ -142,10 +143,19 @@ def default_hint(path: str) -> str | None:
 
 
 def weather() -> Weather:
-    """The weather year of the draft: uploaded in this session, kept in the store, or the best answer for the place."""
+    """The weather year of the draft, one object for as long as the site stays: what is worked out from it stays too."""
+    site = current().site
+    held: tuple[Any, Weather] | None = st.session_state.get(SKY)
+    if held is None or held[0] != site:
+        held = (site, _found_weather(site))
+        st.session_state[SKY] = held
+    return held[1]
+
+
+def _found_weather(site: Site) -> Weather:
+    """Uploaded in this session, kept in the store, or the best answer for the place."""
     from core.fetchers.weather import weather_for
 
-    site = current().site
     if not site.weather.startswith("file:"):
         return weather_for(site)
     digest = site.weather.removeprefix("file:")
@@ -186,7 +196,7 @@ def projection() -> Projection:
     from core.studies.projection import project
 
     scenario, year = equipment.resolved(current()), weather()
-    key = (scenario.digest, year.digest, tuple(r.value for r in market().readings), is_compiled())
+    key = (scenario.digest, year.digest, market(), is_compiled())
     answers: dict[Any, Projection] = st.session_state.setdefault(ANSWERS, {})
     if key not in answers:
         answers[key] = project(scenario, year, market())

@@ -101,7 +101,7 @@ def figure(name: str, value: float | None) -> str:
     if name.endswith("_frac") or unit == "1/yr":
         return f"{value * 100:,.1f} %".replace("-", "−")
     if unit == "kWh":
-        return f"{value / 1000:,.0f} MWh"
+        return f"{value / 1000:,.0f} MWh" if abs(value) >= 1e5 else f"{value:,.0f} kWh"
     if unit == "yr":
         return f"{value:,.1f} years"
     if unit == "BTC":
@@ -197,8 +197,8 @@ def readings(items: tuple[Reading, ...]) -> None:
             "Figure": word(r.name).label if word(r.name).label != r.name else r.name.replace("_", " "),
             "Value": f"{r.value:,.10g}",
             "Status": r.status,
-            "As of": f"{r.observed_at:%Y-%m-%d}",
-            "Age": age_in_words(r.age(now)),
+            "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
+            "Age": "–" if r.status == "planner" else age_in_words(r.age(now)),
             "Source": r.source,
             "Why": r.why,
         }

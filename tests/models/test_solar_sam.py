@@ -33,7 +33,8 @@ from tests.models.solar_cases import (
 
 pytestmark = [pytest.mark.data, needs_data]
 
-WITHIN = {"roof": 0.005, "fixed": 0.03, "one_axis": 0.04, "one_axis_backtracked": 0.025, "two_axis": 0.04}
+# little more than the largest difference measured, 0.26, 0.31, 0.37, 0.30 and 0.52 %, so that a change shows
+WITHIN = {"roof": 0.004, "fixed": 0.005, "one_axis": 0.006, "one_axis_backtracked": 0.005, "two_axis": 0.007}
 TILTED = {"surface_tilt": 20.0, "dc_kw": 4.0}
 
 
@@ -43,7 +44,7 @@ def test_a_year_agrees_with_pysam_in_total_and_by_month(name: str, mounting: str
     array, weather = Array(mounting=mounting, **TILTED), weather_of(name)
     ours, theirs = solar.ac_kw(array, sky_of(name)), sam(array, weather)["ac"]
     assert ours.sum() == pytest.approx(theirs.sum(), rel=WITHIN[mounting])
-    assert by_month(ours, weather) == pytest.approx(by_month(theirs, weather), rel=0.035)
+    assert by_month(ours, weather) == pytest.approx(by_month(theirs, weather), rel=0.02)
     assert np.corrcoef(ours, theirs)[0, 1] > 0.998
 
 
@@ -64,7 +65,7 @@ def test_designs_drawn_at_random_agree_with_pysam(mounting: str) -> None:
         turned = {"surface_tilt": tilt, "surface_azimuth": azimuth} if mounting in ("roof", "fixed") else {}
         array = Array(mounting=mounting, gcr=gcr, dc_ac_ratio=ratio, **turned)
         ours, theirs = solar.ac_kw(array, sky_of(name)).sum(), sam(array, weather_of(name))["ac"].sum()
-        assert ours == pytest.approx(theirs, rel=0.015), array
+        assert ours == pytest.approx(theirs, rel=0.007), array
 
 
 def test_phoenix_gives_the_published_year_of_case_v32() -> None:
@@ -112,7 +113,7 @@ def test_older_pvwatts_versions_stay_within_their_own_spread() -> None:
 
 @pytest.mark.parametrize("albedo", [0.2, 0.6])
 @pytest.mark.parametrize("mounting", ["fixed", "one_axis_backtracked", "two_axis"])
-def test_the_bifacial_gain_lies_within_half_of_sams(mounting: str, albedo: float) -> None:
+def test_the_bifacial_gain_is_sams_within_a_seventh(mounting: str, albedo: float) -> None:
     """SAM counts light lost through and beside the modules, 1 m above ground; ours is the even view of rows without end."""
     ours, theirs = [], []
     for bifaciality in (0.0, 0.7):
@@ -120,7 +121,7 @@ def test_the_bifacial_gain_lies_within_half_of_sams(mounting: str, albedo: float
         ours.append(solar.ac_kw(array, sky_of("greensboro")).sum())
         theirs.append(sam(array, weather_of("greensboro"))["ac"].sum())
     gain, expected = ours[1] / ours[0] - 1, theirs[1] / theirs[0] - 1
-    assert expected < gain < 1.65 * expected
+    assert gain == pytest.approx(expected, rel=0.15)
 
 
 # --- PVGIS: the sun stands where the irradiance was measured ------------------------------------------

@@ -106,7 +106,7 @@ def test_an_array_alone_equals_a_calculation_by_hand(greensboro: Weather, market
     assert result.metrics["lcoe_usd_per_kwh"] == pytest.approx(lcoe, rel=1e-12)
     assert result.metrics["sell_npv_usd"] == pytest.approx(result.metrics["npv_usd"], rel=1e-12)
     assert result.metrics["mined_btc"] == 0
-    assert result.reasons["cost_usd_per_btc"] == "nothing is mined"
+    assert result.reasons["cost_usd_per_btc"] == "there are no machines"
 
 
 def test_years_sum_months_and_year_one_sums_hours(example: Projection) -> None:
@@ -242,7 +242,7 @@ def plans(draw: st.DrawFn) -> Scenario:
         "fleet.uptime_frac": draw(number(0, 1)),
         "grid.import_limit_kw": draw(st.just(0.0) | number(0, 1e5)),
         "grid.export_limit_kw": draw(st.just(0.0) | number(0, 1e5)),
-        "grid.import_usd_per_kwh": draw(number(-1, 10)),
+        "grid.import_usd_per_kwh": draw(number(0, 10)),
         "grid.export_usd_per_kwh": draw(number(-1, 10)),
         "outlook.price_usd": draw(number(0, 1e9)),
         "outlook.difficulty": draw(number(1, 1e24)),
