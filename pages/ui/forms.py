@@ -185,9 +185,7 @@ def machines() -> None:
     import pandas as pd
 
     frame = pd.DataFrame([u.model_dump() for u in session.current().fleet.units], columns=list(UNIT_COLUMNS))
-    frame = frame.astype(dict.fromkeys(("hashrate_ths", "power_w", "price_usd"), "float64")).astype(
-        {"model": "str"}
-    )
+    frame = frame.astype(dict.fromkeys(("hashrate_ths", "power_w", "price_usd"), "float64")).astype({"model": "str"})
     key = session.widget_key("fleet.units")
     st.data_editor(
         frame,
@@ -225,14 +223,14 @@ def _machines_changed(key: str) -> None:
     gone = set(edits["deleted_rows"])
     rows = [row for i, row in enumerate(rows) if i not in gone] + [dict(row) for row in edits["added_rows"]]
     try:
-        session.change({"fleet.units": [_unit(row) for row in rows]})
+        session.change({"fleet.units": [_machine(row) for row in rows]})
     except ScenarioError as error:
         session.note_problem("fleet.units", f"Not taken over yet: {error.message}")
     else:
         session.redraw()
 
 
-def _unit(row: dict[str, Any]) -> dict[str, Any]:
+def _machine(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the table as a unit: empty cells left out, one machine where no count is given."""
     given = {name: value for name, value in row.items() if name in UNIT_COLUMNS and value is not None}
     return {**given, "count": int(given.get("count", 1))}

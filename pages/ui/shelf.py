@@ -18,7 +18,8 @@ def shelf() -> None:
     with st.expander(
         f"Saved: {counted(len(scenarios), 'scenario')}, {counted(len(kept), 'projection')}",
         icon=":material/inventory_2:",
-        key="shelf",  # its own: the label counts, and would close it with every change
+        expanded=bool(st.session_state.get("shelf")),  # the label counts, and would close it with every change
+        key="shelf",
         on_change="rerun",
     ):
         if library.stores():
@@ -76,7 +77,9 @@ def _picked(what: str, rows: Sequence[Any], columns: dict[str, Any]) -> Any:
         },
         on_select="rerun",
         selection_mode="single-row",
-        key=session.widget_key(f"shelf {what} {hash(tuple(row.id for row in rows))}"),  # no tick outlives its row's place
+        key=session.widget_key(
+            f"shelf {what} {hash(tuple(row.id for row in rows))}"
+        ),  # no tick outlives its row's place
         alt=f"Saved {what}",
     )
     picked = event.selection.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pages.ui import session
 if TYPE_CHECKING:
     import pandas as pd
 
+LOG = logging.getLogger("solar_mining")
 DAY_S = 86_400.0
 STATUS_COLOURS = {"live": "green", "cached": "blue", "stale": "orange", "bundled": "gray", "planner": "violet"}
 
@@ -34,7 +36,7 @@ def mishaps() -> Iterator[None]:
         if type(error).__module__.startswith("streamlit"):
             raise
         reference = uuid.uuid4().hex[:8]
-        print(f"unforeseen {reference}: {error!r}", flush=True)  # noqa: T201  the server's log until there is a better one
+        LOG.exception("unforeseen %s", reference)
         st.error(f"Something went wrong that should not have. Nothing you entered is lost. Reference {reference}.")
 
 
