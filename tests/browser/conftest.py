@@ -81,7 +81,7 @@ def visit(browser: Browser, profile: BrowserContext, request: pytest.FixtureRequ
             others.append(browser.new_context(accept_downloads=True))
         page = (others[-1] if alone else profile).new_page()
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         visitors.append(Planner(page, at or request.getfixturevalue("address")))
         return visitors[-1]
 

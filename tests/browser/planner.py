@@ -54,7 +54,9 @@ class Planner:
 
     def _listen(self, socket: Any) -> None:
         self._note(socket.url.replace("ws", "http", 1))
-        socket.on("framereceived", lambda data: self.received.append(data if isinstance(data, bytes) else data.encode()))
+        socket.on(
+            "framereceived", lambda data: self.received.append(data if isinstance(data, bytes) else data.encode())
+        )
 
     def is_clean(self) -> None:
         """Nothing was asked of another host, no script failed and no dialog opened."""
@@ -102,20 +104,13 @@ class Planner:
 
     def press(self, name: str, within: Locator | None = None) -> Planner:
         """Press a button by its words."""
-        self._clear_toasts()
         (within or self.page.get_by_test_id("stMain")).get_by_role("button", name=re.compile(rf"^{name}\b")).click()
         return self
 
-    def _clear_toasts(self) -> None:
-        """Wave the messages at the top right away: they lie over the buttons there."""
-        toasts = self.page.get_by_test_id("stToast")
-        while toasts.count():
-            toasts.first.get_by_role("button", name="Close").click()
-            self.page.wait_for_timeout(100)
-
     def told(self, text: str) -> Planner:
         """A message says so."""
-        expect(self.page.get_by_test_id("stToast").filter(has_text=text).first).to_be_visible()
+        expect(self.page.get_by_text(text).first).to_be_visible()
+        settled(self.page)
         return self
 
     def menu(self) -> Locator:
@@ -186,12 +181,12 @@ class Planner:
         return waiting.value.path().read_bytes()
 
     def table(self, name: str) -> list[dict[str, str]]:
-        """The rows of a table with a CSV button under it, as downloaded."""
-        button = self.page.get_by_test_id("stElementContainer").filter(has=self.page.get_by_role("region", name=name))
-        following = button.locator("xpath=following::button[starts-with(normalize-space(.), 'CSV')]").first
-        self._clear_toasts()
+        """The rows of a table that has a CSV button under it, as downloaded."""
+        grid = self.page.get_by_role("region", name=name, exact=True)
+        button = grid.locator("xpath=following::*[@data-testid='stDownloadButton'][1]//button")
+        expect(button).to_have_text(re.compile("CSV"))
         with self.page.expect_download() as waiting:
-            following.click()
+            button.click()
         return list(csv.DictReader(io.StringIO(waiting.value.path().read_bytes().decode())))
 
     def shelf(self) -> Locator:
@@ -201,22 +196,34 @@ class Planner:
             shelf.get_by_text(re.compile(r"Saved: \d+")).click()
         return shelf
 
-    def names_on_shelf(self, what: str) -> Locator:
-        """The first column of a table of the shelf."""
+    def names_on_shelf(self, what: str, mine: str) -> Locator:
+        """The names that contain `mine` in a table of the shelf, top down."""
         grid = self.page.get_by_role("region", name=f"Saved {what}", exact=True)
-        return grid.locator("td[aria-colindex='1']")
+        return grid.locator("td[aria-colindex='1']").filter(has_text=mine)
 
     def pick(self, what: str, name: str) -> Planner:
-        """Tick the row of a name on the shelf."""
+        """Tick the row of a name on the shelf, and wait until the buttons below are those of that row."""
+        others = self.page.get_by_role("button", name=re.compile("^Clear selection: Saved"))
+        while others.count():
+            others.first.dispatch_event("click")
+            self.page.wait_for_timeout(100)
+        expect(self.text("New name")).to_have_count(0)
         grid = self.page.get_by_role("region", name=f"Saved {what}", exact=True)
-        cell = self.names_on_shelf(what).filter(has_text=name).first
+        cell = grid.locator("td[aria-colindex='1']").filter(has_text=re.compile(f"^{re.escape(name)}$")).first
         expect(cell).to_be_attached()
         row = int((cell.get_attribute("id") or "").rsplit("-", 1)[1])
         grid.scroll_into_view_if_needed()
-        box = grid.bounding_box() or {}
+        box = grid.bounding_box()
+        assert box is not None
         header_px, row_px = 34, 33
         self.page.mouse.click(box["x"] + 15, box["y"] + header_px + row_px * (row + 0.5))
+        expect(self.text("New name")).to_have_value(name)
         return self
+
+    def rename(self, name: str) -> Planner:
+        """Give the row picked another name."""
+        self.text("New name").fill(name)
+        return self.press("Rename", self.shelf()).told(f"Renamed to “{name}”")
 
     def fits_the_width(self) -> bool:
         """Whether nothing has to be scrolled sideways."""
