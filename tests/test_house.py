@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.errors": (),
     "core.vocabulary": (),
     "core.settings": ("core.errors",),
-    "core.sections": (),
+    "core.sections": ("core.sections",),
     "core.scenario": ("core.errors", "core.sections"),
     "core.inputs": ("core.errors",),
     "core.world": ("core.errors", "core.inputs"),
