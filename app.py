@@ -13,4 +13,6 @@ if __name__ == "__main__" and st.runtime.exists():
 
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
-    app = st.App(Path(__file__).parent / "pages/main.py")
+    from core.schedule import lifespan
+
+    app = st.App(Path(__file__).parent / "pages/main.py", lifespan=lifespan)

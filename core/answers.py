@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from core.fetchers import bitcoin, equipment
+from concurrent.futures import ThreadPoolExecutor
+
+from core.fetchers import equipment
+from core.fetchers.market import market as market_now
 from core.fetchers.weather import weather_for
 from core.inputs import Market, Weather
+from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
 from core.studies import projection
 
 
 def project(scenario: Scenario, weather: Weather | None = None, market: Market | None = None) -> Projection:
-    """The projection of a scenario; weather and market are asked for where they are None.
+    """The projection of a scenario; weather and market are asked for, side by side, where they are None.
 
     ScenarioError for machines no catalogue knows, NotFound for a weather file that is not here, CalculationError
     where a result is not finite.
     """
-    return projection.project(
-        equipment.resolved(scenario), weather or weather_for(scenario.site), market or bitcoin.market()
-    )
+    plan = equipment.resolved(scenario)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        prices = None if market else pool.submit(market_now, outside())
+        year = weather or weather_for(scenario.site, outside())
+        return projection.project(plan, year, market or prices.result())  # type: ignore[union-attr]

@@ -23,7 +23,7 @@ class Reading:
     """A value from outside, with where and when it comes from.
 
     `status`: live (just fetched), cached (fresh enough), stale (older than it should be),
-    bundled (ships with the program), planner (typed by the planner).
+    bundled (ships with the program), planner (typed by the planner). `notice`: attribution to show beside it.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Reading:
     fetched_at: datetime
     status: Status
     why: str = ""
+    notice: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         raw = {f.name: getattr(self, f.name) for f in fields(self)}

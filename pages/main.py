@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
     sys.path.insert(0, str(HERE.parent))
 
-from pages.ui import session  # noqa: E402  needs the path
+from pages.ui import live, session  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 LOGO = (
@@ -43,6 +43,7 @@ def show() -> None:
     chosen = st.navigation(pages(), position="top")
     with say.mishaps():
         chosen.run()
+    live.watch()
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def tilts(plan: Scenario) -> list[Array]:
 
 def main() -> None:
     compile_kernel()
-    weather, market = bundled("greensboro"), bitcoin.market()
+    weather, market = bundled("greensboro"), bitcoin.bundled_market()
     plan = Scenario().but({"finance.horizon_years": 25, "battery.energy_kwh": 1000.0, "battery.power_kw": 250.0})
 
     def anew() -> None:

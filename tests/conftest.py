@@ -18,6 +18,8 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+os.environ.setdefault("SOLAR_MINING_OFFLINE", "1")  # no test asks the world but those that bring one of their own
+
 VALIDATION_DATA = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
 
 
@@ -36,7 +38,7 @@ def greensboro() -> Weather:
 
 @pytest.fixture(scope="session")
 def market() -> Market:
-    return bitcoin.market()
+    return bitcoin.bundled_market()
 
 
 @pytest.fixture(scope="session")

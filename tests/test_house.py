@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.store": (*GROUND, "core.store"),
     "core.charts": GROUND,
     "core.exports": GROUND,
+    "core.outside": (*GROUND, "core.fetchers", "core.store"),
+    "core.schedule": (*GROUND, "core.fetchers", "core.store", "core.outside"),
     "core.answers": ("core",),
     "core": ("core",),
     "pages": ("core", "pages"),

@@ -1,4 +1,4 @@
-"""The bitcoin network and its price."""
+"""The bitcoin network and its price as they ship with the program."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Halving:
     subsidy_btc: float
 
 
-def market() -> Market:
+def bundled_market() -> Market:
     """Price, difficulty, fees and height as they ship with the program, each dated.
 
     Source: data/market.csv, month-end figures computed from public chain and price data.

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from core.fetchers.ask import LASTS_S, Question
 from core.fetchers.fields import Fields, refused
+from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Reply, Request, Source
 from core.fetchers.providers import pvgis
 from core.fetchers.spots import Spot
@@ -68,6 +70,11 @@ def _model(body: Fields) -> str:
     return f"{NAME}, {model}" if isinstance(model, str) and model.isprintable() else NAME
 
 
-HORIZON: tuple[Source[Spot, Horizon], ...] = (
-    Source(NAME, pvgis.BASE, _ask, _read, per_minute=60, notice=pvgis.NOTICE),
+HORIZON: Question[Spot, Horizon] = Question(
+    name="horizon",
+    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=60, notice=pvgis.NOTICE),),
+    soft_s=LASTS_S,
+    hard_s=LASTS_S,
+    pack=packed,
+    unpack=unpacked(Horizon),
 )

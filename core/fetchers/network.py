@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from core.fetchers.ask import DAY_S, Bundled, Question
-from core.fetchers.bitcoin import halvings, market
+from core.fetchers.bitcoin import bundled_market, halvings
 from core.fetchers.bundled import rows
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Told
@@ -135,13 +135,13 @@ def steady(value: float, before: float, factor: float, age_s: float, days: float
 
 def bundled_network(asked: None = None) -> Bundled[NetworkNow]:
     """Difficulty of data/market.csv, and the hash rate at which it makes one block in ten minutes."""
-    read = market().difficulty
+    read = bundled_market().difficulty
     return _as_of(read, NetworkNow(read.value, read.value * THS_PER_DIFFICULTY, read.observed_at))
 
 
 def bundled_retarget(asked: None = None) -> Bundled[Retarget]:
     """Height of data/market.csv, and the retarget after it at one block in ten minutes, which leaves difficulty alone."""
-    read = market().height
+    read = bundled_market().height
     height = int(read.value)
     next_height = (height // EPOCH_BLOCKS + 1) * EPOCH_BLOCKS
     at = read.observed_at + timedelta(seconds=BLOCK_SECONDS * (next_height - height))
@@ -150,13 +150,13 @@ def bundled_retarget(asked: None = None) -> Bundled[Retarget]:
 
 def bundled_fees(asked: RecentBlocks | None = None) -> Bundled[BlockFees]:
     """Fees of data/market.csv, a rounded mean over months."""
-    read = market().fees_btc_per_block
-    return _as_of(read, BlockFees(read.value, 0, int(market().height.value), read.observed_at))
+    read = bundled_market().fees_btc_per_block
+    return _as_of(read, BlockFees(read.value, 0, int(bundled_market().height.value), read.observed_at))
 
 
 def bundled_difficulty_history(asked: None = None) -> Bundled[Series]:
     """Month ends of data/history.csv, then the day of data/market.csv; the months between them are missing."""
-    return month_ends("difficulty", market().difficulty)
+    return month_ends("difficulty", bundled_market().difficulty)
 
 
 def bundled_hashrate_history(asked: None = None) -> Bundled[Series]:

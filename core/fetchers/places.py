@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -10,16 +11,19 @@ from typing import Any
 from zoneinfo import TZPATH, available_timezones
 
 from core.errors import SourceError
+from core.fetchers.ask import LASTS_S, Bundled, Question
 from core.fetchers.fields import Fields, refused
 from core.fetchers.formats.cells import BOUNDS
 from core.fetchers.formats.text import tidy
+from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Reply, Request, Source
 from core.fetchers.providers import open_meteo, pvgis
-from core.fetchers.spots import Spot
+from core.fetchers.spots import Spot, distance_km
 
 MOST_FOUND = 10
 LONGEST_NAME = 100
 ZONES, COUNTRIES = "zone.tab", "iso3166.tab"
+ZONES_AS_OF = datetime(2026, 1, 1, tzinfo=UTC)  # the places do not move
 GEOCODING_BASE = "https://geocoding-api.open-meteo.com"
 ELEVATION_BASE = "https://api.open-meteo.com"
 GEOCODING_NOTICE = f"{open_meteo.NOTICE}; names by GeoNames"
@@ -154,6 +158,13 @@ def _city(country: str, position: str, zone: str) -> Found:
     return Found(name, ", ".join(regions), country, latitude, longitude, None, zone)
 
 
+def likely_timezone(spot: Spot) -> str:
+    """The zone named after the nearest city: a first guess for a point on a map, wrong near borders."""
+    return min(
+        _cities(), key=lambda city: distance_km((spot.latitude, spot.longitude), (city.latitude, city.longitude))
+    ).timezone
+
+
 def _degrees(text: str, digits: int) -> float:
     whole, minutes, seconds = text[1 : 1 + digits], text[1 + digits : 3 + digits], text[3 + digits :] or "0"
     size = int(whole) + int(minutes) / 60 + int(seconds) / 3600
@@ -191,5 +202,20 @@ _ELEVATION: Source[Spot, Elevation] = Source(
     notice=open_meteo.NOTICE,
 )
 _PVGIS: Source[Spot, Elevation] = Source(pvgis.NAME, pvgis.BASE, _ask_horizon, _read_horizon, 60, notice=pvgis.NOTICE)
-GEOCODING: tuple[Source[str, tuple[Found, ...]], ...] = (open_meteo.paid(_GEOCODING), _GEOCODING)
-ELEVATION: tuple[Source[Spot, Elevation], ...] = (_PVGIS, open_meteo.paid(_ELEVATION), _ELEVATION)
+GEOCODING: Question[str, tuple[Found, ...]] = Question(
+    name="places",
+    sources=(open_meteo.paid(_GEOCODING), _GEOCODING),
+    soft_s=LASTS_S,
+    hard_s=LASTS_S,
+    pack=packed,
+    unpack=unpacked(tuple[Found, ...]),
+    bundled=lambda asked: Bundled(cities(asked), "cities that time zones are named after", ZONES_AS_OF),
+)
+ELEVATION: Question[Spot, Elevation] = Question(
+    name="elevation",
+    sources=(_PVGIS, open_meteo.paid(_ELEVATION), _ELEVATION),
+    soft_s=LASTS_S,
+    hard_s=LASTS_S,
+    pack=packed,
+    unpack=unpacked(Elevation),
+)

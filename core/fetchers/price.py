@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from core.errors import SourceError
 from core.fetchers.ask import DAY_S, Bundled, Question
-from core.fetchers.bitcoin import market
+from core.fetchers.bitcoin import bundled_market
 from core.fetchers.network import YEAR_S, jump_within, month_ends, steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import blockchain_info, coinbase, coingecko, kraken, mempool
@@ -47,7 +47,7 @@ def price_history_doubt(told: Series, asked: str) -> str:
 
 def bundled_price(asked: str) -> Bundled[Price]:
     """The price of data/market.csv, in another currency by the bundled rate; SourceError where there is none."""
-    read = market().price_usd
+    read = bundled_market().price_usd
     price_usd = Price("USD", read.value, read.observed_at)
     told = price_usd if asked == "USD" else in_currency(price_usd, bundled_rates("USD").value, asked)
     return Bundled(told, read.source, told.observed_at)
@@ -57,7 +57,7 @@ def bundled_price_history(asked: str) -> Bundled[Series]:
     """Month ends of data/history.csv, then the day of data/market.csv, in dollars; SourceError for other currencies."""
     if asked != "USD":
         raise SourceError(f"no price history in {asked}", field="currency", value=asked, expected="USD")
-    return month_ends("price_usd", market().price_usd)
+    return month_ends("price_usd", bundled_market().price_usd)
 
 
 def in_currency(price: Price, rates: Rates, currency: str) -> Price:

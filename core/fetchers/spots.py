@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, isfinite, radians
+from math import asin, cos, isfinite, radians, sin, sqrt
 from typing import Self
 
 from core.errors import SourceError, ValidationError
@@ -11,6 +11,7 @@ from core.sections import Site
 
 DECIMALS = 4  # of a degree: 11 m, so that one click on a map and the next are one question to the cache
 NEAR_DEG = 1.0  # the coarsest grid a provider answers from
+EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,10 @@ class SpotYear:
 
     spot: Spot
     year: int
+
+
+def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Great-circle distance between two (latitude, longitude) [°] on a sphere of 6,371 km; 2 R asin √h (haversine)."""
+    (lat_a, lon_a), (lat_b, lon_b) = ((radians(lat), radians(lon)) for lat, lon in (a, b))
+    h = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(min(1.0, h)))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,6 @@ from core.fetchers.cache import Ages, Cache
 from core.fetchers.flights import Flights
 from core.fetchers.line import Clock, Line
 from core.fetchers.provider import Source
-from core.settings import settings
 
 if TYPE_CHECKING:
     from core.fetchers.wire import Road
@@ -190,12 +187,6 @@ class World:
 def base_variable(name: str) -> str:
     """The variable that holds a planner's own address of a provider: mempool.space → SOLAR_MINING_BASE_MEMPOOL_SPACE."""
     return BASE + re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-
-
-@cache
-def world() -> World:
-    """This process's way out, as the environment says."""
-    return World(settings().home / "cache", Access.from_env(os.environ))
 
 
 def _now() -> datetime:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.errors import SourceError
+from core.fetchers.ask import DAY_S, LASTS_S, Question
 from core.fetchers.fields import Fields, number, refused
+from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Reply, Request, Source
 from core.fetchers.providers import pvgis
 from core.fetchers.spots import Spot
@@ -146,4 +148,11 @@ def _check_plane(body: Fields, asked: ArrayAt, kind: str) -> None:
             raise refused(NAME, name, told, f"the {name} that was asked for, {wanted:g}")
 
 
-YIELD: tuple[Source[ArrayAt, Yield], ...] = (Source(NAME, pvgis.BASE, _ask, _read, per_minute=30, notice=pvgis.NOTICE),)
+YIELD: Question[ArrayAt, Yield] = Question(
+    name="yield",
+    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=30, notice=pvgis.NOTICE),),
+    soft_s=180 * DAY_S,
+    hard_s=LASTS_S,
+    pack=packed,
+    unpack=unpacked(Yield),
+)

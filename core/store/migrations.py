@@ -70,7 +70,28 @@ def m003_weathers(tables: Tables) -> None:
         ) STRICT""")
 
 
-STEPS: tuple[Callable[[Tables], None], ...] = (m001_scenarios, m002_projections, m003_weathers)
+def m004_readings(tables: Tables) -> None:
+    """What the world said, one row for each time it said something new; no owner: nothing of a planner is in it."""
+    tables.execute("""
+        CREATE TABLE readings (
+            question TEXT NOT NULL,
+            asked TEXT NOT NULL,
+            source TEXT NOT NULL,
+            observed_at TEXT NOT NULL,
+            fetched_at TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (question, asked, observed_at, source)
+        ) STRICT""")
+    tables.execute("""
+        CREATE TABLE leases (
+            task TEXT NOT NULL PRIMARY KEY,
+            holder TEXT NOT NULL,
+            until REAL NOT NULL
+        ) STRICT""")
+
+
+STEPS: tuple[Callable[[Tables], None], ...] = (m001_scenarios, m002_projections, m003_weathers, m004_readings)
 
 
 def migrate(db: Database, steps: tuple[Callable[[Tables], None], ...] = STEPS) -> list[str]:

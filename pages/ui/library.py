@@ -28,18 +28,11 @@ NOTES, HELD = "_notes", "_held"
 HELD_MOST = 12
 
 
-@st.cache_resource
-def database(home: str) -> Database:
-    """The database of this copy, opened once a process."""
-    from pathlib import Path
-
-    from core.store.database import open_database
-
-    return open_database(Path(home))
-
-
 def db() -> Database:
-    return database(str(session.conf().home))
+    """The database of this copy, opened once a process."""
+    from core.outside import database
+
+    return database()
 
 
 def stores() -> bool:

@@ -21,13 +21,19 @@ from core.sections import Site
 from core.settings import Settings, settings
 
 DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
-ANSWERS, WEATHERS, SKY = "_answers", "_weathers", "_sky"
+ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
 
 
 def start() -> None:
-    """Begin a session with the example, and make the kernel ready in the background."""
+    """Begin a run of the script: the example where the session is new, the market as it is known now."""
+    from core import schedule
+    from core.fetchers.market import known_market
+    from core.outside import outside
+
     warm()
+    schedule.begin()
+    st.session_state[MARKET] = known_market(outside())
     if DRAFT not in st.session_state:
         adopt(Scenario())
 
@@ -128,10 +134,9 @@ def conf() -> Settings:
 
 
 def market() -> Market:
-    """The market reading the outlook starts from."""
-    from core.fetchers import bitcoin
-
-    return bitcoin.market()
+    """The market reading the outlook starts from, the same throughout a run of the script."""
+    found: Market = st.session_state[MARKET]
+    return found
 
 
 def default_hint(path: str) -> str | None:
@@ -153,14 +158,23 @@ def weather() -> Weather:
 
 
 def _found_weather(site: Site) -> Weather:
-    """Uploaded in this session, kept in the store, or the best answer for the place."""
-    from core.fetchers.weather import weather_for
+    """Uploaded in this session, kept in the store, or the best that is known for the place while the world is asked."""
+    from core.fetchers.weather import known_weather
+    from core.outside import outside
+    from pages.ui import live
 
     if not site.weather.startswith("file:"):
-        return weather_for(site)
+        known = known_weather(site, outside())
+        live.ask_for_sun(site, known)
+        return known
     digest = site.weather.removeprefix("file:")
     uploaded: dict[str, Weather] = st.session_state.get(WEATHERS, {})
     return uploaded[digest] if digest in uploaded else _stored_weather(digest)
+
+
+def forget_weather() -> None:
+    """Look the weather of the site up anew on the next run."""
+    st.session_state.pop(SKY, None)
 
 
 def _stored_weather(digest: str) -> Weather:

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ def launch(playwright: Any) -> Any:
     return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
 
 
+OFFLINE = {"SOLAR_MINING_OFFLINE": "1"}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -52,14 +55,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(home: Path, mode: str = "local") -> Iterator[str]:
+def serve(home: Path, mode: str = "local", world: Mapping[str, str] = OFFLINE) -> Iterator[str]:
     """`streamlit run app.py` on a free port of this computer, for as long as the block lasts; its address.
 
-    `home` is the folder of what the dashboard keeps; what it prints goes into a file beside that folder.
+    `home` is the folder of what the dashboard keeps; what it prints goes into a file beside that folder. `world`: the
+    settings by which it asks the world.
     """
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith(("SOLAR_MINING_", "STREAMLIT_"))}
-    env |= {"SOLAR_MINING_HOME": str(home), "SOLAR_MINING_MODE": mode}
+    env |= {"SOLAR_MINING_HOME": str(home), "SOLAR_MINING_MODE": mode, **world}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with home.with_name(f"{home.name}.{port}.log").open("wb") as log:
         server = subprocess.Popen(

@@ -23,7 +23,7 @@ Visit = Callable[..., Planner]
 def test_the_first_page_shows_the_figures_of_the_example(planner: Planner) -> None:
     planner.open("/")
     shown = planner.figures()
-    metrics = project(Scenario(), bundled("greensboro"), bitcoin.market()).metrics
+    metrics = project(Scenario(), bundled("greensboro"), bitcoin.bundled_market()).metrics
     assert shown["Coins mined"] == f"{metrics['mined_btc']:,.4f} BTC"
     assert shown["Solar energy, year 1"] == f"{metrics['pv_kwh_year1'] / 1000:,.0f} MWh"
     assert shown["First investment"] == f"${metrics['capex_usd'] / 1e6:,.3f} M"

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from core.fetchers.bitcoin import halvings, market
+from core.fetchers.bitcoin import bundled_market, halvings
 
 
 def test_the_bundled_market_is_the_month_end_of_april_2026_and_says_so():
-    readings = {r.name: r for r in market().readings}
+    readings = {r.name: r for r in bundled_market().readings}
     assert {name: r.value for name, r in readings.items()} == {
         "price_usd": 75_894.0,
         "difficulty": 1.3897e14,
@@ -22,13 +22,13 @@ def test_the_bundled_market_is_the_month_end_of_april_2026_and_says_so():
 
 def test_the_bundled_hash_rate_is_of_the_size_the_network_had():
     # difficulty · 2³² / 600 s; captures of 2026 put the network at 0.89–0.95 ZH/s in August, at a difficulty 10 % lower
-    hashrate_ehs = market().difficulty.value * 2**32 / 600 / 1e18
+    hashrate_ehs = bundled_market().difficulty.value * 2**32 / 600 / 1e18
     assert 900 < hashrate_ehs < 1100
 
 
 def test_the_bundled_height_fits_ten_minute_blocks_since_the_last_halving():
     last = halvings()[-1]
-    height = market().height
+    height = bundled_market().height
     minutes = (height.observed_at - last.time).total_seconds() / 60 / (height.value - last.height)
     assert 9.7 < minutes < 10.1  # blocks run a little fast while hash rate grows
 

@@ -15,8 +15,8 @@ from core.models import solar, sun
 from core.sections import Array, Site
 from tests.fetchers.replies_weather import PAGE, PLACE, PVGIS_SEA, but, pvgis_horizon, pvgis_yield, reply
 
-[HORIZON_SOURCE] = HORIZON
-[YIELD_SOURCE] = YIELD
+[HORIZON_SOURCE] = HORIZON.sources
+[YIELD_SOURCE] = YIELD.sources
 EAST = ArrayAt(PLACE, "fixed", 30, 90, 0.14)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.fetchers import network
 from core.fetchers.ask import ask
-from core.fetchers.bitcoin import market
+from core.fetchers.bitcoin import bundled_market
 from core.fetchers.world import Access, World
 from core.models import mining
 from core.world import BlockFees, NetworkNow, Retarget, Series
@@ -126,7 +126,7 @@ def test_the_difficulty_of_every_day_since_2009_is_believed(validation_data: Any
 
 
 def test_every_bundled_rung_says_its_date_and_would_be_believed_on_that_day() -> None:
-    at = market().height.observed_at
+    at = bundled_market().height.observed_at
     now, retarget, fees = network.bundled_network(), network.bundled_retarget(), network.bundled_fees()
     assert {now.observed_at, retarget.observed_at, fees.observed_at} == {at}
     assert network.network_doubt(now.value) == ""

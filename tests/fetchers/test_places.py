@@ -14,8 +14,8 @@ from core.fetchers.spots import Spot
 from core.sections import Site
 from tests.fetchers.replies_weather import PAGE, PLACE, PLACES, PVGIS_SEA, but, pvgis_horizon, reply
 
-PAID, FREE = GEOCODING
-GROUND_PVGIS, GROUND_PAID, GROUND_FREE = ELEVATION
+PAID, FREE = GEOCODING.sources
+GROUND_PVGIS, GROUND_PAID, GROUND_FREE = ELEVATION.sources
 
 
 # Names

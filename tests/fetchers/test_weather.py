@@ -6,9 +6,16 @@ import sys
 import pytest
 
 from core.errors import NotFound
-from core.fetchers import weather as ladder
-from core.fetchers.weather import BUNDLED, NEAR_KM, bundled, distance_km, weather_for
+from core.fetchers.spots import distance_km
+from core.fetchers.weather import BUNDLED, NEAR_KM, bundled, weather_for
+from core.fetchers.world import Access, World
+from core.inputs import Weather
 from core.sections import Site
+
+
+def _for(site: Site) -> Weather:
+    """The weather of a site in a world that answers nothing."""
+    return weather_for(site, World(None, Access(offline=True)))
 
 
 def test_bundled_years_have_the_published_place_and_sums():
@@ -24,7 +31,7 @@ def test_bundled_years_have_the_published_place_and_sums():
 
 
 def test_a_named_place_is_that_place_wherever_the_site_is():
-    year = weather_for(Site(latitude=-33.0, longitude=151.0, weather="bundled:miami"))
+    year = _for(Site(latitude=-33.0, longitude=151.0, weather="bundled:miami"))
     assert year.latitude == pytest.approx(25.8)
     assert not any("km from the site" in note for note in year.notes)
 
@@ -40,18 +47,18 @@ def test_a_named_place_is_that_place_wherever_the_site_is():
     ],
 )
 def test_auto_is_the_nearest_bundled_place_and_says_how_far(latitude, longitude, place, km):
-    year = weather_for(Site(latitude=latitude, longitude=longitude))
+    year = _for(Site(latitude=latitude, longitude=longitude))
     note = year.notes[0]
     assert place in note
     assert "typical year" in note
     far = distance_km((latitude, longitude), (year.latitude, year.longitude)) > NEAR_KM
-    assert ("Live weather for any place is not fetched yet" in note) == far
+    assert ("Until a provider answers" in note) == far
     assert km is None or f" {km} " in note
     assert year.status == "bundled"
 
 
 def test_the_note_does_not_stick_to_the_cached_year():
-    weather_for(Site(latitude=30.0, longitude=-82.0))
+    _for(Site(latitude=30.0, longitude=-82.0))
     assert not any("km from the site" in note for note in bundled("miami").notes)
 
 
@@ -66,31 +73,20 @@ def test_great_circle_distances():
 
 def test_an_uploaded_file_is_the_callers_business_and_its_digest_is_named():
     with pytest.raises(NotFound) as caught:
-        weather_for(Site(weather="file:0123456789abcdef"))
+        _for(Site(weather="file:0123456789abcdef"))
     assert "0123456789abcdef" in caught.value.message
     assert caught.value.field == "site.weather"
 
 
 def test_an_unknown_place_is_refused_with_the_known_ones():
     with pytest.raises(NotFound, match="atlantis") as caught:
-        weather_for(Site(weather="bundled:atlantis"))
+        _for(Site(weather="bundled:atlantis"))
     assert "bundled:greensboro" in caught.value.expected
-
-
-def test_a_better_rung_goes_first_and_may_pass(monkeypatch):
-    asked = []
-
-    def passing(site):
-        asked.append(site.name)
-
-    monkeypatch.setattr(ladder, "LADDER", (passing, lambda _: bundled("miami"), *ladder.LADDER))
-    assert weather_for(Site(name="here")).latitude == pytest.approx(25.8)
-    assert asked == ["here"]
 
 
 def test_bundled_weather_is_read_without_importing_pvlib():
     code = (
-        "import sys; from core.fetchers.weather import weather_for; from core.sections import Site; "
-        "weather_for(Site()); sys.exit('pvlib' in sys.modules or 'scipy' in sys.modules)"
+        "import sys; from core.fetchers.weather import nearest_bundled; from core.fetchers.spots import Spot; "
+        "nearest_bundled(Spot(36.1, -79.95)); sys.exit('pvlib' in sys.modules or 'scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

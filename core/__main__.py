@@ -1,0 +1,76 @@
+"""The command line: `python -m core refresh` asks the world now; `python -m core project FILE` prints a projection."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import SolarMiningError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 where it worked, 1 where it did not, with the reason on standard error."""
+    asked = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = asked.command
+    try:
+        return command(asked)
+    except SolarMiningError as error:
+        say(f"{error.field}: {error.message}" if error.field else error.message, to_errors=True)
+        return 1
+    except (OSError, ValueError) as error:  # a file that is not there, or is no JSON
+        say(str(error), to_errors=True)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Solar Mining Calculator")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    refresh = commands.add_parser("refresh", help="ask the world now and keep what it says")
+    refresh.set_defaults(command=_refresh)
+    project = commands.add_parser("project", help="project a scenario and print its metrics as JSON")
+    project.add_argument("file", type=Path, help="a scenario as JSON, as the dashboard exports it")
+    project.add_argument(
+        "--weather", type=Path, help="a weather file (EPW, TMY3, NSRDB, PVGIS) instead of asking for one"
+    )
+    project.set_defaults(command=_project)
+    return parser
+
+
+def _refresh(asked: argparse.Namespace) -> int:
+    from core.fetchers.ask import ask
+    from core.outside import outside
+    from core.schedule import QUESTIONS
+
+    answered = 0
+    for question, about in QUESTIONS:
+        try:
+            told = ask(question, about, outside(), soft_s=0)
+        except SolarMiningError as error:
+            say(f"{question.name:20} {error.message}")
+            continue
+        answered += told.status == "live"
+        say(
+            f"{question.name:20} {told.status:8} {told.source:20} {told.observed_at:%Y-%m-%d %H:%M} {told.why}".rstrip()
+        )
+    return 0 if answered else 1
+
+
+def _project(asked: argparse.Namespace) -> int:
+    import core
+    from core.scenario import read
+
+    weather = core.read_weather(asked.weather) if asked.weather else None
+    answer = core.project(read(json.loads(asked.file.read_text(encoding="utf-8"))), weather)
+    say(json.dumps(answer.summary(), indent=2, allow_nan=False))
+    return 0
+
+
+def say(text: str, *, to_errors: bool = False) -> None:
+    (sys.stderr if to_errors else sys.stdout).write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Who of several processes does a task: the holder of a lease that runs out unless it is renewed."""
+
+from __future__ import annotations
+
+from core.store.database import Database
+
+
+def take(db: Database, task: str, holder: str, now_s: float, for_s: float) -> bool:
+    """Whether `holder` has the task for the next `for_s` seconds; renewed where it had it already.
+
+    `now_s`: seconds since 1970. A lease that reaches further ahead than `for_s` was written by a clock that was set
+    back since: it is no longer honoured.
+    """
+    with db.write() as tables:
+        found = list(tables.query("SELECT holder, until FROM leases WHERE task = ?", [task]))
+        if found and found[0]["holder"] != holder and now_s < found[0]["until"] <= now_s + for_s:
+            return False
+        row = {"task": task, "holder": holder, "until": now_s + for_s}
+        tables.table("leases").insert(row, replace=True)
+        return True
+
+
+def give_back(db: Database, task: str, holder: str) -> None:
+    """Let another process have the task at once."""
+    with db.write() as tables:
+        tables.execute("DELETE FROM leases WHERE task = ? AND holder = ?", [task, holder])

@@ -1,0 +1,64 @@
+"""What the world said and when: rows that grow into a history of this copy's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.store import rows
+from core.store.database import Database
+
+LIST = (
+    "SELECT * FROM readings WHERE question = ? AND asked = ? AND observed_at >= ?"
+    " ORDER BY observed_at DESC, fetched_at DESC LIMIT ?"
+)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+MOST = 100_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One answer: `value` is JSON as the question packs it, `asked` what it was about (a currency, or nothing)."""
+
+    question: str
+    asked: str
+    source: str
+    observed_at: datetime
+    fetched_at: datetime
+    value: str
+
+
+def save(db: Database, kept: Kept) -> None:
+    """Keep an answer; one of the same source for the same moment takes its place."""
+    row = {
+        "question": kept.question,
+        "asked": kept.asked,
+        "source": kept.source,
+        "observed_at": _stamp(kept.observed_at),
+        "fetched_at": _stamp(kept.fetched_at),
+        "value": kept.value,
+    }
+    with db.write() as tables:
+        tables.table("readings").insert(rows.sealed(row), replace=True)
+
+
+def listed(db: Database, question: str, asked: str = "", since: datetime = EVER, limit: int = MOST) -> list[Kept]:
+    """The answers to a question, the newest first; rows that were damaged are left out."""
+    with db.read() as tables:
+        found = list(tables.query(LIST, [question, asked, _stamp(since), limit]))
+    return [_kept(row) for row in found if rows.checksum(row) == row["checksum"]]
+
+
+def count(db: Database) -> int:
+    """How many answers are kept."""
+    with db.read() as tables:
+        return int(tables.table("readings").count)
+
+
+def _kept(row: dict[str, str]) -> Kept:
+    times = {name: rows.moment(row[name]) for name in ("observed_at", "fetched_at")}
+    return Kept(row["question"], row["asked"], row["source"], value=row["value"], **times)
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
