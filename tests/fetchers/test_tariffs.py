@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from core.errors import FileError, FileTooLarge, SourceError, ValidationError
+from core.fetchers.ask import ask
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import openei
 from core.fetchers.spots import Spot
 from core.fetchers.tariffs import TARIFF, TARIFFS, tariff_doubt
 from core.fetchers.urdb import read_tariff, tariff_of
+from core.fetchers.world import Access, World
 from core.world import Charge, DemandTier, EnergyTier, Ratchet, Tariff
 from tests.fetchers.replies_bitcoin import leaves, reply, with_value
 from tests.fetchers.replies_energy import COMING, DAY_S, EXPIRED, LABEL, NEAR, NOW_S, OLDER, RATE, SEARCH, hours, rate
@@ -434,6 +436,12 @@ def test_a_tariff_comes_back_from_the_cache_as_it_was() -> None:
     for question, value in ((TARIFF, told()), (TARIFFS, openei.NEAR.read(reply(NEAR), SEARCH))):
         assert question.unpack(question.pack(value)) == value  # type: ignore[attr-defined]
     assert unpacked(Tariff)(packed(told())) == told()
+
+
+def test_a_tariff_without_a_key_is_not_made_up() -> None:
+    for question, asked in ((TARIFFS, SEARCH), (TARIFF, LABEL)):
+        with pytest.raises(SourceError, match=f"no source could answer {question.name}"):
+            ask(question, asked, World(None, Access()))  # type: ignore[arg-type, type-var]
 
 
 # Records of the database, where the validation data is at hand
