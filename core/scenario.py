@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
-from core.errors import NotFound, ScenarioError
+from core.errors import NotFound, ScenarioError, ValidationError
 from core.sections import Array, Battery, Finance, Fleet, Grid, Outlook, Risk, Section, Site
 
+Refusal = TypeVar("Refusal", bound=ValidationError)
 SCHEMA = 1
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}  # n: a scenario of schema n made one of n + 1
 
@@ -107,19 +108,22 @@ def read(raw: Any) -> Scenario:
     try:
         return Scenario.model_validate(json.loads(raw) if isinstance(raw, str | bytes) else raw)
     except pydantic.ValidationError as error:
-        raise _explained(error) from None
+        raise explained(error, "scenario", ScenarioError) from None
     except (ValueError, RecursionError) as error:
         raise ScenarioError(
             "this is not JSON", field="scenario", value=str(error), expected="a scenario saved as JSON"
         ) from None
 
 
-def _explained(error: pydantic.ValidationError) -> ScenarioError:
+def explained(error: pydantic.ValidationError, whole: str, kind: type[Refusal]) -> Refusal:
+    """The first thing pydantic refuses in `whole`, as an error of the house that names field, value and expected."""
     first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "scenario"
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    field = ".".join(str(part) for part in first["loc"]) or whole
+    expected = first["msg"] if first["type"] != "missing" else "a value"
+    for opening in ("Value error, ", "Input should be ", "String should have "):
+        expected = expected.removeprefix(opening)
     value = first["input"] if not isinstance(first["input"], dict) else None
-    return ScenarioError(f"{field}: expected {expected}", field=field, value=value, expected=expected)
+    return kind(f"{field}: expected {expected}", field=field, value=value, expected=expected)
 
 
 def leaves(section: Section, prefix: str = "") -> Iterator[tuple[str, FieldInfo, Any]]:

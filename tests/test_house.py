@@ -17,6 +17,7 @@ GROUND = (
     "core.vocabulary",
     "core.sections",
     "core.scenario",
+    "core.machine",
     "core.inputs",
     "core.results",
     "core.settings",
@@ -29,11 +30,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections",),
     "core.scenario": ("core.errors", "core.sections"),
+    "core.machine": ("core.errors", "core.scenario", "core.sections"),
     "core.inputs": ("core.errors",),
     "core.world": ("core.errors", "core.inputs"),
     "core.results": ("core.inputs", "core.scenario"),
     "core.models": GROUND,
-    "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in three files
+    "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
+    "core.models.module": (*GROUND, "core.models.library"),
     "core.studies": (*GROUND, "core.models", "core.studies"),
     "core.fetchers": (*GROUND, "core.fetchers"),
     "core.store": (*GROUND, "core.store"),
@@ -50,8 +53,8 @@ WORLD = {
     "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
-PURE = ("core.errors", "core.vocabulary", "core.sections", "core.scenario", "core.inputs", "core.results", "core.world",
-        "core.models", "core.studies", "core.charts")  # fmt: skip
+PURE = ("core.errors", "core.vocabulary", "core.sections", "core.scenario", "core.machine", "core.inputs", "core.results",
+        "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
 PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error
@@ -233,7 +236,7 @@ def test_every_error_has_a_code_of_the_specification() -> None:
 
 
 def test_words_are_complete() -> None:
-    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS):
+    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES):
         for name, word in table.items():
             assert word.label, name
             assert word.meaning.endswith("."), name

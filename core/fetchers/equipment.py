@@ -1,8 +1,10 @@
-"""The catalogue of mining machines, and the units of a scenario that name one."""
+"""Mining machines to choose from, bundled and the planner's own, and the units of a scenario that name one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 
@@ -10,70 +12,137 @@ import pandas as pd
 
 from core.errors import ScenarioError
 from core.fetchers.bundled import rows
+from core.machine import Machine, last_day, plain
 from core.scenario import Scenario
 from core.sections import Unit
 
-FIGURES = ("hashrate_ths", "power_w", "efficiency_j_per_th", "price_usd_per_th")
+STALE_DAYS = 180
+BASES = {"ask": "asking price", "list": "list price"}
+OWN, BUNDLED = "own", "catalogue"
 
 
-def catalogue() -> pd.DataFrame:
-    """One row a machine: model, maker, hash rate [TH/s], power [W], efficiency [J/TH], price [USD/TH] and its date.
+@cache
+def bundled_machines() -> tuple[Machine, ...]:
+    """The machines that ship with the program, as data/asics.csv has them."""
+    return tuple(_from_row(row) for row in rows("asics.csv"))
 
-    No price known: nan, with price_date and price_basis empty; no release known: released empty.
-    Source: data/asics.csv.
+
+def catalogue(own: Iterable[Machine] = ()) -> pd.DataFrame:
+    """One row a machine, the planner's own first: the fields of `Machine`, efficiency [J/TH] and price [USD/TH].
+
+    `origin` tells own ones from bundled ones, `source` says what the figures rest on. Not known: nan in columns of
+    numbers, empty in those of text; a price has its date, basis (ask, list or own) and source.
     """
-    frame = pd.DataFrame(rows("asics.csv"))
-    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in FIGURES})
+    listed = [(machine, OWN, "own figures", "own") for machine in own]
+    listed += [
+        (machine, BUNDLED, row["source"], row["price_basis"])
+        for machine, row in zip(bundled_machines(), rows("asics.csv"), strict=True)
+    ]
+    frame = pd.DataFrame(
+        {
+            **machine.model_dump(),
+            "efficiency_j_per_th": machine.efficiency_j_per_th,
+            "price_usd_per_th": machine.price_usd_per_th,
+            "price_basis": basis if machine.price_usd is not None else "",
+            "origin": origin,
+            "source": source,
+        }
+        for machine, origin, source, basis in listed
+    )
+    numbers = [name for name in frame.columns if name.endswith(("_ths", "_w", "_per_th", "_usd", "_c"))]
+    return frame.astype(dict.fromkeys(numbers, "float64"))
 
 
-def resolved(scenario: Scenario) -> Scenario:
-    """`scenario` with the figures its units leave to the catalogue filled in; own figures win.
+def _from_row(row: dict[str, str]) -> Machine:
+    hashrate_ths, per_th = float(row["hashrate_ths"]), row["price_usd_per_th"]
+    sold = row["source"].rsplit("; ", 1)[-1]
+    return Machine(
+        **{name: row[name] for name in ("model", "manufacturer", "released", "price_date")},
+        hashrate_ths=hashrate_ths,
+        power_w=float(row["power_w"]),
+        cooling=row["cooling"],  # type: ignore[arg-type]  # a test reads every row
+        temp_min_c=float(row["temp_min_c"]) if row["temp_min_c"] else None,
+        temp_max_c=float(row["temp_max_c"]) if row["temp_max_c"] else None,
+        price_usd=round(float(per_th) * hashrate_ths, 2) if per_th else None,
+        price_source=f"{BASES[row['price_basis']]}, {sold}" if per_th else "",
+    )
 
-    A price is the catalogue's USD/TH times the hash rate, and stays empty where the catalogue has none.
+
+def resolved(scenario: Scenario, own: Sequence[Machine] = ()) -> Scenario:
+    """`scenario` with the figures its units leave to a machine filled in; the unit's figures win, then `own` machines.
+
+    A bundled price goes with the unit's hash rate, an own one is of one machine; where none is known it stays empty.
     ScenarioError names `fleet.units.N.model` and the nearest names where figures are needed and the model is unknown.
     """
     changes: dict[str, float] = {}
     for i, unit in enumerate(scenario.fleet.units):
-        changes |= {f"fleet.units.{i}.{name}": value for name, value in _missing(unit, i).items()}
+        changes |= {f"fleet.units.{i}.{name}": value for name, value in _missing(unit, i, own).items()}
     return scenario.but(changes) if changes else scenario
 
 
-def _missing(unit: Unit, i: int) -> dict[str, float]:
-    """The figures this unit lacks and the catalogue has."""
+def price_notices(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> tuple[str, ...]:
+    """A sentence for each price of the fleet that is a machine's here and was over 180 days old on day `on`.
+
+    Age counts from the last day that the price's date may mean, so it is the least age.
+    """
+    notices = []
+    for unit in scenario.fleet.units:
+        machine = _named(unit.model, own)
+        if machine is None or not unit.count or unit.price_usd is None:
+            continue
+        days = (on - last_day(machine.price_date)).days if machine.price_date else 0
+        if days > STALE_DAYS and _priced(machine, unit.hashrate_ths, own) == unit.price_usd:
+            notices.append(
+                f"The price of {machine.model} ({unit.price_usd:,.0f} USD) is of {machine.price_date}, "
+                f"{machine.price_source}, and at least {days} days old: prices of machines fall fast, so ask for a new one."
+            )
+    return tuple(dict.fromkeys(notices))
+
+
+def _missing(unit: Unit, i: int, own: Sequence[Machine]) -> dict[str, float]:
+    """The figures this unit lacks and its machine has."""
     lacking = [name for name in ("hashrate_ths", "power_w", "price_usd") if getattr(unit, name) is None]
     if not lacking:
         return {}
-    row = _named(unit.model)
-    if row is None:
+    machine = _named(unit.model, own)
+    if machine is None:
         if lacking == ["price_usd"]:  # a label of the planner's own
             return {}
-        raise _unknown(unit.model, i)
-    hashrate_ths = unit.hashrate_ths or float(row["hashrate_ths"])
-    found = {"hashrate_ths": hashrate_ths, "power_w": float(row["power_w"])}
-    if row["price_usd_per_th"]:
-        found["price_usd"] = round(float(row["price_usd_per_th"]) * hashrate_ths, 2)
-    return {name: found[name] for name in lacking if name in found}
+        raise _unknown(unit.model, i, own)
+    found = {
+        "hashrate_ths": machine.hashrate_ths,
+        "power_w": machine.power_w,
+        "price_usd": _priced(machine, unit.hashrate_ths, own),
+    }
+    return {name: value for name in lacking if (value := found[name]) is not None}
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
+def _priced(machine: Machine, hashrate_ths: float | None, own: Sequence[Machine]) -> float | None:
+    """What one machine costs [USD]: a bundled one by its hash rate."""
+    per_th = machine.price_usd_per_th
+    if per_th is None or machine in own:
+        return machine.price_usd
+    return round(per_th * (hashrate_ths or machine.hashrate_ths), 2)
 
 
 @cache
-def _by_name() -> dict[str, dict[str, str]]:
-    """Rows by name without case. A name without its "(234)" means the version that was released first."""
-    by_name: dict[str, dict[str, str]] = {}
-    for row in sorted(rows("asics.csv"), key=lambda r: r["released"] or "9999"):
-        by_name.setdefault(_plain(re.sub(r"\s*\(\d+\)$", "", row["model"])), row)
-    return by_name | {_plain(row["model"]): row for row in rows("asics.csv")}
+def _by_name() -> dict[str, Machine]:
+    """Bundled machines by plain name. A name without its "(234)" means the version that was released first."""
+    by_name: dict[str, Machine] = {}
+    for machine in sorted(bundled_machines(), key=lambda m: m.released or "9999"):
+        by_name.setdefault(plain(re.sub(r"\s*\(\d+\)$", "", machine.model)), machine)
+    return by_name | {plain(machine.model): machine for machine in bundled_machines()}
 
 
-def _named(model: str) -> dict[str, str] | None:
-    return _by_name().get(_plain(model))
+def _named(model: str, own: Sequence[Machine]) -> Machine | None:
+    name = plain(model)
+    return next((machine for machine in own if plain(machine.model) == name), None) or _by_name().get(name)
 
 
-def _unknown(model: str, i: int) -> ScenarioError:
-    near = [_by_name()[name]["model"] for name in get_close_matches(_plain(model), list(_by_name()), n=4, cutoff=0.5)]
+def _unknown(model: str, i: int, own: Sequence[Machine]) -> ScenarioError:
+    names = {plain(machine.model): machine.model for machine in own}
+    names = {name: machine.model for name, machine in _by_name().items()} | names
+    near = [names[name] for name in get_close_matches(plain(model), list(names), n=4, cutoff=0.5)]
     near = list(dict.fromkeys(near))[:3]
     expected = f"such as {', '.join(near)}" if near else "a model of the catalogue, or hashrate_ths and power_w"
     return ScenarioError(

@@ -91,7 +91,39 @@ def m004_readings(tables: Tables) -> None:
         ) STRICT""")
 
 
-STEPS: tuple[Callable[[Tables], None], ...] = (m001_scenarios, m002_projections, m003_weathers, m004_readings)
+def m005_equipment(tables: Tables) -> None:
+    """Machines of a planner's own; `version` counts the saves of one."""
+    tables.execute("""
+        CREATE TABLE equipment (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version >= 1),
+            model TEXT NOT NULL,
+            manufacturer TEXT NOT NULL,
+            hashrate_ths REAL NOT NULL CHECK (hashrate_ths > 0),
+            power_w REAL NOT NULL CHECK (power_w > 0),
+            cooling TEXT NOT NULL,
+            released TEXT NOT NULL,
+            price_cents INTEGER CHECK (price_cents >= 0),
+            price_date TEXT NOT NULL,
+            price_source TEXT NOT NULL,
+            temp_min_c REAL,
+            temp_max_c REAL,
+            note TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX equipment_by_owner ON equipment (owner, updated_at)")
+
+
+STEPS: tuple[Callable[[Tables], None], ...] = (
+    m001_scenarios,
+    m002_projections,
+    m003_weathers,
+    m004_readings,
+    m005_equipment,
+)
 
 
 def migrate(db: Database, steps: tuple[Callable[[Tables], None], ...] = STEPS) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from core.errors import DatabaseError, NotFound, ValidationError
+from core.errors import Conflict, DatabaseError, NotFound, ValidationError
 from core.scenario import read
 
 if TYPE_CHECKING:
@@ -107,6 +107,20 @@ def present(
     if not found:
         raise missing
     return found[0]
+
+
+def refuse_old(row: Mapping[str, Any], version: int | None, what: str) -> None:
+    """ValidationError where `version` is no whole number, Conflict where it is not the row's."""
+    if isinstance(version, bool) or not isinstance(version, int):
+        expected = "the version that was read"
+        raise ValidationError(f"version: expected {expected}", field="version", value=version, expected=expected)
+    if version != row["version"]:
+        raise Conflict(
+            f"this {what} was saved by somebody else: it is at version {row['version']}, you read version {version}",
+            field="version",
+            value=version,
+            expected=str(row["version"]),
+        )
 
 
 def _place(key: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.errors import Conflict, ValidationError
 from core.scenario import Scenario, read
 from core.store import rows
 from core.store.database import Database
@@ -40,7 +39,7 @@ def save(db: Database, owner: str, scenario: Scenario, id: str | None = None, ve
             tables.table("scenarios").insert(row)
             return _saved(row)
         old = _row(tables, owner, id)
-        _refuse_old(old, version)
+        rows.refuse_old(old, version, "scenario")
         return _replace(tables, old, scenario)
 
 
@@ -65,7 +64,7 @@ def rename(db: Database, owner: str, id: str, name: str, version: int | None = N
     with db.write() as tables:
         old = _row(tables, owner, id)
         if version is not None:
-            _refuse_old(old, version)
+            rows.refuse_old(old, version, "scenario")
         return _replace(tables, old, read(old["scenario"]).but({"name": name}))
 
 
@@ -82,7 +81,7 @@ def delete(db: Database, owner: str, id: str, version: int | None = None) -> Non
     with db.write() as tables:
         old = rows.present(tables, "scenarios", owner, {"id": id}, "scenario", columns="version")
         if version is not None:
-            _refuse_old(old, version)
+            rows.refuse_old(old, version, "scenario")
         tables.table("scenarios").delete(id)
 
 
@@ -99,19 +98,6 @@ def _replace(tables: Any, old: dict[str, Any], scenario: Scenario) -> Saved:
     row = rows.sealed(row)
     tables.table("scenarios").update(row["id"], row)
     return _saved(row)
-
-
-def _refuse_old(row: dict[str, Any], version: int | None) -> None:
-    if isinstance(version, bool) or not isinstance(version, int):
-        expected = "the version that was read"
-        raise ValidationError(f"version: expected {expected}", field="version", value=version, expected=expected)
-    if version != row["version"]:
-        raise Conflict(
-            f"this scenario was saved by somebody else: it is at version {row['version']}, you read version {version}",
-            field="version",
-            value=version,
-            expected=str(row["version"]),
-        )
 
 
 def _saved(row: dict[str, Any]) -> Saved:

@@ -13,8 +13,10 @@ from core.errors import DatabaseError
 from core.store import migrations
 from core.store.database import Database, open_database
 
-NAMES = ["m001_scenarios", "m002_projections", "m003_weathers"]
-TABLES = {"scenarios", "projections", "weathers"}
+NAMES = ["m001_scenarios", "m002_projections", "m003_weathers", "m004_readings", "m005_equipment"]
+TABLES = {"scenarios", "projections", "weathers", "equipment"}
+
+MAY_BE_EMPTY = {"npv_cents", "mined_sats", "price_cents", "temp_min_c", "temp_max_c"}
 
 
 def at_once(home: str, start: Any, answers: Any) -> None:
@@ -48,9 +50,7 @@ def test_every_table_is_strict_and_has_an_owner(db: Database) -> None:
         for name in TABLES:
             assert tables.table(name).strict
             assert "owner" in tables.table(name).columns_dict
-            assert all(
-                column.notnull or column.name in {"npv_cents", "mined_sats"} for column in tables.table(name).columns
-            )
+            assert all(column.notnull or column.name in MAY_BE_EMPTY for column in tables.table(name).columns)
 
 
 def test_processes_that_start_at_once_all_find_the_schema(tmp_path: Path) -> None:
@@ -79,19 +79,19 @@ def test_threads_that_start_at_once_all_find_the_schema(tmp_path: Path) -> None:
 
 
 def test_a_step_that_fails_leaves_no_trace(db: Database) -> None:
-    def m004_good(tables: Any) -> None:
+    def m998_good(tables: Any) -> None:
         tables.execute("CREATE TABLE early (a TEXT) STRICT")
 
-    def m005_bad(tables: Any) -> None:
+    def m999_bad(tables: Any) -> None:
         tables.execute("CREATE TABLE late (a TEXT) STRICT")
         raise ZeroDivisionError
 
     before = names(db)
-    steps: tuple[Callable[[Any], None], ...] = (*migrations.STEPS, m004_good, m005_bad)
+    steps: tuple[Callable[[Any], None], ...] = (*migrations.STEPS, m998_good, m999_bad)
     with pytest.raises(ZeroDivisionError):
         migrations.migrate(db, steps)
     assert names(db) == before
-    assert migrations.migrate(db, steps[:-1]) == ["m004_good"]
+    assert migrations.migrate(db, steps[:-1]) == ["m998_good"]
     assert "early" in names(db)
 
 
