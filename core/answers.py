@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
 
 from core.fetchers import equipment
 from core.fetchers.market import market as market_now
@@ -14,9 +16,12 @@ from core.scenario import Scenario
 from core.studies import projection
 
 
-def project(scenario: Scenario, weather: Weather | None = None, market: Market | None = None) -> Projection:
+def project(
+    scenario: Scenario, weather: Weather | None = None, market: Market | None = None, on: date | None = None
+) -> Projection:
     """The projection of a scenario; weather and market are asked for, side by side, where they are None.
 
+    Prices of machines are called old as of day `on`, by default the day of the market reading.
     ScenarioError for machines no catalogue knows, NotFound for a weather file that is not here, CalculationError
     where a result is not finite.
     """
@@ -24,4 +29,7 @@ def project(scenario: Scenario, weather: Weather | None = None, market: Market |
     with ThreadPoolExecutor(max_workers=1) as pool:
         prices = None if market else pool.submit(market_now, outside())
         year = weather or weather_for(scenario.site, outside())
-        return projection.project(plan, year, market or prices.result())  # type: ignore[union-attr]
+        known = market or prices.result()  # type: ignore[union-attr]
+    old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
+    answer = projection.project(plan, year, known)
+    return replace(answer, notices=(*answer.notices, *old))

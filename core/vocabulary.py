@@ -214,9 +214,18 @@ PERIODS: dict[str, Word] = {
 }
 
 
+MACHINES: dict[str, Word] = {
+    "efficiency_j_per_th": Word("Efficiency", "J/TH", "Power over hash rate: energy for a trillion tries.", "down"),
+    "price_usd_per_th": Word("Price of hash rate", "USD/TH/s", "Price over hash rate.", "down"),
+    "price_basis": Word("Basis", "", "What the price is: an asking price, a list price, or the planner's own."),
+    "origin": Word("From", "", "The bundled catalogue or the planner's own machines."),
+    "source": Word("Source", "", "What the figures rest on."),
+}
+
+
 def word(name: str) -> Word:
     """The words for a column or metric; the name itself where none are written."""
-    for table in (METRICS, HOURLY, PERIODS):
+    for table in (METRICS, HOURLY, PERIODS, MACHINES):
         if name in table:
             return table[name]
     return Word(name, "", "")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.errors import ScenarioError
 from core.fetchers.bundled import rows
-from core.machine import Machine, last_day, plain
+from core.machine import Machine, days_since, plain
 from core.scenario import Scenario
 from core.sections import Unit
 
@@ -87,10 +87,10 @@ def price_notices(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> 
     """
     notices = []
     for unit in scenario.fleet.units:
-        machine = _named(unit.model, own)
+        machine = named(unit.model, own)
         if machine is None or not unit.count or unit.price_usd is None:
             continue
-        days = (on - last_day(machine.price_date)).days if machine.price_date else 0
+        days = days_since(machine.price_date, on)
         if days > STALE_DAYS and _priced(machine, unit.hashrate_ths, own) == unit.price_usd:
             notices.append(
                 f"The price of {machine.model} ({unit.price_usd:,.0f} USD) is of {machine.price_date}, "
@@ -104,7 +104,7 @@ def _missing(unit: Unit, i: int, own: Sequence[Machine]) -> dict[str, float]:
     lacking = [name for name in ("hashrate_ths", "power_w", "price_usd") if getattr(unit, name) is None]
     if not lacking:
         return {}
-    machine = _named(unit.model, own)
+    machine = named(unit.model, own)
     if machine is None:
         if lacking == ["price_usd"]:  # a label of the planner's own
             return {}
@@ -134,7 +134,8 @@ def _by_name() -> dict[str, Machine]:
     return by_name | {plain(machine.model): machine for machine in bundled_machines()}
 
 
-def _named(model: str, own: Sequence[Machine]) -> Machine | None:
+def named(model: str, own: Sequence[Machine] = ()) -> Machine | None:
+    """The machine a unit means by `model`, own ones first; None where there is none."""
     name = plain(model)
     return next((machine for machine in own if plain(machine.model) == name), None) or _by_name().get(name)
 
