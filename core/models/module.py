@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import ScenarioError
+from core.models.library import USUAL_NAME, entry
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +52,6 @@ class Module:
 
 # One entry of the CEC library (SAM 2018.11.11 r2, as pvlib ships it), kept here so that the usual plan
 # neither imports pvlib nor reads 21,535 modules; a test holds it to the library.
-USUAL_NAME = "Canadian_Solar_Inc__CS1H_320MS"
 USUAL = Module(
     alpha_sc=0.005953,
     a_ref=1.626989,
@@ -68,25 +67,12 @@ USUAL = Module(
 
 @cache
 def module_named(name: str) -> Module:
-    """The CEC library's module of that name; ScenarioError naming `array.module` where there is none.
-
-    Source: California Energy Commission module list with the fits of SAM 2018.11.11 r2, as pvlib ships it.
-    """
+    """The CEC library's module of that name; ScenarioError naming `array.module` where there is none."""
     if name == USUAL_NAME:
         return USUAL
-    from pvlib.pvsystem import retrieve_sam
-
-    library = retrieve_sam("CECMod")
-    if name not in library:
-        raise ScenarioError(
-            f"no module {name!r} in the CEC library",
-            field="array.module",
-            value=name,
-            expected=f"a name of pvlib's CEC library such as {USUAL_NAME}",
-        )
-    entry = library[name]
+    found = entry(name)
     words = ("alpha_sc", "a_ref", "I_L_ref", "I_o_ref", "R_sh_ref", "R_s", "Adjust", "T_NOCT")
-    return Module(**{word: float(entry[word]) for word in words}, efficiency_frac=entry["STC"] / 1000 / entry["A_c"])
+    return Module(**{word: float(found[word]) for word in words}, efficiency_frac=found["STC"] / 1000 / found["A_c"])
 
 
 def max_power(module: Module, poa: Floats, temp_cell: Floats) -> Floats:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from core.errors import ScenarioError
-from core.models import module, solar
+from core.models import library, module, solar
 from core.sections import Array
 from tests.models.solar_cases import greensboro_sky
 
@@ -122,3 +124,61 @@ def test_the_default_losses_of_pvwatts_make_14_percent() -> None:
     assert solar.combined_losses_frac(parts) == pytest.approx(0.140757, abs=1e-6)
     assert Array().losses_frac == pytest.approx(solar.combined_losses_frac(parts), abs=1e-6)
     assert solar.combined_losses_frac([]) == 0.0
+
+
+def test_the_usual_modules_facts_are_those_of_the_library() -> None:
+    entry = library.entry(library.USUAL_NAME)
+    assert library.USUAL.technology == entry["Technology"]
+    assert library.USUAL.power_w == entry["STC"]
+    assert library.USUAL.efficiency_frac == pytest.approx(entry["STC"] / 1000 / entry["A_c"], rel=1e-12)
+    assert library.USUAL.gamma_pdc_per_c == pytest.approx(entry["gamma_r"] / 100, rel=1e-12)
+    assert library.listed(library.USUAL_NAME) is library.USUAL
+
+
+def test_the_library_is_the_list_of_the_day_it_says() -> None:
+    import pvlib
+
+    data = Path(pvlib.__file__).parent / "data"
+    assert [path.name for path in data.glob("sam-library-cec-modules-*")] == [
+        f"sam-library-cec-modules-{library.DATED}.csv"
+    ]
+    assert len(library.library().columns) == 21_535
+
+
+def test_what_the_library_says_of_a_module_is_what_its_data_sheet_says() -> None:
+    """SunPower's sheet of the SPR-X22-360: monocrystalline, 360 W, 22.1 %."""
+    module_of = library.listed("SunPower_SPR_X22_360")
+    assert module_of.technology == "Mono-c-Si"
+    assert module_of.power_w == pytest.approx(360, rel=0.005)
+    assert module_of.efficiency_frac == pytest.approx(0.221, abs=0.003)
+
+
+@pytest.mark.parametrize("name", [module.USUAL_NAME, "First_Solar__Inc__FS_6435A", "SunPower_SPR_X22_360"])
+def test_the_temperature_coefficient_told_is_the_slope_of_the_modules_own_curves(name: str) -> None:
+    power = module.max_power(module.module_named(name), np.full(2, 1000.0), np.array([24.0, 26.0]))
+    assert library.listed(name).gamma_pdc_per_c == pytest.approx((power[1] - power[0]) / 2, rel=0.02)
+
+
+def test_a_search_takes_words_in_any_order_and_never_gives_more_than_fifty() -> None:
+    assert library.search("CS1H-320")[0] == [library.USUAL_NAME]
+    hits, number = library.search("400 jinko")
+    assert hits == library.search("Jinko  400")[0]
+    assert number == len(hits) > 1
+    assert all("jinko" in name.casefold() and "400" in name for name in hits)
+    hits, number = library.search("solar")
+    assert len(hits) == 50
+    assert number > 5000
+    assert hits == sorted(hits)
+    for nothing in ("", "  ", "---", "no such module anywhere"):
+        assert library.search(nothing) == ([], 0)
+
+
+@pytest.mark.parametrize("name", ["Canadian Solar Inc. CS1H-320MX", "Canadian_Solar_Inc_CS1H_320MS"])
+def test_an_unknown_module_is_refused_with_near_names(name: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        module.module_named(name)
+    assert (caught.value.field, caught.value.value) == ("array.module", name)
+    assert library.USUAL_NAME in caught.value.expected
+    with pytest.raises(ScenarioError) as caught:
+        library.listed("zzz")
+    assert "CEC library" in caught.value.expected
