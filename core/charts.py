@@ -27,6 +27,9 @@ COLOURS = {
     "Mine on the grid": ("#4338CA", "#A5B4FC"),
     "Buy and hold": ("#BE123C", "#FB7185"),
     "Quiet": ("#78716C", "#A8A29E"),
+    "air": ("#D97706", "#FBBF24"),
+    "hydro": ("#0369A1", "#38BDF8"),
+    "immersion": ("#BE123C", "#FB7185"),
 }
 HEAT = {
     False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
@@ -329,3 +332,50 @@ def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
         ],
     )
     return _template(_zero(dark), lines, height=HEIGHT + 40)
+
+
+COOLINGS = ("air", "hydro", "immersion")
+AGES = ("price up to 180 days old", "older")
+
+
+def price_by_efficiency(machines: pd.DataFrame, dark: bool = False) -> Spec:
+    """What hash rate costs [USD/TH/s] by efficiency [J/TH], for each machine that has a price.
+
+    machines: columns model, origin, cooling, efficiency_j_per_th, price_usd_per_th, price_date and `age`, one of `AGES`.
+    """
+    names = ["model", "origin", "cooling", "efficiency_j_per_th", "price_usd_per_th", "price_date", "age"]
+    priced = machines.loc[machines["price_usd_per_th"].notna(), names]
+    return _filled(_price_by_efficiency(dark), machines=priced, own=priced[priced["origin"] == "own"])
+
+
+@cache
+def _price_by_efficiency(dark: bool) -> Spec:
+    import altair as alt
+
+    words = {
+        "model": alt.Tooltip("model:N", title="Machine"),
+        "efficiency": alt.Tooltip("efficiency_j_per_th:Q", title="J/TH", format=",.1f"),
+        "price": alt.Tooltip("price_usd_per_th:Q", title="USD/TH/s", format=",.2f"),
+        "date": alt.Tooltip("price_date:N", title="Price of"),
+    }
+    x = alt.X(
+        "efficiency_j_per_th:Q",
+        title="J/TH (less is better)",
+        scale=alt.Scale(zero=False, padding=12),
+        axis=alt.Axis(format="~g"),
+    )
+    y = alt.Y("price_usd_per_th:Q", title="USD per TH/s", axis=alt.Axis(tickCount=6))
+    legend = alt.Legend(orient="top", title=None)
+    ages = alt.Scale(domain=list(AGES), range=[0.9, 0.3])
+    dots = _source("machines").mark_point(filled=True, size=90, strokeWidth=0)
+    dots = dots.encode(
+        x=x,
+        y=y,
+        color=alt.Color("cooling:N", scale=_palette(COOLINGS, dark), legend=legend),
+        opacity=alt.Opacity("age:N", scale=ages, legend=None),
+        tooltip=list(words.values()),
+    )
+    ink = "#F5F1E8" if dark else "#1C1917"
+    rings = _source("own").mark_point(size=190, strokeWidth=2, color=ink, filled=False)
+    text = _source("own").mark_text(align="left", dx=11, fontSize=12, fontWeight=600, color=ink, limit=180)
+    return _template(dots, rings.encode(x=x, y=y), text.encode(x=x, y=y, text="model:N"), height=HEIGHT + 20)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import forms, session, show
+from pages.ui import forms, library, modules, session, show
 
 HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh_year1", "capex_usd")
 
@@ -25,7 +25,6 @@ SECTIONS = {
             "array.gcr",
             "array.rotation_limit",
             "array.inverter_efficiency_frac",
-            "array.module",
             "array.gamma_pdc_per_c",
             "array.bifaciality_frac",
             "array.albedo",
@@ -133,6 +132,8 @@ def section(name: str) -> None:
     if rare:
         with st.expander("More settings"):
             forms.fields(*rare)
+            if name == "Array":
+                modules.picker()
     if name == "Site and weather":
         weather()
 
@@ -214,37 +215,23 @@ def _move(latitude: float, longitude: float, elevation_m: float) -> None:
 
 
 def catalogue() -> None:
-    """Machines that ship with the program, to add by name."""
+    """Machines that ship with the program and the planner's own, to add by name."""
     from core.fetchers import equipment
+    from pages.ui import machines
 
+    own = session.own_machines()
     with st.expander("Add from the catalogue", icon=":material/memory:"):
-        frame = equipment.catalogue()
-        names = frame["model"].tolist()
+        names = list(dict.fromkeys(equipment.catalogue(own)["model"]))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox("Model", names, index=None, placeholder="Choose a machine", key="catalogue model")
             count = st.number_input("Count", 1, 1_000_000, 10, key="catalogue count", width=140)
             st.button(
-                "Add", disabled=chosen is None, on_click=_add_machine, args=(chosen, count), icon=":material/add:"
+                "Add",
+                disabled=chosen is None,
+                on_click=lambda: library.told(lambda: machines.use(equipment.named(chosen, own), count)),
+                icon=":material/add:",
             )
-        st.dataframe(
-            frame[
-                ["model", "hashrate_ths", "power_w", "efficiency_j_per_th", "cooling", "price_usd_per_th", "price_date"]
-            ],
-            hide_index=True,
-            height=260,
-            alt="Catalogue of mining machines",
-        )
-
-
-def _add_machine(model: str, count: int) -> None:
-    from core.fetchers import equipment
-
-    scenario = session.current()
-    units = [unit.model_dump(mode="json") for unit in scenario.fleet.units]
-    added = scenario.but({"fleet.units": [*units, {"model": model, "count": count}]})
-    resolved = equipment.resolved(added).fleet.units
-    session.change({"fleet.units": [unit.model_dump(mode="json") for unit in resolved]})
-    session.redraw()
+        st.caption("All figures, and machines of your own, are on the Equipment page.")
 
 
 page()

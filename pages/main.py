@@ -29,6 +29,7 @@ def pages() -> list[st.Page]:
     return [
         page("projections", "Projection", "monitoring", default=True),
         page("configuration", "Configuration", "tune"),
+        page("equipment", "Equipment", "memory"),
         page("compare", "Compare", "compare_arrows"),
         page("status", "Status", "vital_signs"),
     ]

@@ -79,7 +79,7 @@ def _widget(path: str, info: FieldInfo, value: Any, label: str) -> None:
         zones = _zones() if value in _zones() else [value, *_zones()]
         st.selectbox(label, zones, index=zones.index(value), **common)
     elif isinstance(value, str):
-        st.text_input(label, value, max_chars=_longest(info), **common)
+        st.text_input(label, value, max_chars=longest(info), **common)
     elif isinstance(value, tuple):
         scale = PERCENT if is_percent(path, info) else 1.0
         shown = ", ".join(f"{round(x * scale, 9):.10g}" for x in value)
@@ -95,7 +95,7 @@ def _zones() -> list[str]:
     return sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix", "right")))
 
 
-def _longest(info: FieldInfo) -> int | None:
+def longest(info: FieldInfo) -> int | None:
     return next((m.max_length for m in info.metadata if hasattr(m, "max_length")), None)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import NotFound, SolarMiningError
+from core.errors import DatabaseError, NotFound, SolarMiningError
 from core.inputs import Market, Weather
+from core.machine import Machine
 from core.results import Projection
 from core.scenario import Scenario, read
 from core.sections import Site
@@ -209,14 +210,27 @@ def projection() -> Projection:
     from core.models.dispatch import is_compiled
     from core.studies.projection import project
 
-    scenario, year = equipment.resolved(current()), weather()
-    key = (scenario.digest, year.digest, market(), is_compiled())
+    own, today = own_machines(), now().date()
+    scenario, year = equipment.resolved(current(), own), weather()
+    old = equipment.price_notices(scenario, today, own)
+    key = (scenario.digest, year.digest, market(), is_compiled(), old)
     answers: dict[Any, Projection] = st.session_state.setdefault(ANSWERS, {})
     if key not in answers:
-        answers[key] = project(scenario, year, market())
+        answer = project(scenario, year, market())
+        answers[key] = replace(answer, notices=(*answer.notices, *old))
     while len(answers) > ANSWERS_KEPT:
         answers.pop(next(iter(answers)))
     return answers[key]
+
+
+def own_machines() -> tuple[Machine, ...]:
+    """The planner's own machines, none where they cannot be read: a plan with figures of its own needs no database."""
+    from pages.ui import machines
+
+    try:
+        return tuple(saved.machine for saved in machines.kept())
+    except DatabaseError:
+        return ()
 
 
 def projection_or_error() -> Projection | SolarMiningError:

@@ -158,10 +158,15 @@ def metric_in_words(projection: Projection, name: str) -> str:
 
 def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
     """A table with labelled columns that sorts, and downloads as CSV and Excel."""
-    from core import exports
-
     config = {column: st.column_config.Column(caption(column), help=word(column).meaning) for column in frame.columns}
     st.dataframe(frame, hide_index=True, column_config=config, height=height, alt=f"Table: {name}")
+    downloads(frame, name)
+
+
+def downloads(frame: pd.DataFrame, name: str) -> None:
+    """A table's CSV and Excel buttons."""
+    from core import exports
+
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
