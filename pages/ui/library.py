@@ -41,12 +41,13 @@ def stores() -> bool:
 
 def facts() -> dict[str, str]:
     """What is kept, for the status page."""
-    from core.store import projections, scenarios
+    from core.store import equipment, projections, scenarios
     from core.store.database import sqlite_version
 
     return {
         "Scenarios": str(len(scenarios.listed(db(), OWNER))),
         "Projections": str(len(projections.listed(db(), OWNER))),
+        "Own machines": str(len(equipment.listed(db(), OWNER))),
         "SQLite": sqlite_version(),
     }
 

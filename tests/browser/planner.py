@@ -16,6 +16,7 @@ TITLES = {
     "/": "Projection",
     "/projections": "Projection",
     "/configuration": "Configuration",
+    "/equipment": "Equipment",
     "/compare": "Compare",
     "/status": "Status",
 }
@@ -208,7 +209,13 @@ class Planner:
             others.first.dispatch_event("click")
             self.page.wait_for_timeout(100)
         expect(self.text("New name")).to_have_count(0)
-        grid = self.page.get_by_role("region", name=f"Saved {what}", exact=True)
+        self.tick(f"Saved {what}", name)
+        expect(self.text("New name")).to_have_value(name)
+        return self
+
+    def tick(self, table: str, name: str) -> Planner:
+        """Tick the row of a table whose first cell is `name`."""
+        grid = self.page.get_by_role("region", name=table, exact=True)
         cell = grid.locator("td[aria-colindex='1']").filter(has_text=re.compile(f"^{re.escape(name)}$")).first
         expect(cell).to_be_attached()
         row = int((cell.get_attribute("id") or "").rsplit("-", 1)[1])
@@ -217,7 +224,6 @@ class Planner:
         assert box is not None
         header_px, row_px = 34, 33
         self.page.mouse.click(box["x"] + 15, box["y"] + header_px + row_px * (row + 0.5))
-        expect(self.text("New name")).to_have_value(name)
         return self
 
     def rename(self, name: str) -> Planner:

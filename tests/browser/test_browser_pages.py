@@ -61,7 +61,7 @@ def test_inputs_survive_a_visit_to_every_other_page(planner: Planner) -> None:
     expect(planner.figure("Coins mined")).not_to_have_text("8.0249 BTC")
     planner.page.wait_for_timeout(300)
     figures = planner.figures()
-    for title in ("Compare", "Status", "Projection"):
+    for title in ("Equipment", "Compare", "Status", "Projection"):
         planner.go(title)
     expect(planner.number("Machines")).to_have_value("77")
     assert planner.figures()["Coins mined"] == figures["Coins mined"]
@@ -72,7 +72,7 @@ def test_inputs_survive_a_visit_to_every_other_page(planner: Planner) -> None:
 
 def test_no_page_scrolls_sideways_on_a_phone(visit: Visit) -> None:
     phone = visit(width=390, height=844)
-    for path in ("/", "/configuration", "/compare", "/status"):
+    for path in TITLES:
         phone.open(path)
         assert phone.fits_the_width(), f"{path} is wider than the screen"
 
@@ -85,7 +85,7 @@ def test_every_page_and_tab_is_drawn_without_asking_another_host(planner: Planne
     planner.go("Configuration")
     for name in ("Array", "Battery", "Miners", "Grid", "Bitcoin", "Money"):
         planner.section(name)
-    planner.go("Compare").go("Status")
+    planner.go("Equipment").go("Compare").go("Status")
     expect(planner.problem().filter(has_text="wrong")).to_have_count(0)
     assert planner.received, "nothing came over the websocket: the watch on it is broken"
     planner.is_clean()

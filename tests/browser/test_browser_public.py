@@ -100,7 +100,7 @@ def test_what_one_visitor_types_never_reaches_another(visit: Visit, public_addre
     for section in SECTIONS:
         b.section(section)
         seen.append(b.page.content())
-    for title in ("Compare", "Status", "Projection"):
+    for title in ("Equipment", "Compare", "Status", "Projection"):
         b.go(title)
         b.page.wait_for_timeout(200)
         seen.append(b.page.content())
