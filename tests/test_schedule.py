@@ -8,7 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pytest
+from ladder import DOWN, SHIPPED, Time, read
 
 from core import outside, schedule
 from core.errors import DatabaseError
@@ -19,8 +21,6 @@ from core.schedule import EARLY, LEASE_S, Schedule
 from core.store import readings
 from core.store.database import Database, in_memory, open_database
 from core.world import Price
-from tests.fetchers import hostile
-from tests.fetchers.ladder import DOWN, SHIPPED, Time, read
 
 SOFT_S = 600.0
 NAMES = ("one", "two", "three")
