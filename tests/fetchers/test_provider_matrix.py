@@ -45,10 +45,10 @@ def cases() -> dict[Source[Any, Any], tuple[Any, Any]]:
     found |= {source: (asked, body) for source, asked, body in READERS.values()}
     found[open_meteo.TYPICAL_PAID] = found[open_meteo.TYPICAL]
     found[open_meteo.YEAR_PAID] = found[open_meteo.YEAR]
-    found |= dict.fromkeys(GEOCODING, ("Fort", PLACES))
-    found |= {source: (PLACE, {"elevation": [1648.0]}) for source in ELEVATION[1:]}
-    found |= {source: (PLACE, replies_weather.pvgis_horizon()) for source in (ELEVATION[0], *HORIZON)}
-    found[YIELD[0]] = (ArrayAt(PLACE, "fixed", 30, 90, 0.14), replies_weather.pvgis_yield())
+    found |= dict.fromkeys(GEOCODING.sources, ("Fort", PLACES))
+    found |= {source: (PLACE, {"elevation": [1648.0]}) for source in ELEVATION.sources[1:]}
+    found |= {source: (PLACE, replies_weather.pvgis_horizon()) for source in (ELEVATION.sources[0], *HORIZON.sources)}
+    found[YIELD.sources[0]] = (ArrayAt(PLACE, "fixed", 30, 90, 0.14), replies_weather.pvgis_yield())
     return found
 
 
@@ -58,10 +58,13 @@ EVERY = pytest.mark.parametrize("source", CASES, ids=NAMES)
 
 
 def every_source() -> set[Source[Any, Any]]:
-    """All sources that stand at the top of a module of core.fetchers, alone or in a tuple."""
+    """All sources at the top of a module of core.fetchers: alone, in a tuple, or on the ladder of a question."""
     modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(core.fetchers.__path__, "core.fetchers.")]
-    values = [value for module in modules for value in vars(module).values()]
-    return {s for value in values for s in (value if isinstance(value, tuple) else (value,)) if isinstance(s, Source)}
+    found: set[Source[Any, Any]] = set()
+    for value in (value for module in modules for value in vars(module).values()):
+        several = value.sources if isinstance(value, Question) else value if isinstance(value, tuple) else (value,)
+        found |= {source for source in several if isinstance(source, Source)}
+    return found
 
 
 def test_every_source_of_the_house_stands_in_the_matrix() -> None:
@@ -196,7 +199,7 @@ NO_MATCH = BROKEN[2:4] + BROKEN[5:6]  # by contract an object without `results` 
 @EVERY
 def test_a_200_that_holds_no_answer_is_refused_without_another_attempt(play: Play) -> None:
     for body in BROKEN:
-        if play.source in GEOCODING and body in NO_MATCH:
+        if play.source in GEOCODING.sources and body in NO_MATCH:
             continue
         play.on(hostile.reply(200, body)).refusal()
         assert len(play.server.seen) == 1, body
