@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from core import charts
+from core.fetchers.equipment import catalogue
 from core.fetchers.presets import presets
 from core.inputs import Market, Weather
+from core.machine import Machine
 from core.results import Projection
 from core.scenario import Scenario
 from core.studies.projection import project
@@ -89,3 +91,16 @@ def test_the_heat_map_shows_local_noon(example: Projection) -> None:
     assert june.idxmax() in {12, 13}  # solar noon is at 13:20 in Greensboro's summer time
     assert june[1] == 0
     assert means["kw"].mean() == pytest.approx(example.hourly["pv_kw"].mean(), rel=0.01)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_machines_with_a_price_are_dots_and_own_ones_have_a_ring(dark: bool) -> None:
+    own = [Machine(model="mine", hashrate_ths=100.0, power_w=1500.0, price_usd=900.0, price_date="2026-11-20", price_source="offer"),
+           Machine(model="free", hashrate_ths=100.0, power_w=1500.0)]  # fmt: skip
+    frame = catalogue(own).assign(age=charts.AGES[0])
+    spec = charts.price_by_efficiency(frame, dark)
+    dots, rings = spec["datasets"]["machines"], spec["datasets"]["own"]
+    assert len(dots) == 42  # the catalogue has 41 prices
+    assert rings[["model", "efficiency_j_per_th", "price_usd_per_th"]].to_numpy().tolist() == [["mine", 15.0, 9.0]]
+    json.dumps({name: part for name, part in spec.items() if name != "datasets"}, allow_nan=False)
+    assert charts.price_by_efficiency(frame.iloc[:0], dark)["datasets"]["machines"].empty

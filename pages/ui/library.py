@@ -72,7 +72,8 @@ def notes() -> None:
     """Say what the last buttons did; in the page, as a toast would lie over the buttons for seconds."""
     for kind, text in st.session_state.pop(NOTES, []):
         if kind == "success":
-            st.badge(session.literal(text), icon=":material/check_circle:", color="green")
+            shown = session.literal(text).replace(r"\[", "[").replace(r"\]", "]")  # a badge escapes brackets itself
+            st.badge(shown, icon=":material/check_circle:", color="green")
         else:
             st.error(session.literal(text), icon=":material/error:")
 

@@ -130,7 +130,7 @@ def test_what_is_wrong_with_a_machine_is_said_in_words_and_nothing_typed_is_lost
 
 
 def test_a_hostile_name_stays_text(planner: Planner) -> None:
-    name = "<img src=x onerror=alert(1)> **b** $x$ [l](http://canary.example/l)"
+    name = "<img src=x onerror=alert(1)> **b** $x$ [l](/canary) :red[ink]"
     add(planner.open("/equipment"), name)
     planner.tick(TABLE, name).press("Use in the plan").told("10 ×")
     planner.tick(TABLE, name).press("Delete").told("Deleted")
@@ -181,11 +181,14 @@ def test_a_module_is_found_by_words_and_the_library_stays_on_the_server(planner:
     words = {" ".join(name.replace("_", " ").split()).encode() for name in library.library().columns}
     received = b"".join(planner.received)
     assert 50 <= sum(name in received for name in words) <= 60  # a short name may stand within a longer one
-    search.fill("first solar 6435a")
+    search.fill("sunpower x22-360")
     search.press("Enter")
-    expect(planner.page.get_by_text("1 module found")).to_be_visible()
-    planner.choose("Module", "First Solar Inc FS 6435A")
-    expect(planner.page.get_by_text("CEC list of 2019-03-05")).to_contain_text("CdTe · 435 W")
+    expect(planner.page.get_by_text(re.compile(r"^[12] modules? found"))).to_be_visible()
+    settled(planner.page)
+    planner.page.get_by_text("CEC list of 2019-03-05").scroll_into_view_if_needed()
+    planner.page.wait_for_timeout(300)  # a list that is open closes when the page scrolls
+    planner.choose("Module", "SunPower SPR X22 360")
+    expect(planner.page.get_by_text("CEC list of 2019-03-05")).to_contain_text("360 W · efficiency 22.1 %")
     expect(planner.figure("Solar energy, year 1")).not_to_have_text(before)
 
 
