@@ -72,8 +72,7 @@ def notes() -> None:
     """Say what the last buttons did; in the page, as a toast would lie over the buttons for seconds."""
     for kind, text in st.session_state.pop(NOTES, []):
         if kind == "success":
-            shown = session.literal(text).replace(r"\[", "[").replace(r"\]", "]")  # a badge escapes brackets itself
-            st.badge(shown, icon=":material/check_circle:", color="green")
+            st.badge(session.literal(text, brackets=False), icon=":material/check_circle:", color="green")
         else:
             st.error(session.literal(text), icon=":material/error:")
 
@@ -83,7 +82,7 @@ def notes() -> None:
 
 def actions() -> None:
     """Save, undo, keep and the rest, at the right of every page's title."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if session.unsaved():
             st.button(
                 "Undo", icon=":material/undo:", on_click=session.undo, help="Back to what was last saved or opened."

@@ -6,6 +6,7 @@ shared between visitors: what is cached for all is free of their data.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -123,9 +124,18 @@ def problem(path: str) -> str:
     return str(st.session_state.get(PROBLEMS, {}).get(path, ""))
 
 
-def literal(text: str) -> str:
-    """Text shown as it is, whatever Markdown would make of it."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:&" else c for c in text)
+# What Streamlit turns into links, icons and arrows after escapes are undone: addresses, :material/…:, ->
+LOOSE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE)
+
+
+def literal(text: str, *, brackets: bool = True) -> str:
+    """Text shown as it is, whatever Markdown would make of it; spaces of no width keep apart what escaping cannot.
+
+    `brackets=False` leaves them to a badge, which escapes them itself.
+    """
+    text = LOOSE.sub("\u200b", text)
+    special = r"\`*_{}()<>#+-.!|$~:&" + ("[]" if brackets else "")
+    return "".join(f"\\{c}" if c in special else c for c in text)
 
 
 def conf() -> Settings:

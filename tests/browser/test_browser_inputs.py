@@ -17,6 +17,7 @@ MARKUP = "script, img[src='x'], [onerror], .katex, a[href*='canary'], img[src*='
 HOSTILE = (
     "$\\LaTeX$ and $$x^2$$",
     "safe\u202eesrever\u202c",
+    "here -> there <- and <-> or -- with >= and ~=",
     "**bold** :red[ink] :material/home: :smile: `code` ~~gone~~ # 1. - *",
     "[link](http://canary.example/link) &lt;b&gt; &#60;i&#62;",
     "![x](http://canary.example/pixel.png)",
