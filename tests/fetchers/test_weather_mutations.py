@@ -45,12 +45,12 @@ TOKENS = [
 
 def accepted(data: bytes) -> bool:
     """True when `data` is a valid year, False when it is refused; anything else fails the test."""
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone: a busy machine is no failure
     try:
         weather = read_weather(data, name="mutant")
     except FileError as refusal:
         weather = refusal
-    assert time.perf_counter() - started <= 2.0
+    assert time.thread_time() - started <= 2.0
     if isinstance(weather, FileError):
         assert weather.message
         assert weather.body("id")["error"]["details"]["expected"]
