@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -12,26 +13,28 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the p
 from pages.ui import live, session  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
+# An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
 LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 232 32"><circle cx="16" cy="16" r="8" fill="#F59E0B"/>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 248 32"><circle cx="16" cy="16" r="8" fill="#F59E0B"/>'
     '<g stroke="#F59E0B" stroke-width="2.6" stroke-linecap="round"><path d="M16 2v3M16 27v3M2 16h3M27 16h3M6 6l2 2'
     'M24 24l2 2M6 26l2-2M24 8l2-2"/></g><text x="38" y="22" font-family="Inter,sans-serif" font-weight="700" '
-    'font-size="17" fill="{ink}">Solar Mining Calculator</text></svg>'
+    'font-size="17" textLength="206" lengthAdjust="spacingAndGlyphs" fill="{ink}">Solar Mining Calculator</text></svg>'
 )
 
 
 def pages() -> list[st.Page]:
-    """Every page, in the order a planner reads them."""
+    """Every page, in the order a planner reads them; the last one is the first under its own name."""
 
-    def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
-        return st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=name, default=default)
+    def page(name: str, title: str, icon: str, *, at: str = "", **kwargs: Any) -> st.Page:
+        return st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=at or name, **kwargs)
 
     return [
-        page("projections", "Projection", "monitoring", default=True),
+        page("projections", "Projection", "monitoring", at="first", default=True),  # served at / and nowhere else
         page("configuration", "Configuration", "tune"),
         page("equipment", "Equipment", "memory"),
         page("compare", "Compare", "compare_arrows"),
         page("status", "Status", "vital_signs"),
+        page("projections", "Projection", "monitoring", visibility="hidden"),
     ]
 
 
@@ -41,7 +44,10 @@ def show() -> None:
     dark = st.context.theme.type == "dark"
     st.logo(LOGO.replace("{ink}", "#F5F1E8" if dark else "#1C1917"), size="large")
     session.start()
-    chosen = st.navigation(pages(), position="top")
+    known = pages()
+    chosen = st.navigation(known, position="top")
+    if chosen is known[-1]:
+        st.switch_page(known[0])
     with say.mishaps():
         chosen.run()
     live.watch()

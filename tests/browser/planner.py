@@ -67,9 +67,11 @@ class Planner:
     # --- going about --------------------------------------------------------------------------------
 
     def open(self, path: str = "/") -> Planner:
-        """Open an address as if typed; the page is there when its title is."""
+        """Open an address as if typed; the page is there when its title is and nothing lies over it."""
         self.page.goto(self.address + path)
-        return self.arrived(TITLES[path])
+        self.arrived(TITLES[path])
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        return self
 
     def go(self, title: str) -> Planner:
         """Follow a link of the navigation."""
@@ -230,6 +232,14 @@ class Planner:
         """Give the row picked another name."""
         self.text("New name").fill(name)
         return self.press("Rename", self.shelf()).told(f"Renamed to “{name}”")
+
+    def cut_off(self) -> list[str]:
+        """The metrics whose value does not fit into its tile."""
+        values = self.page.get_by_test_id("stMetricValue")
+        return values.evaluate_all(
+            "all => all.filter(e => [e, ...e.querySelectorAll('*')].some(n => n.scrollWidth > n.clientWidth + 1"
+            " && getComputedStyle(n).overflowX !== 'visible')).map(e => e.innerText)"
+        )
 
     def fits_the_width(self) -> bool:
         """Whether nothing has to be scrolled sideways."""
