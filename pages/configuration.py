@@ -116,7 +116,7 @@ def headline() -> None:
     if isinstance(projection, SolarMiningError):
         show.failure(projection)
         return
-    with st.grid(6, min_column_width=150, gap="small"):
+    with st.grid(6, min_column_width=165, gap="small"):
         for name in HEADLINE:
             show.tile(projection, name)
 
@@ -190,7 +190,7 @@ def facts() -> None:
         show.failure(error)
         return
     sums = year.hourly[["ghi", "dni"]].sum() / 1000
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=170):
         st.metric(
             "Horizontal light", f"{sums['ghi']:,.0f} kWh/m²", help="Global horizontal irradiation (GHI) of the year."
         )

@@ -102,6 +102,8 @@ def figure(name: str, value: float | None) -> str:
         return f"{value * 100:,.2f} ¢/kWh"
     if name.endswith("_frac") or unit == "1/yr":
         return f"{value * 100:,.1f} %".replace("-", "−")
+    if unit == "kWh" and abs(value) >= 1e7:
+        return f"{value / 1e6:,.1f} GWh"
     if unit == "kWh":
         return f"{value / 1000:,.0f} MWh" if abs(value) >= 1e5 else f"{value:,.0f} kWh"
     if unit == "yr":
@@ -125,7 +127,7 @@ def money(value: float, *, cents: bool = False) -> str:
     """Dollars with a true minus sign; millions shortened."""
     sign, size = "−" if value < 0 else "", abs(value)
     if size >= 1e6:
-        return f"{sign}${size / 1e6:,.3f} M"
+        return f"{sign}${size / 1e6:,.{3 if size < 1e8 else 1}f} M"
     return f"{sign}${size:,.2f}" if cents else f"{sign}${size:,.0f}"
 
 
@@ -138,7 +140,7 @@ def tile(
         label or words.label,
         metric_in_words(projection, name),
         delta=note or None,
-        delta_color="off",
+        delta_color="orange",
         delta_arrow="off",
         border=True,
         height="stretch",
@@ -201,8 +203,8 @@ def readings(items: tuple[Reading, ...]) -> None:
     now = session.now()
     rows = [
         {
-            "Figure": word(r.name).label if word(r.name).label != r.name else r.name.replace("_", " "),
-            "Value": f"{r.value:,.10g}",
+            "Figure": caption(r.name),
+            "Value": f"{r.value:,.0f}" if r.value >= 1e6 else f"{r.value:,.10g}",
             "Status": r.status,
             "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
             "Age": "–" if r.status == "planner" else age_in_words(r.age(now)),
