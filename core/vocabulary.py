@@ -213,6 +213,11 @@ PERIODS: dict[str, Word] = {
     "hashrate_health_frac": Word("Machine health", "1", "Hash rate over hash rate when new."),
 }
 
+READINGS: dict[str, Word] = {
+    "fees_btc_per_block": Word("Fees", "BTC/block", "What a block's transactions pay beside the subsidy."),
+    "height": Word("Block height", "", "Blocks found since the first one."),
+}
+
 
 MACHINES: dict[str, Word] = {
     "efficiency_j_per_th": Word("Efficiency", "J/TH", "Power over hash rate: energy for a trillion tries.", "down"),
@@ -225,7 +230,7 @@ MACHINES: dict[str, Word] = {
 
 def word(name: str) -> Word:
     """The words for a column or metric; the name itself where none are written."""
-    for table in (METRICS, HOURLY, PERIODS, MACHINES):
+    for table in (METRICS, HOURLY, PERIODS, MACHINES, READINGS):
         if name in table:
             return table[name]
     return Word(name, "", "")

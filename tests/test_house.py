@@ -236,7 +236,7 @@ def test_every_error_has_a_code_of_the_specification() -> None:
 
 
 def test_words_are_complete() -> None:
-    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES):
+    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES, vocabulary.READINGS):
         for name, word in table.items():
             assert word.label, name
             assert word.meaning.endswith("."), name
