@@ -55,8 +55,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(home: Path, mode: str = "local", world: Mapping[str, str] = OFFLINE) -> Iterator[str]:
-    """`streamlit run app.py` on a free port of this computer, for as long as the block lasts; its address.
+def serve(
+    home: Path, mode: str = "local", world: Mapping[str, str] = OFFLINE, *, script: Path = ROOT / "app.py"
+) -> Iterator[str]:
+    """`streamlit run app.py`, or another script, on a free port of this computer, for as long as the block lasts; its address.
 
     `home` is the folder of what the dashboard keeps; what it prints goes into a file beside that folder. `world`: the
     settings by which it asks the world.
@@ -64,7 +66,7 @@ def serve(home: Path, mode: str = "local", world: Mapping[str, str] = OFFLINE) -
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith(("SOLAR_MINING_", "STREAMLIT_"))}
     env |= {"SOLAR_MINING_HOME": str(home), "SOLAR_MINING_MODE": mode, **world}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     with home.with_name(f"{home.name}.{port}.log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "--server.address", "127.0.0.1"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
