@@ -82,7 +82,7 @@ def tiles(projection: Projection) -> None:
             note=_hashcost(projection),
             chart=_thin(monthly["hashprice_usd_per_ph_day"]),
         )
-        show.tile(projection, "capex_usd", note=f"IRR {show.figure('irr', projection.metrics['irr'])}")
+        show.tile(projection, "capex_usd", note=f"IRR: {show.metric_in_words(projection, 'irr')}")
 
 
 def _rate(projection: Projection) -> str:
