@@ -109,7 +109,7 @@ def figure(name: str, value: float | None) -> str:
     if unit == "yr":
         return f"{value:,.1f} years"
     if unit == "BTC":
-        return f"{value:,.4f} BTC" if abs(value) < 100 else f"{value:,.1f} BTC"
+        return f"{value:,.{4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0}f} BTC"
     return f"{_digits(value)} {'' if unit == '1' else unit}".strip()
 
 
