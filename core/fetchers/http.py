@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import email.utils
 import logging
 import math
@@ -10,10 +9,11 @@ import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from core.errors import SourceError
 from core.fetchers.provider import MOST_BYTES, Reply, Request
+from core.telemetry import forms, hidden
 
 if TYPE_CHECKING:
     import requests
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 AGENT = "solar-mining-calculator"
 CHUNK = 1 << 16
 SHOWN = 200  # characters of a provider's own words that are repeated
-SHORTEST_SECRET = 4
 NEVER_SHOWN = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
 
@@ -46,8 +45,12 @@ def send(request: Request, road: Road, most_bytes: int = MOST_BYTES) -> Reply:
         return _sent(request, road, most_bytes)
     except Exception as error:  # whatever a hostile server makes the libraries raise
         trouble = _trouble(error, road)
-    # raised outside of `except`: the libraries' errors carry the address with its keys, also as __context__
-    raise trouble
+    try:
+        # raised outside of `except`: the libraries' errors carry the address with its keys, also as __context__;
+        # and without the way it came, which holds what was read so far
+        raise trouble.with_traceback(None)
+    finally:
+        del trouble
 
 
 def _check(request: Request, road: Road) -> None:
@@ -143,8 +146,7 @@ def secrets_of(request: Request, *more: str) -> tuple[str, ...]:
     parts = urlsplit(request.url)
     plain = {*_secret_values(request), *more, parts.password or "", parts.username or ""}
     plain |= {part for value in plain for part in value.split() if value.lower().startswith(("basic ", "bearer "))}
-    travelling = {form for v in plain for form in (v, quote(v, safe=""), quote_plus(v), _base64(v))}
-    return tuple(sorted((v for v in travelling if len(v) >= SHORTEST_SECRET), key=len, reverse=True))
+    return forms(plain)
 
 
 def _secret_values(request: Request) -> list[str]:
@@ -152,14 +154,9 @@ def _secret_values(request: Request) -> list[str]:
     return [v for k, v in (*request.params.items(), *request.headers.items()) if k.lower() in named]
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
 def redacted(text: str, secrets: Iterable[str]) -> str:
     """A text on one printable line of at most SHOWN characters, with every secret replaced by ***."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
+    text = hidden(text, secrets)
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * SHOWN]).split())
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 

@@ -13,6 +13,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 Act = Callable[[socket.socket, "Server"], None]
+ANY = "*"  # a path that stands for all without acts of their own
 PAUSE_S = 0.05  # between two trickled bytes: any number of them passes a timeout of one read
 MEGABYTE = b"7" * (1 << 20)
 
@@ -34,6 +36,7 @@ class Seen:
     headers: dict[str, str]
     body: bytes
     raw: bytes = field(repr=False)
+    at_s: float = 0.0  # time.monotonic
 
     @property
     def path(self) -> str:
@@ -109,7 +112,7 @@ class Server:
         seen = _received(connection)
         with self._lock:
             self.seen.append(seen)
-            acts = self._acts.get(seen.path, [])
+            acts = self._acts.get(seen.path) or self._acts.get(ANY, [])
             act = acts.pop(0) if len(acts) > 1 else acts[0] if acts else reply(404, b"no such path")
         act(connection, self)
 
@@ -124,7 +127,7 @@ def _received(connection: socket.socket) -> Seen:
     while len(body) < int(headers.get("content-length", "0")):
         body += _more(connection)
     method, target, _ = first.split(" ")
-    return Seen(method, target, headers, body, raw)
+    return Seen(method, target, headers, body, head + b"\r\n\r\n" + body, time.monotonic())
 
 
 def _more(connection: socket.socket) -> bytes:
@@ -200,33 +203,24 @@ def _trickle(connection: socket.socket, server: Server) -> None:
         connection.sendall(b"x")
 
 
-def big_with_length(connection: socket.socket, server: Server) -> None:
-    """A gigabyte that says so."""
-    connection.sendall(head(Content_Length=1 << 30))
-    _flood(connection, MEGABYTE)
+HOW = {  # to send a gigabyte: what the head says, and how a megabyte is wrapped
+    "with its length": ({"Content_Length": 1 << 30}, b"", MEGABYTE),
+    "until it hangs up": ({}, b"", MEGABYTE),
+    "in chunks": ({"Transfer_Encoding": "chunked"}, b"", b"100000\r\n" + MEGABYTE + b"\r\n"),
+    "in one chunk": ({"Transfer_Encoding": "chunked"}, b"40000000\r\n", MEGABYTE),
+}
 
 
-def big_without_length(connection: socket.socket, server: Server) -> None:
-    """A gigabyte until the connection closes."""
-    connection.sendall(head())
-    _flood(connection, MEGABYTE)
+def gigabyte(how: str, status: int = 200) -> Act:
+    """A gigabyte, in one of the ways of HOW."""
+    headers, first, part = HOW[how]
 
+    def flood(connection: socket.socket, server: Server) -> None:
+        connection.sendall(head(status, **headers, Location="/elsewhere") + first)
+        for _ in range(1024):
+            connection.sendall(part)
 
-def big_chunked(connection: socket.socket, server: Server) -> None:
-    """A gigabyte in chunks of a megabyte."""
-    connection.sendall(head(Transfer_Encoding="chunked"))
-    _flood(connection, b"100000\r\n" + MEGABYTE + b"\r\n")
-
-
-def big_chunk(connection: socket.socket, server: Server) -> None:
-    """A gigabyte as a single chunk."""
-    connection.sendall(head(Transfer_Encoding="chunked") + b"40000000\r\n")
-    _flood(connection, MEGABYTE)
-
-
-def _flood(connection: socket.socket, part: bytes) -> None:
-    for _ in range(1024):
-        connection.sendall(part)
+    return flood
 
 
 def bomb(packed: bytes, encoding: str, status: int = 200) -> Act:
@@ -243,3 +237,13 @@ def packed_gigabyte(encoding: str) -> bytes:
 
 def redirect(to: str, status: int = 302) -> Act:
     return reply(status, b"", Location=to)
+
+
+def echo(status: int = 200, like: str = '{{"error": "{}"}}') -> Act:
+    """A reply that says again all it was told: address, headers and body, with whatever keys they hold."""
+
+    def repeat(connection: socket.socket, server: Server) -> None:
+        heard = server.seen[-1].raw.decode("latin-1").replace('"', "'").replace("\r\n", " ")
+        reply(status, like.format(heard).encode(), Location=f"/again?{heard.split()[1]}")(connection, server)
+
+    return repeat

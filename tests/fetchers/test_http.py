@@ -17,11 +17,10 @@ from core.errors import SourceError
 from core.fetchers import wire
 from core.fetchers.http import Trouble, after_s, send
 from core.fetchers.provider import Reply, Request, json_of
-from core.fetchers.wire import Lookups, Road, trust
+from core.fetchers.wire import Lookups, Road, session_on, trust
 
 SOON_S = 0.6  # a deadline long enough for a loopback call on a busy machine
 RELEASED_S = 1.0  # NET-01: the calling thread is free this much after the deadline at the latest
-STATUS = Path("/proc/self/status")
 
 
 @pytest.fixture
@@ -36,11 +35,6 @@ def tls_server() -> Iterator[hostile.Server]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def bombs() -> dict[str, bytes]:
-    return {encoding: hostile.packed_gigabyte(encoding) for encoding in ("gzip", "deflate")}
-
-
 def road(seconds: float = 5.0, own: bool = True, ca_file: Path | None = None) -> Road:
     return Road(time.monotonic() + seconds, own, Lookups(), trust(ca_file))
 
@@ -51,11 +45,6 @@ def took_s(request: Request, way: Road, match: str) -> float:
     with pytest.raises(Trouble, match=match):
         send(request, way)
     return time.monotonic() - started
-
-
-def memory_mb(line: str) -> float:
-    found = next(text for text in STATUS.read_text().splitlines() if text.startswith(line))
-    return int(found.split()[1]) / 1024
 
 
 def test_a_complete_reply_comes_back_whole(server: hostile.Server) -> None:
@@ -113,9 +102,10 @@ def test_the_deadline_holds_in_a_handshake_that_trickles() -> None:
 def test_the_deadline_holds_while_names_are_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     stalled = threading.Event()
     monkeypatch.setattr(wire.socket, "getaddrinfo", lambda *a, **k: [1][stalled.wait(30) :])
-    lookups = Lookups()
+    lookups, believed = Lookups(), trust()
+    session_on(road()).close()  # loads what the first call of a process has to
     for _ in range(3):
-        way = Road(time.monotonic() + 0.2, True, lookups, trust())
+        way = Road(time.monotonic() + 0.2, True, lookups, believed)
         assert took_s(Request("https://example.org/"), way, "name service") <= 0.2 + RELEASED_S
     waiting = [t for t in threading.enumerate() if t.name == "lookup example.org"]
     assert len(waiting) == 1, "all who ask for a name wait for the same lookup"
@@ -143,53 +133,7 @@ def test_a_call_leaves_no_thread_and_no_socket_behind(server: hostile.Server) ->
     assert {t for t in threading.enumerate() if t.name.startswith(("lookup", "call"))} <= mine
 
 
-# NET-02, NET-03: size
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="reads peak memory from /proc")
-@pytest.mark.parametrize(
-    "act",
-    [hostile.big_with_length, hostile.big_without_length, hostile.big_chunked, hostile.big_chunk],
-    ids=lambda a: a.__name__,
-)
-def test_a_gigabyte_is_refused_within_a_second_and_20_mb(act: hostile.Act, server: hostile.Server) -> None:
-    server.on("/big", act)
-    send_warm(server)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from what is in use now
-    before_mb = memory_mb("VmRSS")
-    assert took_s(Request(f"{server.base}/big"), road(), "more than 10 MB") <= 1.0
-    assert memory_mb("VmHWM") - before_mb <= 20
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="reads peak memory from /proc")
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-@pytest.mark.parametrize("status", [200, 302, 400, 503])
-def test_a_bomb_is_refused_on_any_status(
-    encoding: str, status: int, server: hostile.Server, bombs: dict[str, bytes]
-) -> None:
-    server.on("/bomb", hostile.bomb(bombs[encoding], encoding, status))
-    send_warm(server)
-    Path("/proc/self/clear_refs").write_text("5")
-    before_mb = memory_mb("VmRSS")
-    took_s(Request(f"{server.base}/bomb"), road(), "redirect" if status == 302 else "more than 10 MB")
-    assert memory_mb("VmHWM") - before_mb <= 20
-
-
-@pytest.mark.skipif(not STATUS.exists(), reason="reads peak memory from /proc")
-def test_a_bomb_in_a_bomb_is_refused(server: hostile.Server, bombs: dict[str, bytes]) -> None:
-    import gzip
-
-    server.on("/bomb", hostile.bomb(gzip.compress(bombs["gzip"]), "gzip, gzip"))
-    send_warm(server)
-    Path("/proc/self/clear_refs").write_text("5")
-    before_mb = memory_mb("VmRSS")
-    took_s(Request(f"{server.base}/bomb"), road(), "more than 10 MB")
-    assert memory_mb("VmHWM") - before_mb <= 20
-
-
-def send_warm(server: hostile.Server) -> None:
-    server.on("/warm", hostile.json_reply([]))
-    send(Request(f"{server.base}/warm"), road())
+# NET-02, NET-03: size; what it costs is measured in test_memory.py
 
 
 def test_the_size_is_the_providers_own(server: hostile.Server) -> None:
