@@ -124,8 +124,10 @@ def test_a_key_in_any_form_is_in_no_line(form: str, log: tuple[logging.Logger, i
     logger.info("GET /?appid=%s", form)
     logger.error(form)
     logger.getChild(form).error("said", exc_info=ValueError(f"bad {form}"))
-    logger.error("x" * 4000 + form * 400)
-    warnings.warn(f"deprecated {form}", stacklevel=1)
+    logger.error("x" * 400 + form * 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(f"deprecated {form}", stacklevel=1)
     lines = stream.getvalue().splitlines()
     assert len(lines) == 5
     assert all(json.loads(text) for text in lines)
