@@ -1,4 +1,4 @@
-"""The command line: `python -m core refresh` asks the world now; `python -m core project FILE` prints a projection."""
+"""The command line: `python -m core refresh` asks the world now, `live` shows who answers; `project FILE` projects."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     refresh = commands.add_parser("refresh", help="ask the world now and keep what it says")
     refresh.set_defaults(command=_refresh)
+    live = commands.add_parser("live", help="ask every provider once and show who answers, and how fast")
+    live.set_defaults(command=_live)
     project = commands.add_parser("project", help="project a scenario and print its metrics as JSON")
     project.add_argument("file", type=Path, help="a scenario as JSON, as the dashboard exports it")
     project.add_argument(
@@ -56,6 +58,13 @@ def _refresh(asked: argparse.Namespace) -> int:
             f"{question.name:20} {told.status:8} {told.source:20} {told.observed_at:%Y-%m-%d %H:%M} {told.why}".rstrip()
         )
     return 0 if answered else 1
+
+
+def _live(asked: argparse.Namespace) -> int:
+    from core.fetchers.live import show
+    from core.outside import outside
+
+    return show(outside(), say)
 
 
 def _project(asked: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 from core.errors import SourceError
 from core.fetchers.cache import Kept
-from core.fetchers.http import Trouble, redacted, secrets_of
+from core.fetchers.http import Trouble, redacted, secrets_of, without
 from core.fetchers.line import DENIED, Denied
 from core.fetchers.provider import Asked, Reply, Source, Told
 from core.fetchers.world import World, log
@@ -198,7 +198,9 @@ class _Walk(Generic[Asked, Told]):
             secrets = secrets_of(request, key)
             road = self._world.road(source, deadline)
             line = self._world.line(source)
-            told, reply = line.call(request, road, source.most_bytes, lambda r: self._checked(source, r))
+            told, reply = line.call(
+                request, road, source.most_bytes, lambda r: self._checked(source, without(secrets, r))
+            )
             why = self._jumps(told)
         except Denied as error:
             why, denied = error.message, error.status in DENIED

@@ -7,13 +7,14 @@ import logging
 import math
 import ssl
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import SourceError
 from core.fetchers.provider import MOST_BYTES, Reply, Request
-from core.telemetry import forms, hidden
+from core.telemetry import HIDDEN, forms, hidden
 
 if TYPE_CHECKING:
     import requests
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 AGENT = "solar-mining-calculator"
 CHUNK = 1 << 16
 SHOWN = 200  # characters of a provider's own words that are repeated
+SHORTEST_IN_DATA = 8
 NEVER_SHOWN = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
 
@@ -152,6 +154,18 @@ def secrets_of(request: Request, *more: str) -> tuple[str, ...]:
 def _secret_values(request: Request) -> list[str]:
     named = {name.lower() for name in request.secrets} | NEVER_SHOWN
     return [v for k, v in (*request.params.items(), *request.headers.items()) if k.lower() in named]
+
+
+def without(secrets: Iterable[str], reply: Reply) -> Reply:
+    """A reply without the keys it repeats, so that nothing read from it, whole or cut short, holds one.
+
+    What is shorter than SHORTEST_IN_DATA stays: it may be data.
+    """
+    body = reply.body
+    for secret in secrets:
+        if len(secret) >= SHORTEST_IN_DATA:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+    return reply if body is reply.body else replace(reply, body=body)
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

@@ -239,11 +239,15 @@ def redirect(to: str, status: int = 302) -> Act:
     return reply(status, b"", Location=to)
 
 
-def echo(status: int = 200, like: str = '{{"error": "{}"}}') -> Act:
-    """A reply that says again all it was told: address, headers and body, with whatever keys they hold."""
+SAID = '{{"error": true, "reason": "{0}", "message": "{0}", "errors": ["{0}"], "status": {{"error_message": "{0}"}}}}'
+
+
+def echo(status: int = 200, like: str = SAID, skip: int = 0) -> Act:
+    """A reply that says again all it was told, address, headers and body, but for its first `skip` characters."""
 
     def repeat(connection: socket.socket, server: Server) -> None:
         heard = server.seen[-1].raw.decode("latin-1").replace('"', "'").replace("\r\n", " ")
-        reply(status, like.format(heard).encode(), Location=f"/again?{heard.split()[1]}")(connection, server)
+        body = like.format(heard[skip:])
+        reply(status, body.encode(), Location=f"/again?{heard.split()[1]}")(connection, server)
 
     return repeat
