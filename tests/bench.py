@@ -24,7 +24,7 @@ from core.scenario import Scenario
 from core.sections import Array
 from core.studies import energy
 from core.studies.projection import project
-from tests import bench_screen
+from tests import bench_screen, bench_world
 from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
@@ -114,6 +114,7 @@ def main() -> None:
     say("battery dispatch year, compiled ÷ BatteryStateful year", result, 1 / 300)
     result = ratio(lambda: dispatch(hours, storage, compiled=False), battery_year())
     say("battery dispatch year, plain engine ÷ BatteryStateful year", result, 1)
+    bench_world.main()
     bench_screen.main()
 
 

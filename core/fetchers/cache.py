@@ -47,23 +47,27 @@ class Kept:
         """One piece of bytes that shows damage: digest, length of the head, head, body."""
         facts = {"s": self.source, "o": self.observed_at.isoformat(), "f": self.fetched_at.isoformat()}
         head = json.dumps(facts).encode()
-        rest = len(head).to_bytes(4, "big") + head + self.body
-        return _digest(rest) + rest
+        size = len(head).to_bytes(4, "big")
+        return b"".join((_digest(size, head, self.body), size, head, self.body))
 
     @classmethod
     def unpacked(cls, raw: bytes) -> Kept:
         """ValueError where a bit is not as it was written."""
-        rest = raw[DIGEST_BYTES:]
-        if raw[:DIGEST_BYTES] != _digest(rest):
+        if raw[:DIGEST_BYTES] != _digest(memoryview(raw)[DIGEST_BYTES:]):
             raise ValueError("damaged")
-        end = 4 + int.from_bytes(rest[:4], "big")
-        facts = json.loads(rest[4:end])
+        start = DIGEST_BYTES + 4
+        end = start + int.from_bytes(raw[DIGEST_BYTES:start], "big")
+        facts = json.loads(raw[start:end])
         times = (datetime.fromisoformat(facts[k]).astimezone(UTC) for k in "of")
-        return cls(rest[end:], facts["s"], *times)
+        return cls(raw[end:], facts["s"], *times)
 
 
-def _digest(raw: bytes) -> bytes:
-    return hashlib.blake2b(raw, digest_size=DIGEST_BYTES).digest()
+def _digest(*parts: bytes | memoryview) -> bytes:
+    """SHA-256, which processors of today work out twice as fast as BLAKE2, cut to DIGEST_BYTES."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()[:DIGEST_BYTES]
 
 
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]

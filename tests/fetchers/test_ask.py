@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -293,29 +291,3 @@ def test_health_says_what_happened(stage: Stage) -> None:
     assert first.last_success_at == WHEN
     assert first.latency_s is not None
     assert 0 < first.latency_s < 5
-
-
-def bench() -> None:
-    """Prints what a cached ask costs; the goal is under 1 ms."""
-    import tempfile
-
-    with hostile.Server() as server, tempfile.TemporaryDirectory() as folder:
-        server.on("/price", hostile.json_reply({"usd": 100_000}))
-        world = World(Path(folder) / "cache", access(server, server))
-        ask(PRICE, "BTC-USD", world)
-        stamps = [time.perf_counter()]
-        for _ in range(2000):
-            assert ask(PRICE, "BTC-USD", world).status == "cached"
-            stamps.append(time.perf_counter())
-        costs = sorted(1e3 * (b - a) for a, b in pairwise(stamps))
-        print(f"cached ask: p50 {costs[1000]:.3f} ms, p99 {costs[1980]:.3f} ms (goal < 1 ms)")
-        weather = replace(PRICE, name="year", pack=lambda told: bytes(200_000), unpack=lambda raw: 1.0)
-        ask(weather, "x", world)
-        started = time.perf_counter()
-        for _ in range(100):
-            ask(weather, "x", world)
-        print(f"cached ask of 200 KB: {1e3 * (time.perf_counter() - started) / 100:.3f} ms")
-
-
-if __name__ == "__main__":
-    bench()
