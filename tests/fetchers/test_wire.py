@@ -54,6 +54,21 @@ def test_a_redirect_is_not_followed_and_no_key_leaves(server: hostile.Server) ->
         assert server.hits("/go") == 20
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_away_from_encryption_is_not_followed(
+    status: int, tls_server: hostile.Server, tmp_path: Path
+) -> None:
+    """NET-10: the canary of a downgrade to http sees no connection, and a loop is one call."""
+    with hostile.Server() as canary:
+        request = Request(f"{tls_server.base}/go/{status}", {"k": KEY}, {"X-API-Key": KEY}, secrets=frozenset({"k"}))
+        for to in (canary.base + "/", f"/go/{status}", f"//127.0.0.1:{canary.port}/"):
+            tls_server.on(f"/go/{status}", hostile.redirect(to, status))
+            with pytest.raises(Trouble, match="redirect"):
+                send(request, road(ca_file=tls_server.trust_file(tmp_path)))
+        assert canary.connections == 0
+        assert tls_server.hits(f"/go/{status}") == 3
+
+
 def test_no_error_or_log_line_shows_a_key(server: hostile.Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.on("/cut", hostile.cut)
@@ -83,20 +98,24 @@ def test_no_error_or_log_line_shows_a_key(server: hostile.Server, caplog: pytest
 
 
 def test_netrc_proxies_and_cookies_are_not_used(
-    server: hostile.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: hostile.Server, tls_server: hostile.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login canary password canary\n")
     (tmp_path / ".netrc").chmod(0o600)
     with hostile.Server() as proxy:
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.base)
+            monkeypatch.setenv(name.lower(), proxy.base)
         server.on("/ok", hostile.json_reply({}, Set_Cookie="a=b"))
         send(Request(f"{server.base}/ok"), road())
         send(Request(f"{server.base}/ok"), road())
+        tls_server.on("/ok", hostile.json_reply({}, Set_Cookie="a=b"))
+        send(Request(f"{tls_server.base}/ok"), road(ca_file=tls_server.trust_file(tmp_path)))
         assert proxy.connections == 0
-    assert [set(seen.headers) & {"authorization", "cookie"} for seen in server.seen] == [set(), set()]
+    heard = [seen.headers for seen in (*server.seen, tls_server.seen[-1])]
+    assert [set(headers) & {"authorization", "cookie", "proxy-authorization"} for headers in heard] == [set()] * 3
 
 
 def test_a_key_does_not_travel_without_encryption_unless_to_the_planners_own_host(server: hostile.Server) -> None:
@@ -141,6 +160,24 @@ def test_a_host_on_a_private_network_is_refused_unless_a_setting_names_it(host: 
     with pytest.raises(Trouble, match="private network"):
         send(Request(url), road(own=False))
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "169.254.169.254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "fd00::1"]
+)
+def test_a_name_that_leads_inside_is_refused_before_anything_is_dialled(
+    address: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SEC-07, 5 of 5 with a name that changes between check and connection: see the test after this one."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    dialled: list[object] = []
+    found = [(family, socket.SOCK_STREAM, 6, "", (address, 443))]
+    monkeypatch.setattr(wire.socket, "getaddrinfo", lambda *a, **k: found)
+    monkeypatch.setattr(wire._PlainSocket, "connect", lambda self, to: dialled.append(to), raising=False)
+    with pytest.raises(Trouble, match=r"mirror\.example is on a private network"):
+        send(Request(f"{scheme}://mirror.example/"), road(own=False))
+    assert dialled == []
 
 
 def test_a_name_is_looked_up_once_so_that_it_cannot_change_between_check_and_connection(
