@@ -13,10 +13,11 @@ from core.errors import SourceError
 from core.fetchers.ask import WITHIN_S, Question, ask
 from core.fetchers.http import redacted
 from core.fetchers.provider import Source
+from core.fetchers.providers.ercot import AtPoint, Documents
 from core.fetchers.sources import EXAMPLES
 from core.fetchers.world import World
 from core.inputs import Weather
-from core.world import RecentBlocks, Retarget, Series
+from core.world import RecentBlocks, Retarget, Series, TariffsFound
 
 MOST_AT_ONCE = 6  # providers; the sources of one are asked one after the other
 SHOWN = 60
@@ -80,14 +81,27 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _provider(world: World, errands: list[Errand], within_s: float) -> dict[tuple[int, str], Row]:
-    """The rows of one provider. What it tells of the tip helps with what must be asked by height."""
-    rows, height = {}, 0
-    for question, source, about in errands:
-        asked = replace(about, end_height=height) if isinstance(about, RecentBlocks) else about
-        row, told = _asked(world, question, source, asked, within_s)
+    """The rows of one provider."""
+    rows: dict[tuple[int, str], Row] = {}
+    told: list[Any] = []
+    for question, source, blank in errands:
+        row, answer = _asked(world, question, source, _filled(blank, told), within_s)
         rows[id(source), question.name] = row
-        height = told.height if isinstance(told, Retarget) else height
+        told.append(answer)
     return rows
+
+
+def _filled(blank: Any, told: list[Any]) -> Any:
+    """What is asked, by the height, label or number that the same provider told before."""
+    for answer in told:
+        match blank, answer:
+            case RecentBlocks(), Retarget(height=height):
+                return replace(blank, end_height=height)
+            case AtPoint(), Documents(documents=(*_, newest)):
+                return replace(blank, document=newest.number)
+            case "", TariffsFound(entries=(first, *_)):
+                return first.label
+    return blank
 
 
 def _asked(

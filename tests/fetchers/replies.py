@@ -12,7 +12,7 @@ from core.fetchers.ask import Question
 from core.fetchers.provider import Source
 from core.fetchers.sources import EXAMPLES
 from core.world import RecentBlocks
-from tests.fetchers import replies_bitcoin, replies_weather
+from tests.fetchers import replies_bitcoin, replies_energy, replies_weather
 
 BLOCKS = RecentBlocks(3, replies_bitcoin.TIP)  # as many as the recorded reply of a node has
 KEYS = {
@@ -20,6 +20,8 @@ KEYS = {
     "SOLAR_MINING_NSRDB_KEY": "canary7f3a9b2c canary@mine.example",
     "SOLAR_MINING_COINGECKO_KEY": "canary+key/7f3a=",
     "SOLAR_MINING_OPEN_METEO_KEY": "canary-meteo&7f3a",
+    "SOLAR_MINING_OPENEI_KEY": "canary-openei-7f3a",
+    "SOLAR_MINING_EIA_KEY": "canary-eia-7f3a",
 }
 PARAMETERS: dict[str, Callable[[], Any]] = {
     "horizon": replies_weather.pvgis_horizon,
@@ -52,7 +54,7 @@ class Good:
 def _made(make: Callable[[], Any]) -> bytes:
     """A body as it travels; a year of weather takes a while to make."""
     body = make()
-    return (body if isinstance(body, str) else json.dumps(body)).encode()
+    return body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def good() -> tuple[Good, ...]:
@@ -65,7 +67,7 @@ def good() -> tuple[Good, ...]:
 
 
 def _recorded(question: Question[Any, Any], source: Source[Any, Any], asked: Any) -> tuple[Any, Callable[[], Any]]:
-    for case in replies_bitcoin.CASES:
+    for case in (*replies_bitcoin.CASES, *replies_energy.CASES, replies_energy.DOCUMENT_CASE):
         if case.source is source:
             about = BLOCKS if source.name == "Bitcoin Core" and asked == RecentBlocks() else case.asked
             return about, partial(getattr, case, "body")

@@ -23,6 +23,7 @@ from tests.fetchers.replies import KEYS, good
 from tests.fetchers.replies_bitcoin import CORE_STATE, NOW, NOW_S, TIP
 
 SMALL = tuple(one for one in good() if "weather" not in one.question.name)
+# of all but the weather, whose replies are large
 EXAMPLES = tuple(example for example in sources.EXAMPLES if "weather" not in example[0].name)
 NAMES = {source.name for source in SOURCES}
 
