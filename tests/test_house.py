@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.studies": (*GROUND, "core.models", "core.studies"),
     "core.fetchers": (*GROUND, "core.telemetry", "core.fetchers"),
     "core.store": (*GROUND, "core.telemetry", "core.store"),
-    "core.charts": GROUND,
+    "core.charts": (*GROUND, "core.charts"),
     "core.exports": GROUND,
     "core.outside": (*GROUND, "core.fetchers", "core.store"),
     "core.schedule": (*GROUND, "core.fetchers", "core.store", "core.outside"),

@@ -1,80 +1,27 @@
-"""Results as Vega-Lite charts: one idea each, labelled directly, points kept few.
-
-A chart is a template, drawn with Altair once and kept, and the frames it shows: Altair takes 20 ms a chart, which every
-change of a figure would cost again. Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
-"""
+"""A projection as charts: energy, cash, coins, and what else could be done with the money."""
 
 from __future__ import annotations
 
-import copy
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from core.results import Projection
-
-Spec = dict[str, Any]  # Vega-Lite, with its frames under "datasets"
-HEIGHT = 300
-# one colour for each thing energy or money does, the same on every page: (light, dark)
-COLOURS = {
-    "Mined": ("#D97706", "#FBBF24"),
-    "Exported": ("#0F766E", "#2DD4BF"),
-    "Imported": ("#4338CA", "#A5B4FC"),
-    "Curtailed": ("#A8A29E", "#78716C"),
-    "This plan": ("#D97706", "#FBBF24"),
-    "Sell the power": ("#0F766E", "#2DD4BF"),
-    "Mine on the grid": ("#4338CA", "#A5B4FC"),
-    "Buy and hold": ("#BE123C", "#FB7185"),
-    "Quiet": ("#78716C", "#A8A29E"),
-    "air": ("#D97706", "#FBBF24"),
-    "hydro": ("#0369A1", "#38BDF8"),
-    "immersion": ("#BE123C", "#FB7185"),
-}
-HEAT = {
-    False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
-    True: ["#1C1608", "#5C430C", "#A3720D", "#EBA50E", "#FBBF24", "#FDE99B"],
-}
-# axis labels in dollars: $1.2 M, −$300 k, 0
-USD_TICKS = (
-    "datum.value == 0 ? '0' : (datum.value < 0 ? '−$' : '$') + (abs(datum.value) >= 1e6 ? "
-    "format(abs(datum.value) / 1e6, ',~r') + ' M' : abs(datum.value) >= 1e3 ? format(abs(datum.value) / 1e3, ',~r') + ' k' "
-    ": format(abs(datum.value), ',~r'))"
+from core.charts.base import (
+    HEAT,
+    HEIGHT,
+    MONTHS,
+    USD_TICKS,
+    ZERO,
+    Spec,
+    colour,
+    filled,
+    halving_marks,
+    palette,
+    source,
+    template,
 )
-ZERO = pd.DataFrame({"y": [0.0]})  # where a line of nothing is drawn
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-
-def colour(name: str, dark: bool) -> str:
-    """The colour of a thing on light or dark ground."""
-    return COLOURS[name][dark]
-
-
-def _palette(names: tuple[str, ...], dark: bool) -> Any:
-    import altair as alt
-
-    return alt.Scale(domain=list(names), range=[colour(name, dark) for name in names])
-
-
-def _source(name: str) -> Any:
-    """A chart over the frame that will stand under `name`."""
-    import altair as alt
-
-    return alt.Chart(alt.NamedData(name=name))
-
-
-def _template(*layers: Any, height: int = HEIGHT) -> Spec:
-    """Layers as a specification without data; the page's theme sets the rest."""
-    import altair as alt
-
-    chart = layers[0] if len(layers) == 1 else alt.layer(*layers)
-    spec: Spec = chart.properties(height=height).to_dict()
-    spec.pop("config", None)
-    return spec
-
-
-def _filled(template: Spec, **frames: pd.DataFrame) -> Spec:
-    return {**copy.deepcopy(template), "datasets": frames}
+from core.results import Projection
 
 
 def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
@@ -93,19 +40,19 @@ def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
         pd.DataFrame({"month": months, "use": name, "rank": i, "mwh": uses[name].to_numpy() / 1000})
         for i, name in enumerate(names)
     )
-    return _filled(_energy_by_month(tuple(months), names, dark), energy=long)
+    return filled(_energy_by_month(tuple(months), names, dark), energy=long)
 
 
 @cache
 def _energy_by_month(months: tuple[str, ...], names: tuple[str, ...], dark: bool) -> Spec:
     import altair as alt
 
-    bars = _source("energy").mark_bar(cornerRadius=2)
-    return _template(
+    bars = source("energy").mark_bar(cornerRadius=2)
+    return template(
         bars.encode(
             x=alt.X("month:N", sort=list(months), title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("mwh:Q", title="MWh", axis=alt.Axis(tickCount=5)),
-            color=alt.Color("use:N", scale=_palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("month:N", title="Month"),
@@ -122,14 +69,14 @@ def cumulated_cash(projection: Projection, dark: bool = False) -> Spec:
     months = pd.to_datetime(projection.monthly["month"]).tolist()
     years = [months.index(m) // 12 + 1 for m in halving_months(projection)]
     halvings = pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
-    return _filled(_cumulated_cash(dark, bool(years)), cash=cash, halvings=halvings, zero=ZERO)
+    return filled(_cumulated_cash(dark, bool(years)), cash=cash, halvings=halvings, zero=ZERO)
 
 
 @cache
 def _cumulated_cash(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
-    base = _source("cash").encode(
+    base = source("cash").encode(
         x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
         tooltip=[
             alt.Tooltip("year:O", title="Year"),
@@ -140,9 +87,9 @@ def _cumulated_cash(dark: bool, halved: bool) -> Spec:
     axis = alt.Axis(labelExpr=USD_TICKS, tickCount=6)
     bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark))
     line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark))
-    text = _source("halvings").mark_text(baseline="top", dy=2, fontSize=11, color=colour("Quiet", dark))
+    text = source("halvings").mark_text(baseline="top", dy=2, fontSize=11, color=colour("Quiet", dark))
     marks = [text.encode(x="year:O", y=alt.value(0), text="label:N")] if halved else []
-    return _template(
+    return template(
         _zero(dark),
         bars.encode(y=alt.Y("net_cash_usd:Q", title=None, axis=axis)),
         line.encode(y="cumulative_cash_usd:Q"),
@@ -151,7 +98,7 @@ def _cumulated_cash(dark: bool, halved: bool) -> Spec:
 
 
 def _zero(dark: bool) -> Any:
-    return _source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
+    return source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
 
 
 def halving_months(projection: Projection) -> list[pd.Timestamp]:
@@ -164,24 +111,11 @@ def _halvings(projection: Projection) -> pd.DataFrame:
     return pd.DataFrame({"month": pd.to_datetime(months), "label": ["halving"] * len(months)})
 
 
-def _halving_marks(dark: bool, halved: bool) -> list[Any]:
-    import altair as alt
-
-    if not halved:
-        return []
-    base = _source("halvings").encode(x="month:T")
-    text = base.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=colour("Quiet", dark))
-    return [
-        base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),
-        text.encode(y=alt.value(0), text="label:N"),
-    ]
-
-
 def coins_by_month(projection: Projection, dark: bool = False) -> Spec:
     """Coins mined each month, halvings marked [BTC]."""
     halvings = _halvings(projection)
-    template = _coins_by_month(dark, not halvings.empty)
-    return _filled(template, coins=projection.monthly[["month", "mined_btc"]], halvings=halvings)
+    made = _coins_by_month(dark, not halvings.empty)
+    return filled(made, coins=projection.monthly[["month", "mined_btc"]], halvings=halvings)
 
 
 @cache
@@ -189,7 +123,7 @@ def _coins_by_month(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     ink = colour("Mined", dark)
-    area = _source("coins").mark_area(opacity=0.35, line={"color": ink, "strokeWidth": 2}, color=ink)
+    area = source("coins").mark_area(opacity=0.35, line={"color": ink, "strokeWidth": 2}, color=ink)
     area = area.encode(
         x=alt.X("month:T", title=None),
         y=alt.Y("mined_btc:Q", title="BTC a month", axis=alt.Axis(tickCount=5)),
@@ -198,7 +132,7 @@ def _coins_by_month(dark: bool, halved: bool) -> Spec:
             alt.Tooltip("mined_btc:Q", title="BTC", format=",.5f"),
         ],
     )
-    return _template(area, *_halving_marks(dark, halved))
+    return template(area, *halving_marks(dark, halved))
 
 
 def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
@@ -213,25 +147,25 @@ def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
         pd.DataFrame({"month": monthly["month"], "use": use, "cents": usd * 100}) for use, usd in lines.items()
     )
     halvings = _halvings(projection)
-    return _filled(_worth_of_energy(tuple(lines), dark, not halvings.empty), worth=long, halvings=halvings)
+    return filled(_worth_of_energy(tuple(lines), dark, not halvings.empty), worth=long, halvings=halvings)
 
 
 @cache
 def _worth_of_energy(names: tuple[str, ...], dark: bool, halved: bool) -> Spec:
     import altair as alt
 
-    lines = _source("worth").mark_line(strokeWidth=2.2)
+    lines = source("worth").mark_line(strokeWidth=2.2)
     lines = lines.encode(
         x=alt.X("month:T", title=None),
         y=alt.Y("cents:Q", title="cents per kWh", axis=alt.Axis(tickCount=5)),
-        color=alt.Color("use:N", scale=_palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
         tooltip=[
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("use:N", title="kWh"),
             alt.Tooltip("cents:Q", title="cents", format=",.2f"),
         ],
     )
-    return _template(lines, *_halving_marks(dark, halved))
+    return template(lines, *halving_marks(dark, halved))
 
 
 def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
@@ -251,7 +185,7 @@ def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
             "text": [f"{label}  {_short_usd(npv)}" for label, npv in found.items()],
         }
     )
-    return _filled(_compared_with_what(tuple(found), dark), choices=frame, zero=ZERO)
+    return filled(_compared_with_what(tuple(found), dark), choices=frame, zero=ZERO)
 
 
 @cache
@@ -259,15 +193,15 @@ def _compared_with_what(names: tuple[str, ...], dark: bool) -> Spec:
     import altair as alt
 
     axis = alt.Axis(labelLimit=240, labelFontSize=13, labelFontWeight=600, ticks=False, domain=False)
-    bars = _source("choices").mark_bar(size=26, cornerRadius=3)
+    bars = source("choices").mark_bar(size=26, cornerRadius=3)
     bars = bars.encode(
         x=alt.X("npv:Q", title=None, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
         y=alt.Y("text:N", sort=alt.EncodingSortField("rank", order="ascending"), title=None, axis=axis),
-        color=alt.Color("what:N", scale=_palette(names, dark), legend=None),
+        color=alt.Color("what:N", scale=palette(names, dark), legend=None),
         tooltip=[alt.Tooltip("what:N", title="Choice"), alt.Tooltip("npv:Q", title="NPV", format="$,.0f")],
     )
-    rule = _source("zero").mark_rule(color=colour("Quiet", dark)).encode(x="y:Q")
-    return _template(bars, rule, height=HEIGHT - 60)
+    rule = source("zero").mark_rule(color=colour("Quiet", dark)).encode(x="y:Q")
+    return template(bars, rule, height=HEIGHT - 60)
 
 
 def _short_usd(value: float) -> str:
@@ -280,7 +214,7 @@ def _short_usd(value: float) -> str:
 
 def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
     """Mean of an hourly column by local hour and month, first year [kW]."""
-    return _filled(_hour_by_month(dark), hours=hour_month_means(projection, column))
+    return filled(_hour_by_month(dark), hours=hour_month_means(projection, column))
 
 
 @cache
@@ -288,7 +222,7 @@ def _hour_by_month(dark: bool) -> Spec:
     import altair as alt
 
     legend = alt.Legend(orient="top", title="kW", gradientLength=200, gradientThickness=10)
-    cells = _source("hours").mark_rect()
+    cells = source("hours").mark_rect()
     cells = cells.encode(
         x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
         y=alt.Y("month:O", title=None, sort=MONTHS),
@@ -299,7 +233,7 @@ def _hour_by_month(dark: bool) -> Spec:
             alt.Tooltip("kw:Q", title="kW", format=",.0f"),
         ],
     )
-    return _template(cells, height=HEIGHT + 20)
+    return template(cells, height=HEIGHT + 20)
 
 
 def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
@@ -313,14 +247,14 @@ def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
 def cash_lines(projections: dict[str, Projection], dark: bool = False) -> Spec:
     """Cumulated cash of several projections [USD]."""
     long = pd.concat(p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items())
-    return _filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO)
+    return filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO)
 
 
 def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
     """Not kept: the names of plans are the planner's."""
     import altair as alt
 
-    lines = _source("lines").mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
+    lines = source("lines").mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
     lines = lines.encode(
         x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
@@ -331,51 +265,4 @@ def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
             alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
         ],
     )
-    return _template(_zero(dark), lines, height=HEIGHT + 40)
-
-
-COOLINGS = ("air", "hydro", "immersion")
-AGES = ("price up to 180 days old", "older")
-
-
-def price_by_efficiency(machines: pd.DataFrame, dark: bool = False) -> Spec:
-    """What hash rate costs [USD/TH/s] by efficiency [J/TH], for each machine that has a price.
-
-    machines: columns model, origin, cooling, efficiency_j_per_th, price_usd_per_th, price_date and `age`, one of `AGES`.
-    """
-    names = ["model", "origin", "cooling", "efficiency_j_per_th", "price_usd_per_th", "price_date", "age"]
-    priced = machines.loc[machines["price_usd_per_th"].notna(), names]
-    return _filled(_price_by_efficiency(dark), machines=priced, own=priced[priced["origin"] == "own"])
-
-
-@cache
-def _price_by_efficiency(dark: bool) -> Spec:
-    import altair as alt
-
-    words = {
-        "model": alt.Tooltip("model:N", title="Machine"),
-        "efficiency": alt.Tooltip("efficiency_j_per_th:Q", title="J/TH", format=",.1f"),
-        "price": alt.Tooltip("price_usd_per_th:Q", title="USD/TH/s", format=",.2f"),
-        "date": alt.Tooltip("price_date:N", title="Price of"),
-    }
-    x = alt.X(
-        "efficiency_j_per_th:Q",
-        title="J/TH (less is better)",
-        scale=alt.Scale(zero=False, padding=12),
-        axis=alt.Axis(format="~g"),
-    )
-    y = alt.Y("price_usd_per_th:Q", title="USD per TH/s", axis=alt.Axis(tickCount=6))
-    legend = alt.Legend(orient="top", title=None)
-    ages = alt.Scale(domain=list(AGES), range=[0.9, 0.3])
-    dots = _source("machines").mark_point(filled=True, size=90, strokeWidth=0)
-    dots = dots.encode(
-        x=x,
-        y=y,
-        color=alt.Color("cooling:N", scale=_palette(COOLINGS, dark), legend=legend),
-        opacity=alt.Opacity("age:N", scale=ages, legend=None),
-        tooltip=list(words.values()),
-    )
-    ink = "#F5F1E8" if dark else "#1C1917"
-    rings = _source("own").mark_point(size=190, strokeWidth=2, color=ink, filled=False)
-    text = _source("own").mark_text(align="left", dx=11, fontSize=12, fontWeight=600, color=ink, limit=180)
-    return _template(dots, rings.encode(x=x, y=y), text.encode(x=x, y=y, text="model:N"), height=HEIGHT + 20)
+    return template(_zero(dark), lines, height=HEIGHT + 40)

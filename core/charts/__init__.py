@@ -1,0 +1,28 @@
+"""Results as Vega-Lite charts: one idea each, labelled directly, points kept few.
+
+A chart is a template, drawn with Altair once and kept, and the frames it shows: Altair takes 20 ms a chart, which every
+change of a figure would cost again. Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
+"""
+
+from core.charts.base import HEIGHT, Spec, colour
+from core.charts.machines import AGES, COOLINGS, price_by_efficiency
+from core.charts.market import market_lines
+from core.charts.plan import (
+    cash_lines,
+    coins_by_month,
+    compared_with_what,
+    cumulated_cash,
+    energy_by_month,
+    halving_months,
+    hour_by_month,
+    hour_month_means,
+    worth_of_energy,
+)
+from core.charts.site import Window, light_by_month, site_map
+from core.charts.years import yields_by_year
+
+__all__ = [
+    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_lines", "coins_by_month", "colour", "compared_with_what", "cumulated_cash",
+    "energy_by_month", "halving_months", "hour_by_month", "hour_month_means", "light_by_month", "market_lines",
+    "price_by_efficiency",    "site_map", "worth_of_energy", "yields_by_year",
+]  # fmt: skip
