@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
 from core.fetchers import equipment
 from core.fetchers.market import market as market_now
-from core.fetchers.weather import weather_for
+from core.fetchers.spots import Spot
+from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
 from core.inputs import Market, Weather
 from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
+from core.sections import Array
 from core.studies import projection
+from core.studies.years import yield_kwh_per_kw
 
 
 def project(
@@ -33,3 +37,19 @@ def project(
     old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
     answer = projection.project(plan, year, known)
     return replace(answer, notices=(*answer.notices, *old))
+
+
+def yields_of_years(
+    array: Array, spot: Spot, years: Iterable[int], told: Callable[[int, float | str, str], object]
+) -> None:
+    """What an array yields at a place in each of some real years, a few asked for at a time.
+
+    `told` hears of each year: its yield [kWh per kW] and its source, or why it could not be had and nothing.
+    """
+    wanted = sorted(years)
+    for at in range(0, len(wanted), YEARS_AT_ONCE):
+        found, missing = years_for(spot, wanted[at : at + YEARS_AT_ONCE], outside())
+        for year in found:
+            told(year.year, yield_kwh_per_kw(array, year), year.source)
+        for number, why in missing.items():
+            told(number, why, "")

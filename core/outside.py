@@ -6,17 +6,19 @@ Where nothing may be stored (mode `public`) the cache and the database live in m
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from core.fetchers.ask import Answer
 from core.fetchers.errands import Errands
-from core.fetchers.packing import packed
+from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
 from core.settings import settings
 from core.store import readings
 from core.store.database import Database, in_memory, open_database
-from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget
+from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
 
 # what is small, about no place that a planner looked at, and makes a history
 COLLECTED = (NetworkNow, Retarget, BlockFees, Price, Rates)
@@ -41,6 +43,14 @@ def database() -> Database:
 def errands() -> Errands:
     """What is asked in the background for the pages of this process."""
     return Errands()
+
+
+def collected(question: str, asked: str, kind: type[Any], of: Callable[[Any], float], since: date) -> Series:
+    """What this copy collected of one figure since a day, by UTC day: the newest answer of each."""
+    start = datetime(since.year, since.month, since.day, tzinfo=UTC)
+    kept = readings.daily(database(), question, asked, start)
+    values = tuple(float(of(unpacked(kind)(one.value.encode()))) for one in kept)
+    return Series(tuple(one.observed_at.date() for one in kept), values)
 
 
 def _keep(question: str, asked: Any, answer: Answer[Any]) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import forms, library, modules, session, show
+from pages.ui import forms, library, modules, place, session, show, sun
 
 HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh_year1", "capex_usd")
 
@@ -124,6 +124,8 @@ def headline() -> None:
 def section(name: str) -> None:
     """One section: what most plans change, then the rest."""
     usual, rare = SECTIONS[name]
+    if name == "Site and weather":
+        place.picker()
     if name == "Miners":
         forms.machines()
         catalogue()
@@ -135,83 +137,7 @@ def section(name: str) -> None:
             if name == "Array":
                 modules.picker()
     if name == "Site and weather":
-        weather()
-
-
-def weather() -> None:
-    """Which sun the plan sees: the best answer for the place, a bundled year, or an uploaded file."""
-    from core.fetchers.weather import BUNDLED
-
-    with st.container(border=True):
-        st.subheader("Weather", anchor=False)
-        current = session.current().site.weather
-        choices = {"auto": "Best for the place"} | {f"bundled:{key}": place.label for key, place in BUNDLED.items()}
-        if current not in choices:
-            choices[current] = "Uploaded file"
-        key = session.widget_key("site.weather")
-        st.selectbox(
-            "Weather year",
-            list(choices),
-            index=list(choices).index(current),
-            format_func=choices.get,
-            key=key,
-            on_change=lambda: session.change({"site.weather": st.session_state[key]}),
-        )
-        upload()
-        facts()
-
-
-def upload() -> None:
-    """A weather file of the planner's own."""
-    file = st.file_uploader(
-        "Or upload a weather file",
-        help="EPW, TMY3, TM2, NSRDB or SAM csv, PVGIS csv or json; up to 5 MB. The file is recognised by its content.",
-        key=session.widget_key("upload"),
-        max_upload_size=5,
-    )
-    if file is None:
-        return
-    from core.fetchers.weather_files import read_weather
-
-    try:
-        year = read_weather(file.getvalue(), name=file.name)
-    except SolarMiningError as error:
-        show.failure(error)
-        return
-    session.keep_weather(year)
-    st.rerun()
-
-
-def facts() -> None:
-    """What the weather in use says, and where it is from."""
-    try:
-        year = session.weather()
-    except SolarMiningError as error:
-        show.failure(error)
-        return
-    sums = year.hourly[["ghi", "dni"]].sum() / 1000
-    with st.grid(4, min_column_width=170):
-        st.metric(
-            "Horizontal light", f"{sums['ghi']:,.0f} kWh/m²", help="Global horizontal irradiation (GHI) of the year."
-        )
-        st.metric("Direct light", f"{sums['dni']:,.0f} kWh/m²", help="Direct normal irradiation (DNI) of the year.")
-        st.metric("Mean temperature", f"{year.hourly['temp_air'].mean():,.1f} °C")
-        st.metric("Hottest hour", f"{year.hourly['temp_air'].max():,.1f} °C", help="Machines clock down in the heat.")
-    st.caption(f"{session.literal(year.source)} · {year.status} · {year.latitude:.2f}°, {year.longitude:.2f}°")
-    for note in year.notes:
-        st.caption(session.literal(note))
-    site = session.current().site
-    if abs(site.latitude - year.latitude) > 0.2 or abs(site.longitude - year.longitude) > 0.2:
-        st.button(
-            "Move the site to the weather's place",
-            on_click=_move,
-            args=(year.latitude, year.longitude, year.elevation_m),
-        )
-
-
-def _move(latitude: float, longitude: float, elevation_m: float) -> None:
-    session.change({"site.latitude": latitude, "site.longitude": longitude, "site.elevation_m": elevation_m})
-    session.redraw()
+        sun.section()
 
 
 def catalogue() -> None:

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
     sys.path.insert(0, str(HERE.parent))
 
-from pages.ui import live, session  # noqa: E402  needs the path
+from pages.ui import live, place, session, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -32,6 +32,7 @@ def pages() -> list[st.Page]:
         page("projections", "Projection", "monitoring", at="first", default=True),  # served at / and nowhere else
         page("configuration", "Configuration", "tune"),
         page("equipment", "Equipment", "memory"),
+        page("market", "Market", "candlestick_chart"),
         page("compare", "Compare", "compare_arrows"),
         page("status", "Status", "vital_signs"),
         page("projections", "Projection", "monitoring", visibility="hidden"),
@@ -49,6 +50,8 @@ def show() -> None:
     if chosen is known[-1]:
         st.switch_page(known[0])
     with say.mishaps():
+        place.take_height()
+        sun.take_horizon()
         chosen.run()
     live.watch()
 

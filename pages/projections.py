@@ -7,7 +7,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import forms, session, show
+from pages.ui import forms, session, show, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
@@ -26,6 +26,7 @@ def page() -> None:
     money(projection, dark)
     energy(projection, dark)
     coins(projection, dark)
+    years.section()
     tables(projection)
     grounds(projection)
 

@@ -1,11 +1,23 @@
 """How the program is doing and what its figures rest on."""
 
+from datetime import datetime
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 import core
 from core.errors import SolarMiningError
-from pages.ui import library, session, show
+from core.schedule import QUESTIONS, leader
+from pages.ui import library, live, session, show
+
+REFRESH, TOLD = "refresh", "_refreshed"
+STATES = {"ready": "ready", "open": "resting (breaker open)", "half-open": "being tried", "unused": "not used"}
+LEADERS = {
+    "this one": "Kept fresh in the background by this process.",
+    "another one": "Kept fresh in the background by another process on the same data.",
+    "none": "Nothing keeps the data fresh in the background now.",
+}
 
 MODES = {
     "local": "One planner on this computer. What you save stays in a database here.",
@@ -17,8 +29,9 @@ MODES = {
 def page() -> None:
     show.header("Status")
     engine()
-    st.subheader("Readings from outside", anchor=False)
-    show.readings(session.market().readings)
+    refresh()
+    ages()
+    providers()
     weather()
     storage()
 
@@ -40,6 +53,101 @@ def engine() -> None:
             help="The dispatch kernel is compiled in the background at start; the plain engine gives the same figures.",
         )
     st.caption(MODES[conf.mode])
+
+
+# --- data from outside ----------------------------------------------------------------------------
+
+
+def refresh() -> None:
+    """A button that asks everything now, and what came of it."""
+    from core.outside import outside
+
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Data from outside", anchor=False)
+        st.button(
+            "Refresh",
+            icon=":material/refresh:",
+            on_click=_refresh,
+            disabled=outside().offline or live.waits(REFRESH),
+            help="Ask every provider now, whatever is kept.",
+        )
+    told: dict[str, str] = st.session_state.get(TOLD, {})
+    fresh = sum(how == "live" for how in told.values())
+    if outside().offline:
+        st.info("No call is made: SOLAR_MINING_OFFLINE is set. Everything comes from what ships with the program.")
+    elif live.waits(REFRESH):
+        st.progress(len(told) / len(QUESTIONS), f"Asking … {len(told)} of {len(QUESTIONS)} questions")
+    elif told:
+        st.caption(f"Asked {len(told)} questions: {fresh} answered anew, {len(told) - fresh} not.")
+    st.caption(LEADERS[leader()])
+
+
+def _refresh() -> None:
+    from core.schedule import refresh as ask_all
+
+    told: dict[str, str] = {}
+    st.session_state[TOLD] = told
+    live.send(REFRESH, lambda: ask_all(told.__setitem__), again=True)
+
+
+def ages() -> None:
+    """Every question the pages rest on: who answered it, when, and whether that is fresh."""
+    from core.fetchers.ask import known
+    from core.outside import outside
+
+    rows = []
+    for question, asked in QUESTIONS:
+        try:
+            told = known(question, asked, outside())
+        except SolarMiningError as error:
+            rows.append({"Data": question.name, "Status": "none", "Why": error.message})
+            continue
+        rows.append(
+            {
+                "Data": question.name,
+                "Status": told.status,
+                "Age": show.age_in_words(told.age_s(session.now())),
+                "As of": f"{told.observed_at:%Y-%m-%d %H:%M}",
+                "Source": told.source,
+                "Fresh for": show.age_in_words(question.soft_s),
+                "Why": st.session_state.get(TOLD, {}).get(question.name, "").replace("live", "").replace("cached", ""),
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Age of data")
+
+
+def providers() -> None:
+    """How each provider does."""
+    from core.fetchers.sources import SOURCES
+    from core.outside import outside
+
+    st.subheader("Providers", anchor=False)
+    now = session.now()
+    rows = [
+        {
+            "Provider": health.name,
+            "State": STATES.get(health.state, health.state),
+            "Calls": health.calls,
+            "Failures": health.failures,
+            "Last answer": "–" if health.age_s is None else f"{show.age_in_words(health.age_s)} ago",
+            "Latency": None if health.latency_s is None else round(health.latency_s, 2),
+            "Last error": _last_error(health, now),
+            "Notice": "; ".join(part for part in (health.why, health.notice) if part),
+        }
+        for health in outside().health(SOURCES)
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        alt="Health of providers",
+        column_config={"Latency": st.column_config.NumberColumn("Latency (s)", format="%.2f")},
+    )
+
+
+def _last_error(health: Any, now: datetime) -> str:
+    if not health.last_error:
+        return ""
+    return f"{health.last_error} ({show.age_in_words((now - health.last_error_at).total_seconds())} ago)"
 
 
 def weather() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import TZPATH, available_timezones
 
 from core.errors import SourceError
+from core.fetchers import relief
 from core.fetchers.ask import LASTS_S, Bundled, Question
 from core.fetchers.fields import Fields, refused
 from core.fetchers.formats.cells import BOUNDS
@@ -24,6 +25,7 @@ MOST_FOUND = 10
 LONGEST_NAME = 100
 ZONES, COUNTRIES = "zone.tab", "iso3166.tab"
 ZONES_AS_OF = datetime(2026, 1, 1, tzinfo=UTC)  # the places do not move
+RELIEF_AS_OF = datetime(2023, 1, 1, tzinfo=UTC)  # neither does the ground
 GEOCODING_BASE = "https://geocoding-api.open-meteo.com"
 ELEVATION_BASE = "https://api.open-meteo.com"
 GEOCODING_NOTICE = f"{open_meteo.NOTICE}; names by GeoNames"
@@ -140,12 +142,13 @@ def cities(name: str) -> tuple[Found, ...]:
     Those that begin with them first. Source: zone.tab of the IANA time zone database, public domain.
     """
     letters = " ".join(name.casefold().split())
-    hits = [city for city in _cities() if letters and letters in city.name.casefold()]
+    hits = [city for city in all_cities() if letters and letters in city.name.casefold()]
     return tuple(sorted(hits, key=lambda c: (not c.name.casefold().startswith(letters), c.name)))[:MOST_FOUND]
 
 
 @cache
-def _cities() -> tuple[Found, ...]:
+def all_cities() -> tuple[Found, ...]:
+    """Every city that a time zone is named after."""
     countries = {row[0]: row[1] for row in _table(COUNTRIES)}
     return tuple(_city(countries.get(row[0], row[0]), row[1], row[2]) for row in _table(ZONES))
 
@@ -158,11 +161,15 @@ def _city(country: str, position: str, zone: str) -> Found:
     return Found(name, ", ".join(regions), country, latitude, longitude, None, zone)
 
 
+def nearest_city(spot: Spot) -> Found:
+    """The city nearest to a place, of those that time zones are named after."""
+    here = (spot.latitude, spot.longitude)
+    return min(all_cities(), key=lambda city: distance_km(here, (city.latitude, city.longitude)))
+
+
 def likely_timezone(spot: Spot) -> str:
     """The zone named after the nearest city: a first guess for a point on a map, wrong near borders."""
-    return min(
-        _cities(), key=lambda city: distance_km((spot.latitude, spot.longitude), (city.latitude, city.longitude))
-    ).timezone
+    return nearest_city(spot).timezone
 
 
 def _degrees(text: str, digits: int) -> float:
@@ -218,4 +225,5 @@ ELEVATION: Question[Spot, Elevation] = Question(
     hard_s=LASTS_S,
     pack=packed,
     unpack=unpacked(Elevation),
+    bundled=lambda asked: Bundled(Elevation(relief.height_m(asked), relief.NAME), relief.NAME, RELIEF_AS_OF),
 )

@@ -113,7 +113,9 @@ def bundled(name: str) -> Weather:
 def _read(name: str) -> Weather:
     place = BUNDLED[name]
     year = read_weather(_pvlib_data() / place.file)
-    return replace(year, source=f"{year.source}, NREL, as shipped with pvlib", status="bundled")
+    return replace(
+        year, source=f"{year.source}, NREL, as shipped with pvlib", status="bundled", observed_at=TYPICAL_AS_OF
+    )
 
 
 def _pvlib_data() -> Path:

@@ -24,3 +24,10 @@ def give_back(db: Database, task: str, holder: str) -> None:
     """Let another process have the task at once."""
     with db.write() as tables:
         tables.execute("DELETE FROM leases WHERE task = ? AND holder = ?", [task, holder])
+
+
+def holder(db: Database, task: str, now_s: float) -> str:
+    """Who has a task now, empty where nobody has."""
+    with db.read() as tables:
+        found = list(tables.query("SELECT holder, until FROM leases WHERE task = ?", [task]))
+    return str(found[0]["holder"]) if found and now_s < found[0]["until"] else ""

@@ -12,6 +12,11 @@ LIST = (
     "SELECT * FROM readings WHERE question = ? AND asked = ? AND observed_at >= ?"
     " ORDER BY observed_at DESC, fetched_at DESC LIMIT ?"
 )
+# of several rows in a group SQLite takes the columns of the one that has the maximum
+DAILY = (
+    "SELECT *, max(observed_at) AS newest FROM readings WHERE question = ? AND asked = ? AND observed_at >= ?"
+    " GROUP BY substr(observed_at, 1, 10) ORDER BY observed_at"
+)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MOST = 100_000
 
@@ -46,6 +51,15 @@ def listed(db: Database, question: str, asked: str = "", since: datetime = EVER,
     """The answers to a question, the newest first; rows that were damaged are left out."""
     with db.read() as tables:
         found = list(tables.query(LIST, [question, asked, _stamp(since), limit]))
+    return [_kept(row) for row in found if rows.checksum(row) == row["checksum"]]
+
+
+def daily(db: Database, question: str, asked: str = "", since: datetime = EVER) -> list[Kept]:
+    """The newest answer of each UTC day since a moment, oldest first; rows that were damaged are left out."""
+    with db.read() as tables:
+        found = list(tables.query(DAILY, [question, asked, _stamp(since)]))
+    for row in found:
+        del row["newest"]
     return [_kept(row) for row in found if rows.checksum(row) == row["checksum"]]
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OWNER = "local"  # one planner; a shared server puts the signed-in person here
 NOTES, HELD = "_notes", "_held"
 HELD_MOST = 12
+PINNED = ("price_usd", "difficulty", "fees_btc_per_block")  # what an outlook may hold of a market
 
 
 def db() -> Database:
@@ -253,6 +254,7 @@ def keep_projection() -> str:
     if stores():
         from core.store import projections
 
+        save_weather(session.weather())  # before the answer: it is never there without the sun it rests on
         projections.save(db(), OWNER, answer)
     else:
         held: list[Held] = st.session_state.setdefault(HELD, [])
@@ -286,6 +288,26 @@ def open_projected(projection_id: str) -> str:
     scenario = load_projection(projection_id).scenario
     session.adopt(scenario)
     return f"Opened the scenario of “{scenario.name}”."
+
+
+def replay_projection(projection_id: str) -> str:
+    """Take the scenario of a kept projection with the weather year and the market figures it was made with."""
+    answer = load_projection(projection_id)
+    pinned = {f"outlook.{r.name}": r.value for r in answer.readings if r.name in PINNED}
+    session.adopt(answer.scenario.but({**pinned, "site.weather": f"file:{answer.weather.digest}"}))
+    return f"Opened “{answer.scenario.name}” with the weather and the market of then."
+
+
+def weather_here(projection_id: str) -> bool:
+    """Whether the weather year of a kept projection is kept too."""
+    return stores() and load_projection(projection_id).weather.digest in {w.digest for w in kept_weathers()}
+
+
+def kept_weathers() -> list[Any]:
+    """Weather years that are kept, without their hours."""
+    from core.store import weathers
+
+    return list(weathers.listed(db(), OWNER))
 
 
 def duplicate_projection(projection_id: str) -> str:

@@ -183,6 +183,15 @@ def _found_weather(site: Site) -> Weather:
     return uploaded[digest] if digest in uploaded else _stored_weather(digest)
 
 
+def ask_again_for_sun() -> None:
+    """Send for the weather of the place once more where the one in use is not of it."""
+    from pages.ui import live
+
+    held: tuple[Any, Weather] | None = st.session_state.get(SKY)
+    if held is not None:
+        live.ask_for_sun(*held)
+
+
 def forget_weather() -> None:
     """Look the weather of the site up anew on the next run."""
     st.session_state.pop(SKY, None)

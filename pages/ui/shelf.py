@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import library, session
+from core.errors import SolarMiningError
+from pages.ui import library, session, show
 
 
 def shelf() -> None:
@@ -61,6 +62,21 @@ def _projections(rows: Sequence[Any]) -> None:
         _button("Delete", "delete", library.delete_projection, row.id)
         if library.stores():
             _rename(row, library.rename_projection)
+    _grounds(row.id)
+
+
+def _grounds(item_id: str) -> None:
+    """Which weather and market a kept projection rests on, and whether it can be done again."""
+    try:
+        answer, here = library.load_projection(item_id), library.weather_here(item_id)
+    except SolarMiningError as error:
+        show.failure(error)
+        return
+    weather = answer.weather
+    market = ", ".join(sorted({f"{r.source} ({r.status})" for r in answer.readings}))
+    st.caption(session.literal(f"Weather: {weather.source}, {weather.status} then. Market: {market}."))
+    if here:
+        _button("Open with its weather and market", "replay", library.replay_projection, item_id)
 
 
 def _picked(what: str, rows: Sequence[Any], columns: dict[str, Any]) -> Any:

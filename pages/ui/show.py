@@ -7,12 +7,13 @@ import math
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.errors import SolarMiningError
-from core.inputs import Reading
+from core.inputs import Reading, Status
 from core.results import Projection
 from core.vocabulary import word
 from pages.ui import session
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("solar_mining")
 DAY_S = 86_400.0
-STATUS_COLOURS = {"live": "green", "cached": "blue", "stale": "orange", "bundled": "gray", "planner": "violet"}
+STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
+STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Uploaded"}
+ICONS = {"market": ":material/currency_bitcoin:", "weather": ":material/sunny:"}
+STATUS_COLOURS = {"live": "green", "cached": "green", "stale": "orange", "bundled": "gray", "planner": "violet"}
 
 
 @contextmanager
@@ -59,30 +63,43 @@ def header(title: str) -> None:
         st.caption(f"**{session.literal(scenario.name)}** · {session.literal(scenario.site.name)}", width="content")
         if session.unsaved():
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")
-        age_badge()
+        badges()
         library.notes()
 
 
-def age_badge() -> None:
-    """How old the market reading is and where it comes from."""
-    price = session.market().price_usd
+def badges() -> None:
+    """How old market and weather are, and where they come from."""
+    market = session.market().readings
+    worst = max(market, key=lambda reading: STANDINGS.index(reading.status))
+    _badge("market", worst.status, worst.observed_at, "; ".join(_origin(reading) for reading in market))
+    try:
+        weather = session.weather()
+    except SolarMiningError:
+        return
+    _badge("weather", weather.status, weather.observed_at, weather.source)
+
+
+def _badge(what: str, status: Status, since: datetime, origin: str) -> None:
+    age = "" if status == "planner" else f", {age_in_words((session.now() - since).total_seconds())} old"
     st.badge(
-        f"{price.status.capitalize()} market, {age_in_words(price.age(session.now()))} old",
-        icon=":material/schedule:",
-        color=STATUS_COLOURS[price.status],
-        help=f"Bitcoin price of {price.observed_at:%d %B %Y}, from {session.literal(price.source)}.",
+        f"{STANDING[status]} {what}{age}",
+        icon=ICONS[what],
+        color=STATUS_COLOURS[status],
+        help=session.literal(origin),
     )
+
+
+def _origin(reading: Reading) -> str:
+    name = word(reading.name).label if word(reading.name).label != reading.name else reading.name.replace("_", " ")
+    return f"{name}: {reading.source}, {reading.observed_at:%d %B %Y}"
 
 
 def age_in_words(seconds: float) -> str:
     """An age as people say it."""
-    for size, unit in (
-        (365.25 * DAY_S, "year"),
-        (30.4 * DAY_S, "month"),
-        (DAY_S, "day"),
-        (3600.0, "hour"),
-        (60.0, "minute"),
-    ):
+    if 60 <= seconds < 3600:
+        return f"{int(seconds / 60)} min"
+    sizes = ((365.25 * DAY_S, "year"), (30.4 * DAY_S, "month"), (DAY_S, "day"), (3600.0, "hour"))
+    for size, unit in sizes:
         if seconds >= size:
             count = int(seconds / size)
             return f"{count} {unit}{'s' if count > 1 else ''}"

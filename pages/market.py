@@ -1,0 +1,230 @@
+"""What the bitcoin network and its price say now, how they came here, and how old every figure is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import streamlit as st
+
+from core import charts
+from core.errors import SolarMiningError
+from core.fetchers.ask import Answer, known
+from core.fetchers.bitcoin import halvings
+from core.fetchers.market import BLOCKS
+from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, NETWORK, RETARGET, market_history
+from core.fetchers.price import PRICE, PRICE_HISTORY, in_currency
+from core.fetchers.rates import RATES
+from core.models.mining import hashprice_usd_per_ph_day
+from core.outside import collected, outside
+from core.studies import history
+from core.world import NetworkNow, Price, Retarget, Series
+from pages.ui import live, session, show
+
+DOLLARS = "USD"
+CURRENCY = "currency"
+SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
+
+
+def page() -> None:
+    show.header("Market")
+    tiles()
+    retarget()
+    lines()
+    figures()
+
+
+# --- now ------------------------------------------------------------------------------------------
+
+
+def tiles() -> None:
+    """The market at this moment."""
+    network, fees = known(NETWORK, None, outside()), known(FEES, BLOCKS, outside())
+    price, height = known(PRICE, DOLLARS, outside()), known(RETARGET, None, outside())
+    hashprice = hashprice_usd_per_ph_day(
+        price.value.price_per_btc, network.value.difficulty, subsidy_btc(), fees.value.fees_btc_per_block
+    )
+    currency = picker()
+    with st.grid(4, min_column_width=200, gap="small"):
+        tile("Bitcoin price", f"${price.value.price_per_btc:,.0f}", price)
+        if currency != DOLLARS:
+            in_own_currency(currency, price)
+        tile(
+            "Hashprice",
+            f"${float(hashprice):,.2f}",
+            oldest(price, network, fees),
+            "per PH/s and day, before the pool's fee",
+        )
+        tile("Difficulty", f"{network.value.difficulty / 1e12:,.2f} T", network)
+        tile(
+            "Hash rate",
+            f"{network.value.hashrate_ths / 1e6:,.0f} EH/s",
+            network,
+            "estimated from the last days' blocks",
+        )
+        tile("Fees", f"{fees.value.fees_btc_per_block:,.4f} BTC", fees, "a block, mean of the last day")
+        tile("Height", f"{height.value.height:,}", height)
+        tile("Subsidy", f"{subsidy_btc():g} BTC", None, "a block until the next halving")
+
+
+def subsidy_btc() -> float:
+    """New coins in a block, after the halvings that have happened by the newest known block."""
+    from core.models.mining import subsidy_sats
+
+    return float(subsidy_sats(known(RETARGET, None, outside()).value.height)) / 1e8
+
+
+def tile(label: str, value: str, answer: Answer[Any] | None, note: str = "") -> None:
+    """One figure with its age; its source in the help."""
+    st.metric(
+        label,
+        value,
+        delta=_age(answer) if answer else note,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=session.literal("; ".join(part for part in (note, answer and answer.source) if part)),
+    )
+
+
+def _age(answer: Answer[Any]) -> str:
+    return f"{show.STANDING[answer.status].lower()}, {show.age_in_words(answer.age_s(session.now()))} old"
+
+
+def oldest(*answers: Answer[Any]) -> Answer[Any]:
+    """The answer that a figure made of several is as old as."""
+    return min(answers, key=lambda answer: answer.observed_at)
+
+
+def picker() -> str:
+    """The planner's currency, kept for the session."""
+    rates = known(RATES, DOLLARS, outside()).value.per_base
+    choices = [DOLLARS, *sorted(code for code in rates if code != DOLLARS)]
+    chosen = st.session_state.get(CURRENCY, DOLLARS)
+    return str(
+        st.selectbox(
+            "Your currency",
+            choices,
+            index=choices.index(chosen) if chosen in choices else 0,
+            key="currency picker",
+            on_change=_chose,
+            width=160,
+        )
+    )
+
+
+def _chose() -> None:
+    code = str(st.session_state["currency picker"])
+    st.session_state[CURRENCY] = code
+    if code != DOLLARS and not outside().offline:
+        live.ask_for(PRICE, code)
+
+
+def in_own_currency(code: str, price_usd: Answer[Price]) -> None:
+    """The price as exchanges quote it in that currency, else in dollars times the exchange rate."""
+    try:
+        quoted = known(PRICE, code, outside())
+    except SolarMiningError:
+        quoted = None
+    if quoted and quoted.status != "bundled":
+        tile(f"Price in {code}", f"{quoted.value.price_per_btc:,.0f} {code}", quoted)
+        return
+    rates = known(RATES, DOLLARS, outside())
+    value = in_currency(price_usd.value, rates.value, code).price_per_btc
+    tile(f"Price in {code}", f"{value:,.0f} {code}", oldest(price_usd, rates), "dollar price times exchange rate")
+
+
+def retarget() -> None:
+    """When difficulty changes next, and by how much if blocks keep their pace."""
+    answer = known(RETARGET, None, outside())
+    told: Retarget = answer.value
+    with st.container(border=True):
+        st.subheader("Next change of difficulty", anchor=False)
+        if told.estimated_at < session.now():
+            st.caption(
+                f"The newest known block is {show.age_in_words(answer.age_s(session.now()))} old: the change expected on "
+                f"{told.estimated_at:%d %B %Y} has happened since. Nothing newer is known here."
+            )
+            return
+        with st.grid(4, min_column_width=170):
+            st.metric(
+                "Blocks left",
+                f"{told.blocks_left:,}",
+                help=f"Of 2,016; the next epoch starts at block {told.next_height:,}.",
+            )
+            st.metric("Expected", f"{told.estimated_at:%d %b %Y, %H:%M} UTC")
+            st.metric("Change", signed(told.change_frac), help="If blocks keep the pace of this epoch.")
+            st.metric(
+                "Pace",
+                f"{told.block_seconds / 60:.1f} min",
+                help="Mean time between the blocks of this epoch; 10 is the aim.",
+            )
+        st.caption(f"{session.literal(answer.source)} · {_age(answer)}")
+
+
+def signed(frac: float) -> str:
+    """A change in percent with its sign."""
+    return f"{100 * frac:+.1f} %".replace("-", "−") if abs(frac) > SOONER_FRAC else "none"
+
+
+# --- history --------------------------------------------------------------------------------------
+
+
+def lines() -> None:
+    """Hashprice, price and difficulty through the years."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Through the years", anchor=False)
+        log = st.toggle("Logarithmic", value=True, key="market log")
+    price, difficulty = known(PRICE_HISTORY, DOLLARS, outside()), known(DIFFICULTY_HISTORY, None, outside())
+    own_price = collected("price", DOLLARS, Price, lambda told: told.price_per_btc, after(price.value))
+    own_difficulty = collected("network", "", NetworkNow, lambda told: told.difficulty, after(difficulty.value))
+    prices, difficulties = history.extended(price.value, own_price), history.extended(difficulty.value, own_difficulty)
+    earned = history.hashprice(market_history(prices, difficulties, _fees()))
+    added = max(len(own_price.days), len(own_difficulty.days))
+    chart("Hashprice", earned, "USD per PH/s and day", oldest(price, difficulty), added, log)
+    left, right = st.columns(2)
+    with left:
+        chart("Price", prices, "USD", price, len(own_price.days), log)
+    with right:
+        chart("Difficulty", difficulties, "difficulty", difficulty, len(own_difficulty.days), log, steps=True)
+
+
+def after(series: Series) -> date:
+    """The first day a series does not know."""
+    return series.days[-1] + timedelta(days=1)
+
+
+def _fees() -> Series | None:
+    try:
+        return known(FEE_HISTORY, None, outside()).value
+    except SolarMiningError:
+        return None  # fees before anybody told them count as none
+
+
+def chart(
+    name: str, series: Series, unit: str, answer: Answer[Any], collected_days: int, log: bool, *, steps: bool = False
+) -> None:
+    """One quantity through the years with its source and age."""
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{name}**")
+        dark, times = st.context.theme.type == "dark", [halving.time for halving in halvings()]
+        shown = history.thinned(series)
+        st.vega_lite_chart(
+            spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),
+            alt=f"{name} by day, halvings marked",
+        )
+        st.caption(_origin(series, answer, collected_days))
+
+
+def _origin(series: Series, answer: Answer[Any], collected_days: int) -> str:
+    own = f" · {collected_days} day{'s' if collected_days > 1 else ''} collected by this copy" if collected_days else ""
+    return f"{session.literal(answer.source)} · {_age(answer)} · {series.days[0]:%Y} to {series.days[-1]:%d %b %Y}{own}"
+
+
+def figures() -> None:
+    st.subheader("Readings", anchor=False)
+    show.readings(session.market().readings)
+
+
+page()
