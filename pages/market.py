@@ -15,14 +15,15 @@ from core.fetchers.market import BLOCKS
 from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, NETWORK, RETARGET, market_history
 from core.fetchers.price import PRICE, PRICE_HISTORY, in_currency
 from core.fetchers.rates import RATES
-from core.models.mining import hashprice_usd_per_ph_day
+from core.models.mining import hashprice_usd_per_ph_day, subsidy_sats
+from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA
 from core.outside import collected, outside
 from core.studies import history
 from core.world import NetworkNow, Price, Retarget, Series
 from pages.ui import live, session, show
 
 DOLLARS = "USD"
-CURRENCY = "currency"
+CURRENCY, FIRST_CURRENCY = "currency", "EUR"
 SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
 
 
@@ -64,27 +65,32 @@ def tiles() -> None:
         )
         tile("Fees", f"{fees.value.fees_btc_per_block:,.4f} BTC", fees, "a block, mean of the last day")
         tile("Height", f"{height.value.height:,}", height)
-        tile("Subsidy", f"{subsidy_btc():g} BTC", None, "a block until the next halving")
+        halving(height)
+
+
+def halving(answer: Answer[Retarget]) -> None:
+    """When new coins a block halve next, at ten minutes a block."""
+    left = BLOCKS_PER_ERA - answer.value.height % BLOCKS_PER_ERA
+    at = answer.observed_at + timedelta(days=left / BLOCKS_PER_DAY)
+    tile("Next halving", f"{at:%b %Y}", answer, f"{left:,} blocks from now; until then {subsidy_btc():g} BTC a block")
 
 
 def subsidy_btc() -> float:
     """New coins in a block, after the halvings that have happened by the newest known block."""
-    from core.models.mining import subsidy_sats
-
     return float(subsidy_sats(known(RETARGET, None, outside()).value.height)) / 1e8
 
 
-def tile(label: str, value: str, answer: Answer[Any] | None, note: str = "") -> None:
+def tile(label: str, value: str, answer: Answer[Any], note: str = "") -> None:
     """One figure with its age; its source in the help."""
     st.metric(
         label,
         value,
-        delta=_age(answer) if answer else note,
+        delta=_age(answer),
         delta_color="off",
         delta_arrow="off",
         border=True,
         height="stretch",
-        help=session.literal("; ".join(part for part in (note, answer and answer.source) if part)),
+        help=session.literal("; ".join(part for part in (note, answer.source) if part)),
     )
 
 
@@ -101,7 +107,7 @@ def picker() -> str:
     """The planner's currency, kept for the session."""
     rates = known(RATES, DOLLARS, outside()).value.per_base
     choices = [DOLLARS, *sorted(code for code in rates if code != DOLLARS)]
-    chosen = st.session_state.get(CURRENCY, DOLLARS)
+    chosen = st.session_state.get(CURRENCY, FIRST_CURRENCY)
     return str(
         st.selectbox(
             "Your currency",
@@ -153,7 +159,7 @@ def retarget() -> None:
                 f"{told.blocks_left:,}",
                 help=f"Of 2,016; the next epoch starts at block {told.next_height:,}.",
             )
-            st.metric("Expected", f"{told.estimated_at:%d %b %Y, %H:%M} UTC")
+            st.metric("Expected", f"{told.estimated_at:%d %b, %H:%M}", help="UTC, at the pace of this epoch.")
             st.metric("Change", signed(told.change_frac), help="If blocks keep the pace of this epoch.")
             st.metric(
                 "Pace",

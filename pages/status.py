@@ -110,10 +110,13 @@ def ages() -> None:
                 "As of": f"{told.observed_at:%Y-%m-%d %H:%M}",
                 "Source": told.source,
                 "Fresh for": show.age_in_words(question.soft_s),
-                "Why": st.session_state.get(TOLD, {}).get(question.name, "").replace("live", "").replace("cached", ""),
+                "Why": told.why,
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Age of data")
+    frame = pd.DataFrame(rows)
+    if not frame["Why"].fillna("").any():
+        frame = frame.drop(columns="Why")
+    st.dataframe(frame, hide_index=True, height="content", alt="Age of data")
 
 
 def providers() -> None:
@@ -129,8 +132,8 @@ def providers() -> None:
             "State": STATES.get(health.state, health.state),
             "Calls": health.calls,
             "Failures": health.failures,
-            "Last answer": "–" if health.age_s is None else f"{show.age_in_words(health.age_s)} ago",
-            "Latency": None if health.latency_s is None else round(health.latency_s, 2),
+            "Last answer": "–" if health.age_s is None else ago(health.age_s),
+            "Latency": "–" if health.latency_s is None else f"{health.latency_s:.2f} s",
             "Last error": _last_error(health, now),
             "Notice": "; ".join(part for part in (health.why, health.notice) if part),
         }
@@ -140,14 +143,19 @@ def providers() -> None:
         pd.DataFrame(rows),
         hide_index=True,
         alt="Health of providers",
-        column_config={"Latency": st.column_config.NumberColumn("Latency (s)", format="%.2f")},
+        height="content",
     )
 
 
 def _last_error(health: Any, now: datetime) -> str:
     if not health.last_error:
         return ""
-    return f"{health.last_error} ({show.age_in_words((now - health.last_error_at).total_seconds())} ago)"
+    return f"{health.last_error} ({ago((now - health.last_error_at).total_seconds())})"
+
+
+def ago(seconds: float) -> str:
+    """How long ago."""
+    return "just now" if seconds < 60 else f"{show.age_in_words(seconds)} ago"
 
 
 def weather() -> None:

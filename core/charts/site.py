@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.charts.base import MONTHS, Spec, colour, filled, source, template
 from core.inputs import Weather
 
-COLUMNS, ROWS = 120, 60  # places that can be clicked
+COLUMNS, ROWS = 100, 50  # places that can be clicked
 MAP_HEIGHT = 340
 BOUNDS_M = (100, 250, 500, 1000, 1750, 2750, 4000)  # heights at which the ground changes its tint
 LAND = {
@@ -52,17 +52,13 @@ def site_map(
     shown = cities[
         cities["longitude"].between(window.west, window.east) & cities["latitude"].between(window.south, window.north)
     ]
-    layers = [_ground(window, heights_m, dark), _clickable(window), _cities(dark), *_site(dark)]
+    axes = {"x": _axis("longitude", window.west, window.east), "y": _axis("latitude", window.south, window.north)}
+    marks = [_clickable(window), _cities(dark), *_site(dark)]
     spec: Spec = {
-        "layer": layers,
+        "layer": [_ground(window, heights_m, dark), *({**mark, "encoding": axes} for mark in marks)],
         "height": MAP_HEIGHT,
         "padding": 0,
         "background": SEA[dark],
-        "encoding": {
-            "x": _axis("longitude", window.west, window.east),
-            "y": _axis("latitude", window.south, window.north),
-        },
-        "resolve": {"axis": {"x": "shared", "y": "shared"}},
     }
     return filled(spec, cities=shown, site=site)
 
@@ -87,9 +83,9 @@ def _axis(name: str, low: float, high: float) -> dict[str, Any]:
 
 def _ground(window: Window, heights_m: NDArray[np.float32], dark: bool) -> dict[str, Any]:
     corners = {
-        "x": {"datum": window.west},
+        "x": {"datum": window.west, "type": "quantitative"},
         "x2": {"datum": window.east},
-        "y": {"datum": window.north},
+        "y": {"datum": window.north, "type": "quantitative"},
         "y2": {"datum": window.south},
     }
     picture = _picture(heights_m.astype(np.float32).tobytes(), heights_m.shape, dark)

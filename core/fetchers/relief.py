@@ -21,7 +21,7 @@ NAME = "altitude map of pvlib"
 CELLS_PER_DEG = 12
 STEP_M, LOWEST_M = 28.0, -450.0
 NO_DATA = 255  # the sea, and what nobody measured
-MOST_COLUMNS = 1440
+MOST_COLUMNS = 720
 
 
 def height_m(spot: Spot) -> float:

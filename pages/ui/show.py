@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("solar_mining")
 DAY_S = 86_400.0
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
-STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Uploaded"}
+STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
 ICONS = {"market": ":material/currency_bitcoin:", "weather": ":material/sunny:"}
 STATUS_COLOURS = {"live": "green", "cached": "green", "stale": "orange", "bundled": "gray", "planner": "violet"}
 
@@ -76,7 +76,8 @@ def badges() -> None:
         weather = session.weather()
     except SolarMiningError:
         return
-    _badge("weather", weather.status, weather.observed_at, weather.source)
+    own = session.current().site.weather.startswith("file:")
+    _badge("weather", "planner" if own else weather.status, weather.observed_at, weather.source)
 
 
 def _badge(what: str, status: Status, since: datetime, origin: str) -> None:

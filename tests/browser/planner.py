@@ -17,6 +17,7 @@ TITLES = {
     "/projections": "Projection",
     "/configuration": "Configuration",
     "/equipment": "Equipment",
+    "/market": "Market",
     "/compare": "Compare",
     "/status": "Status",
 }

@@ -98,7 +98,7 @@ def test_every_page_and_tab_is_drawn_without_asking_another_host(planner: Planne
     planner.go("Configuration")
     for name in ("Array", "Battery", "Miners", "Grid", "Bitcoin", "Money"):
         planner.section(name)
-    planner.go("Equipment").go("Compare").go("Status")
+    planner.go("Equipment").go("Market").go("Compare").go("Status")
     expect(planner.problem().filter(has_text="wrong")).to_have_count(0)
     assert planner.received, "nothing came over the websocket: the watch on it is broken"
     planner.is_clean()

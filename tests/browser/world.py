@@ -35,6 +35,7 @@ class World(hostile.Server):
 
     def __init__(self) -> None:
         self.is_down, self.delay_s = False, 0.0
+        _sky(0.0, 0.0)  # a first sun takes seconds, as pvlib is read
         super().__init__()
 
     @property
