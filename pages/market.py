@@ -95,7 +95,7 @@ def tile(label: str, value: str, answer: Answer[Any], note: str = "") -> None:
 
 
 def _age(answer: Answer[Any]) -> str:
-    return f"{show.STANDING[answer.status].lower()}, {show.age_in_words(answer.age_s(session.now()))} old"
+    return f"{show.STANDING[answer.status].lower()}, {show.old_in_words(answer.age_s(session.now()))}"
 
 
 def oldest(*answers: Answer[Any]) -> Answer[Any]:

@@ -42,7 +42,6 @@ def search() -> None:
         placeholder="City, town or region",
         on_change=_look_up,
         args=(key,),
-        icon=":material/search:",
     )
     query = str(st.session_state.get(QUERY, ""))
     if len(query) >= LEAST_LETTERS:

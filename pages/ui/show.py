@@ -81,7 +81,7 @@ def badges() -> None:
 
 
 def _badge(what: str, status: Status, since: datetime, origin: str) -> None:
-    age = "" if status == "planner" else f", {age_in_words((session.now() - since).total_seconds())} old"
+    age = "" if status == "planner" else f", {old_in_words((session.now() - since).total_seconds())}"
     st.badge(
         f"{STANDING[status]} {what}{age}",
         icon=ICONS[what],
@@ -93,6 +93,11 @@ def _badge(what: str, status: Status, since: datetime, origin: str) -> None:
 def _origin(reading: Reading) -> str:
     name = word(reading.name).label if word(reading.name).label != reading.name else reading.name.replace("_", " ")
     return f"{name}: {reading.source}, {reading.observed_at:%d %B %Y}"
+
+
+def old_in_words(seconds: float) -> str:
+    """How old something is, as people say it."""
+    return "just now" if seconds < 60 else f"{age_in_words(seconds)} old"
 
 
 def age_in_words(seconds: float) -> str:

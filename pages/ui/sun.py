@@ -103,7 +103,7 @@ def _standing(year: Weather) -> str:
     kind = "typical year" if year.kind == "typical" else f"the year {year.year}"
     if year.status == "planner":
         return f"{kind}, uploaded"
-    return f"{kind}, {year.status}, {show.age_in_words((session.now() - year.observed_at).total_seconds())} old"
+    return f"{kind}, {show.STANDING[year.status].lower()}, {show.old_in_words((session.now() - year.observed_at).total_seconds())}"
 
 
 def _far_from_site(year: Weather) -> None:
