@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +12,8 @@ from core.errors import ValidationError
 
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape
+
+DAYS_PER_YEAR = 365.0
 
 
 def panel_health_frac(years: int, first_year_degradation_frac: float, degradation_frac_per_year: float) -> Floats:
@@ -84,6 +87,114 @@ def ambient_derate_frac(
         raise _refused("shutdown_above_c", shutdown_above_c, f"derate_above_c ({derate_above_c}) or more")
     kept = 1.0 - _share("derate_frac", derate_frac)
     return np.where(temp > hot, 0.0, np.where(temp > warm, kept, 1.0))[()]
+
+
+# Failures and replacement
+
+
+def availability_frac(failures_per_year: ArrayLike, repair_days: ArrayLike) -> Broadcast:
+    """Share of time in which a machine that fails now and then is not in repair.
+
+    1 / (1 + λ · r / 365).
+
+    failures_per_year λ [1/yr] ≥ 0 per year of running, repair_days r [d] ≥ 0 from failure to restart; shapes broadcast.
+    Source: mean time between failures over itself and mean time to repair; Barlow & Proschan (1965).
+    """
+    down_years = _at_least_0("repair_days", repair_days) / DAYS_PER_YEAR
+    return 1.0 / (1.0 + _at_least_0("failures_per_year", failures_per_year) * down_years)
+
+
+def failures_by_age(failures_per_year: float, growth_per_year: float, age_years: ArrayLike) -> Broadcast:
+    """Failures a machine has in a year of running, by its age.
+
+    λ · (1 + g)^age.
+
+    failures_per_year λ [1/yr] ≥ 0 when new, growth_per_year g [1/yr] ≥ −1, age_years [yr] ≥ 0 any shape.
+    Source: constant hazard where g is 0, a Gompertz hazard of wear-out else.
+    """
+    growth = _finite("growth_per_year", growth_per_year)
+    if growth < -1:
+        raise _refused("growth_per_year", growth_per_year, "-1 or more")
+    return _at_least_0("failures_per_year", failures_per_year) * (1.0 + growth) ** _at_least_0("age_years", age_years)
+
+
+def replacement_months(every_years: int, months: int) -> NDArray[np.bool_]:
+    """Months of operation in which a part of known life is replaced: the first after each full life; none at 0.
+
+    every_years [yr] ≥ 0, months ≥ 1. Returns booleans (months,).
+    """
+    if every_years < 0:
+        raise _refused("every_years", every_years, "0 or more")
+    month = np.arange(months)
+    return (month > 0) & (month % (12 * every_years) == 0) if every_years else np.zeros(months, bool)
+
+
+def first_month_below(health_frac: float, fade_frac: ArrayLike, floor_frac: float) -> int | None:
+    """First month at whose end a battery stands below a floor; None where it stays above.
+
+    health − Σ fade < floor.
+
+    health_frac [1] at the start, fade_frac [1] ≥ 0 lost in each month (months,), floor_frac [1].
+    """
+    below = _share("health_frac", health_frac) - np.cumsum(_at_least_0("fade_frac", fade_frac)) < floor_frac
+    return int(np.argmax(below)) if below.any() else None
+
+
+# Cycles
+
+
+def rainflow(level: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Cycles hidden in a history of levels, such as a battery's state of charge.
+
+    A range Y enclosed by the next one X (X ≥ Y) is a full cycle, or a half one where it holds the history's start;
+    what is left at the end counts as halves.
+
+    level (n,) in any unit. Returns (ranges, counts of 1 or ½, index of the level at which each range ends), in the order
+    in which they close. Source: ASTM E1049-85 (2017), §5.4.4, rainflow counting.
+    """
+    series = _finite("level", level)
+    turns = _turns(series)
+    found: list[tuple[float, float, int]] = []
+    open_at: list[int] = []
+    for at in turns:
+        open_at.append(at)
+        while len(open_at) >= 3:
+            a, b, c = (series[i] for i in open_at[-3:])
+            if abs(c - b) < abs(b - a):
+                break
+            whole = len(open_at) > 3
+            found.append((abs(b - a), 1.0 if whole else 0.5, open_at[-2]))
+            del open_at[-3 if whole else 0 : -1 if whole else 1]
+    found += [(abs(series[j] - series[i]), 0.5, j) for i, j in pairwise(open_at)]
+    ranges, counts, ends = (np.array(column) for column in zip(*found, strict=True)) if found else ([], [], [])
+    return np.asarray(ranges, np.float64), np.asarray(counts, np.float64), np.asarray(ends, np.intp)
+
+
+def _turns(series: Floats) -> list[int]:
+    """Where a history turns, its first and last level included."""
+    steps = np.diff(series)
+    moves = np.flatnonzero(steps)
+    if not moves.size:
+        return []
+    turning = np.flatnonzero(np.diff(np.sign(steps[moves])))
+    return [int(moves[0]), *(moves[turning] + 1).tolist(), int(moves[-1]) + 1]
+
+
+def cycle_fade_frac(
+    depth_frac: ArrayLike, counts: ArrayLike, cycle_fade_frac_per_cycle: float, depth_exponent: float
+) -> Broadcast:
+    """Capacity lost in cycles of several depths, each as a share of the original capacity.
+
+    c · n · depth^k.
+
+    depth_frac [1] in 0…1 and counts n ≥ 0, shapes broadcast; cycle_fade_frac_per_cycle c [1] of a full cycle,
+    depth_exponent k [1] ≥ 0: at 1 the energy moved counts alone, above it shallow cycles are cheap.
+    Source: Palmgren (1924) and Miner (1945), damages add; Wöhler curve of cycle life against depth, as used for cells by
+    Xu et al. (2018), "Modeling of lithium-ion battery degradation for cell life assessment".
+    """
+    exponent = _at_least_0("depth_exponent", depth_exponent)
+    worn = _at_least_0("counts", counts) * _share("depth_frac", depth_frac) ** exponent
+    return _at_least_0("cycle_fade_frac_per_cycle", cycle_fade_frac_per_cycle) * worn
 
 
 def _whole_years(years: int) -> Floats:

@@ -7,7 +7,9 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from core.sections.coins import Hardware, Payout, Treasury
 from core.sections.quantity import Count, Section, quantity
+from core.sections.renewal import Failures, Refresh, Resale
 
 
 class Unit(Section):
@@ -60,6 +62,9 @@ class Fleet(Section):
     shutdown_above_c: float = quantity(
         47.0, "°C", "Heat shutdown above", "Outdoor temperature above which machines stop.", -20, 120
     )
+    refresh: Refresh = Refresh()
+    failures: Failures = Failures()
+    resale: Resale = Resale()
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -119,6 +124,9 @@ class Outlook(Section):
         0.2,
     )
     pool_fee_frac: float = quantity(0.02, "1", "Pool fee", "Share of mined coins the pool keeps.", 0, 0.99)
+    payout: Payout = Payout()
+    treasury: Treasury = Treasury()
+    hardware: Hardware = Hardware()
 
     @field_validator("start_month")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from core.sections.quantity import Section, quantity, zones
+from core.sections.renewal import BatteryReplacement, InverterReplacement
 
 Mounting = Literal["fixed", "roof", "one_axis", "one_axis_backtracked", "two_axis"]
 
@@ -123,6 +124,7 @@ class Array(Section):
     degradation_frac_per_year: float = quantity(
         0.005, "1/yr", "Yearly degradation", "Loss of output each year after the first.", 0, 0.1
     )
+    inverter_replacement: InverterReplacement = InverterReplacement()
 
     @field_validator("soiling_frac")
     @classmethod
@@ -163,9 +165,12 @@ class Battery(Section):
     health_floor_frac: float = quantity(
         0.6, "1", "Health floor", "Share of the original capacity below which fading stops in the model.", 0.01, 1
     )
+    replacement: BatteryReplacement = BatteryReplacement()
 
     @model_validator(mode="after")
     def _window(self) -> Self:
         if self.soc_min_frac > self.soc_max_frac:
             raise ValueError("soc_min_frac at or below soc_max_frac")
+        if self.replacement.rule != "never" and self.replacement.below_frac <= self.health_floor_frac:
+            raise ValueError("replacement.below_frac above health_floor_frac, below which nothing fades")
         return self
