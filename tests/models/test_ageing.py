@@ -1,4 +1,4 @@
-"""Ageing and heat against SAM's energy by year, a field test of a machine, and the limits."""
+"""Ageing and heat against SAM's energy by year, ASTM's rainflow example, a field test of a machine, and the limits."""
 
 import math
 
@@ -131,9 +131,114 @@ def test_no_derate_leaves_only_the_shutdown_and_equal_thresholds_no_step_between
     assert ageing.ambient_derate_frac(temp, 40.0, 1.0, 47.0).tolist() == [1, 0, 0]
 
 
+# Failures and replacement
+
+
+def test_a_machine_that_fails_every_500_days_for_ten_is_there_98_percent_of_the_time():
+    # availability of textbooks: MTBF / (MTBF + MTTR) = 490 / 500
+    assert ageing.availability_frac(365 / 490, 10.0) == pytest.approx(0.98, rel=1e-14)
+    assert ageing.availability_frac([0.0, 3.0], [14.0, 0.0]).tolist() == [1, 1]
+
+
+def test_drawn_failures_leave_a_machine_available_as_long_as_the_formula_says():
+    rng = np.random.default_rng(2)
+    runs = rng.exponential(365 / 4.0, 200_000)
+    assert runs.sum() / (runs.sum() + 21.0 * runs.size) == pytest.approx(ageing.availability_frac(4.0, 21.0), rel=3e-3)
+
+
+@calm
+@given(rate=st.floats(0, 100), days=st.floats(0, 365), more=st.floats(0, 10))
+def test_more_failures_or_longer_repairs_never_give_more_time(rate, days, more):
+    here = ageing.availability_frac(rate, days)
+    assert 0 < here <= 1
+    assert ageing.availability_frac(rate + more, days) <= here
+    assert ageing.availability_frac(rate, days + more) <= here
+
+
+def test_failures_grow_with_age():
+    assert ageing.failures_by_age(0.1, 0.5, [0, 1, 2]) == pytest.approx([0.1, 0.15, 0.225], rel=1e-14)
+    assert ageing.failures_by_age(0.1, 0.0, np.arange(30.0)).tolist() == [0.1] * 30
+
+
+def test_inverters_are_replaced_in_the_first_month_after_each_full_life():
+    months = ageing.replacement_months(10, 300)
+    assert np.flatnonzero(months).tolist() == [120, 240]
+    assert not ageing.replacement_months(25, 300).any()  # the plan ends as they do
+    assert not ageing.replacement_months(0, 300).any()
+
+
+def test_the_month_a_battery_passes_its_floor():
+    fade = np.full(12, 0.01)
+    assert ageing.first_month_below(0.85, fade, 0.795) == 5
+    assert ageing.first_month_below(0.85, fade, 0.7) is None
+    assert ageing.first_month_below(0.6, np.zeros(3), 0.7) == 0
+
+
+# Cycles
+
+
+def counted(level):
+    """Cycles by range, as the standard's table prints them."""
+    ranges, counts, _ = ageing.rainflow(level)
+    return {r: counts[ranges == r].sum() for r in sorted(set(ranges.tolist()))}
+
+
+def test_the_example_of_astm_e1049():
+    """ASTM E1049-85, §5.4.4, figure 6: A to I = −2, 1, −3, 5, −1, 3, −4, 4, −2."""
+    level = [-2, 1, -3, 5, -1, 3, -4, 4, -2]
+    assert counted(level) == {3: 0.5, 4: 1.5, 6: 0.5, 8: 1.0, 9: 0.5}
+    ranges, counts, ends = ageing.rainflow(level)
+    assert ranges.tolist() == [3, 4, 4, 8, 9, 8, 6]
+    assert counts.tolist() == [0.5, 0.5, 1, 0.5, 0.5, 0.5, 0.5]
+    assert ends.tolist() == [1, 2, 5, 3, 6, 7, 8]
+
+
+def test_the_repeated_history_of_astm_e1049_closes_its_cycles():
+    """§5.4.5, the same history begun at its peak D: 3, 4, 7 and 9 once each, where halves pair up."""
+    assert counted([5, -1, 3, -4, 4, -3, 1, -2, 5]) == {3: 1, 4: 1, 7: 1, 9: 1}
+
+
+@calm
+@given(st.lists(st.integers(0, 100), min_size=2, max_size=200))
+def test_rainflow_keeps_all_movement_and_sees_pauses_and_steps_alike(levels):
+    ranges, counts, ends = ageing.rainflow(levels)
+    assert 2 * (ranges * counts).sum() == np.abs(np.diff(levels)).sum()
+    assert max(ranges, default=0) == max(levels) - min(levels)
+    assert set(counts) <= {0.5, 1.0}
+    slow = np.interp(np.arange(0, len(levels) - 0.9, 0.5), np.arange(len(levels)), levels)
+    assert counted(np.repeat(slow, 2)) == counted(levels)
+    assert all(0 < end < len(levels) for end in ends)
+
+
+def test_a_battery_used_once_a_day_has_a_cycle_a_day():
+    day = np.concatenate([np.linspace(10, 90, 12, endpoint=False), np.linspace(90, 10, 12, endpoint=False)])
+    assert counted(np.append(np.tile(day, 365), 10.0)) == {80.0: 365}
+    assert counted([5.0, 5.0, 5.0]) == {}
+    assert counted([1.0]) == {}
+
+
+def test_shallow_cycles_are_cheap_by_wohler_and_equal_by_throughput():
+    """At an exponent of 1.5 four cycles of a quarter wear half as much as one full cycle: 4 · 0.25^1.5 = 0.5."""
+    deep, shallow = ageing.cycle_fade_frac([1.0, 0.25], [1.0, 4.0], 3e-5, 1.5)
+    assert deep == pytest.approx(3e-5)
+    assert shallow == pytest.approx(1.5e-5)
+    assert ageing.cycle_fade_frac([1.0, 0.25], [1.0, 4.0], 3e-5, 1.0).tolist() == pytest.approx([3e-5, 3e-5])
+    assert ageing.cycle_fade_frac([0.0, 1.0], 10.0, 0.0, 1.5).tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("call", "field"),
     [
+        (lambda: ageing.availability_frac(-1, 1), "failures_per_year"),
+        (lambda: ageing.availability_frac(1, math.nan), "repair_days"),
+        (lambda: ageing.failures_by_age(0.1, -2, 1), "growth_per_year"),
+        (lambda: ageing.failures_by_age(0.1, 0, -1), "age_years"),
+        (lambda: ageing.replacement_months(-1, 12), "every_years"),
+        (lambda: ageing.first_month_below(1.5, [0.1], 0.7), "health_frac"),
+        (lambda: ageing.first_month_below(1.0, [-0.1], 0.7), "fade_frac"),
+        (lambda: ageing.rainflow([1, math.inf]), "level"),
+        (lambda: ageing.cycle_fade_frac(1.1, 1, 0, 1), "depth_frac"),
+        (lambda: ageing.cycle_fade_frac(1, 1, 0, -1), "depth_exponent"),
         (lambda: ageing.panel_health_frac(0, 0, 0), "years"),
         (lambda: ageing.panel_health_frac(2.5, 0, 0), "years"),
         (lambda: ageing.panel_health_frac(2, -0.1, 0), "first_year_degradation_frac"),

@@ -53,16 +53,23 @@ months = st.integers(1, 30).flatmap(
 # Lots
 
 
-def test_lots_as_in_a_published_comparison_of_methods():
-    """Three purchases of one coin at 10,000, 20,000 and 30,000 and one sale at 25,000: 15,000 by FIFO, −5,000 by HIFO.
+def test_lots_as_in_published_comparisons_of_methods():
+    """Accointing's guide: five coins at 10, 12, 9, 15 and 18 thousand, three sold at 20: gains of 29 and 15 thousand.
 
-    Source: CoinLedger and Koinly explain the methods with this pattern: FIFO takes the first cost, HIFO the highest.
+    Recap's US guide: lots at 2,000, 2,500 and 8,000 a coin, one sold at 4,000: a gain of 2,000 by FIFO, a loss of 4,000 by HIFO.
     """
-    mined, sold = np.array([1, 1, 1, 0]) * BTC, np.array([0, 0, 0, 1]) * BTC
-    price = np.array([10_000, 20_000, 30_000, 25_000]) * 100
-    assert ledger(mined, sold, price, "fifo").gain_cents.tolist() == [0, 0, 0, 1_500_000]
-    assert ledger(mined, sold, price, "hifo").gain_cents.tolist() == [0, 0, 0, -500_000]
-    assert ledger(mined, sold, price, "hifo").held_basis_cents[-1] == 3_000_000
+    mined, sold = np.array([1, 1, 1, 1, 1, 0]) * BTC, np.array([0, 0, 0, 0, 0, 3]) * BTC
+    price = np.array([10_000, 12_000, 9_000, 15_000, 18_000, 20_000]) * 100
+    assert ledger(mined, sold, price, "fifo").gain_cents.tolist() == [0, 0, 0, 0, 0, 2_900_000]
+    assert ledger(mined, sold, price, "hifo").gain_cents.tolist() == [0, 0, 0, 0, 0, 1_500_000]
+    assert ledger(mined, sold, price, "hifo").held_basis_cents[-1] == 1_900_000
+    mined, sold, price = (
+        np.array([1, 2, 1, 0]) * BTC,
+        np.array([0, 0, 0, 1]) * BTC,
+        np.array([2000, 2500, 8000, 4000]) * 100,
+    )
+    assert ledger(mined, sold, price, "fifo").gain_cents[-1] == 200_000
+    assert ledger(mined, sold, price, "hifo").gain_cents[-1] == -400_000
 
 
 @given(months, st.sampled_from(["fifo", "hifo"]), st.sampled_from(RULES), st.floats(0, 1), st.floats(0, 0.2))
