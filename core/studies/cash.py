@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models import finance, mining
+from core.models import ageing, finance, mining
 from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
 from core.studies.energy import Energy
-from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
+from core.studies.fleet import FleetLife, machine_kw
+from core.studies.treasury import coin_lines
 
 Floats = NDArray[np.float64]
 JOULES_PER_KWH = 3.6e6
+STOCKS = ("held_btc", "held_usd")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +36,15 @@ class Books:
         return self.yearly["net_cash_usd"]
 
 
-def coins_per_kwh(scenario: Scenario, path: NetworkPath, fees_btc: float, hashrate_health_frac: Floats) -> Floats:
+def coins_per_kwh(scenario: Scenario, path: NetworkPath, fees_btc: float, life: FleetLife) -> Floats:
     """Coins kept per kWh of site draw, (months,) [BTC/kWh]: expected by difficulty, after the pool's fee.
 
     3.6 MJ / (J/TH · PUE) · health · (1 − fee) terahashes; 0 without machines.
     """
-    if fleet_hashrate_ths(scenario.fleet) == 0:
+    if not (life.machine_kw > 0).any():
         return np.zeros_like(path.difficulty)
-    terahashes = JOULES_PER_KWH / (efficiency_j_per_th(scenario.fleet) * scenario.fleet.pue)
-    kept = terahashes * np.repeat(hashrate_health_frac, 12) * (1.0 - scenario.outlook.pool_fee_frac)
+    terahashes = JOULES_PER_KWH / (life.efficiency_j_per_th * scenario.fleet.pue)
+    kept = np.nan_to_num(terahashes) * life.health_frac * (1.0 - scenario.outlook.pool_fee_frac)
     coins: Floats = mining.expected_btc(kept, 1.0, path.difficulty, path.subsidy_btc, fees_btc)
     return coins
 
@@ -90,21 +92,48 @@ def fixed_opex_usd_per_year(scenario: Scenario) -> dict[str, float]:
     }
 
 
-def books(scenario: Scenario, path: NetworkPath, flows: Energy, coins: Floats) -> Books:
-    """Monthly and yearly books of a site that ran as `flows`; `coins` (months,) [BTC per kWh of site draw]."""
+def books(
+    scenario: Scenario, path: NetworkPath, flows: Energy, life: FleetLife, coins: Floats, fees_btc: float
+) -> Books:
+    """Monthly and yearly books of a site that ran as `flows` with the fleet of `life`.
+
+    coins (months,) [BTC per kWh of site draw], fees_btc [BTC per block].
+    """
     power = np.repeat(yearly(scenario.grid.price_growth_per_year, scenario), 12)
     prices = {
         "import_usd_per_kwh": scenario.grid.import_usd_per_kwh * power,
         "export_usd_per_kwh": scenario.grid.export_usd_per_kwh * power,
         "fixed_usd": scenario.grid.fixed_usd_per_month * power,
     }
-    monthly = _monthly(scenario, path, flows, coins, prices)
     capex = capex_usd(scenario)
-    return Books(monthly, _yearly(scenario, monthly, sum(capex.values())), capex, prices)
+    monthly = _monthly(scenario, path, flows, coins, prices, fees_btc, _renewals_usd(scenario, flows, life, capex))
+    return Books(monthly, _yearly(scenario, monthly, capex), capex, prices)
+
+
+def _renewals_usd(scenario: Scenario, flows: Energy, life: FleetLife, capex: dict[str, float]) -> dict[str, Floats]:
+    """What is bought, mended and sold again in the course of operation, by month [USD]."""
+    inverter, battery = scenario.array.inverter_replacement, scenario.battery.replacement
+    month = np.arange(len(life.machine_kw))
+    inflation = np.repeat(_inflation(scenario), 12)
+    cells = battery.cost_frac * (1.0 + battery.price_change_per_year) ** (month / 12)
+    due = ageing.replacement_months(inverter.every_years, month.size)
+    return {
+        "refresh_usd": life.refresh_usd,
+        "battery_renewal_usd": capex["battery"] * cells * flows.battery_renewed_frac,
+        "inverter_renewal_usd": capex["array"] * inverter.cost_frac * inflation * due,
+        "repair_usd": life.repair_usd,
+        "resale_usd": life.resale_usd,
+    }
 
 
 def _monthly(
-    scenario: Scenario, path: NetworkPath, flows: Energy, coins: Floats, prices: dict[str, Floats]
+    scenario: Scenario,
+    path: NetworkPath,
+    flows: Energy,
+    coins: Floats,
+    prices: dict[str, Floats],
+    fees_btc: float,
+    renewals: dict[str, Floats],
 ) -> dict[str, Floats]:
     energy = {name: kwh.reshape(-1) for name, kwh in flows.monthly_kwh.items()}
     inflation = np.repeat(_inflation(scenario), 12)
@@ -117,15 +146,21 @@ def _monthly(
     bought = energy["import_kwh"] * prices["import_usd_per_kwh"] + prices["fixed_usd"]
     by_use = energy["mined_kwh"] / scenario.fleet.pue * scenario.finance.variable_usd_per_kwh
     opex = (sum(fixed_opex_usd_per_year(scenario).values()) / 12 + by_use) * inflation
-    net = income["mining_revenue_usd"] + income["export_revenue_usd"] - bought - opex
-    return {**energy, **income, "import_cost_usd": bought, "opex_usd": opex, "net_cash_usd": net}
+    renewed = sum(usd for name, usd in renewals.items() if name != "resale_usd") - renewals["resale_usd"]
+    treasury = coin_lines(scenario, path, mined_btc, fees_btc, bought + opex + renewed - income["export_revenue_usd"])
+    net = treasury["coin_sales_usd"] + income["export_revenue_usd"] - bought - opex
+    net = net - treasury["exchange_fee_usd"] - renewed
+    costs = {"import_cost_usd": bought, "opex_usd": opex}
+    return {**energy, **income, **treasury, **costs, **renewals, "net_cash_usd": net}
 
 
-def _yearly(scenario: Scenario, monthly: dict[str, Floats], capex: float) -> dict[str, Floats]:
+def _yearly(scenario: Scenario, monthly: dict[str, Floats], capex: dict[str, float]) -> dict[str, Floats]:
     years = scenario.finance.horizon_years
-    yearly = {name: np.append(0.0, values.reshape(years, 12).sum(axis=1)) for name, values in monthly.items()}
+    yearly = {name: _by_year(name, values.reshape(years, 12)) for name, values in monthly.items()}
     invested, salvage = np.zeros(years + 1), np.zeros(years + 1)
-    invested[0], salvage[-1] = capex, scenario.finance.salvage_frac * capex
+    resold = capex["machines"] if scenario.fleet.resale.realised_frac else 0.0  # at their price of the day, not twice
+    invested[0] = sum(capex.values())
+    salvage[-1] = scenario.finance.salvage_frac * (invested[0] - resold)
     net = yearly["net_cash_usd"] + salvage - invested
     discount = (1.0 + scenario.finance.discount_rate) ** -np.arange(years + 1)
     return {
@@ -136,6 +171,17 @@ def _yearly(scenario: Scenario, monthly: dict[str, Floats], capex: float) -> dic
         "cumulative_cash_usd": np.cumsum(net),
         "discounted_cash_usd": net * discount,
     }
+
+
+def _by_year(name: str, months: Floats) -> Floats:
+    """A monthly line (years, 12) by year (years + 1,): stocks at the year's end, luck as independent months add, sums else."""
+    if name in STOCKS:
+        return np.append(0.0, months[:, -1])
+    if name == "payout_sd_btc":
+        return np.append(0.0, np.sqrt((months**2).sum(axis=1)))
+    if name == "no_block_probability_frac":
+        return np.append(1.0, months.prod(axis=1))
+    return np.append(0.0, months.sum(axis=1))
 
 
 @dataclass(frozen=True)

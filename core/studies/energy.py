@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from core.inputs import HOURS, Weather
 from core.models import ageing, solar
-from core.models.dispatch import FLOWS, Hours, Storage, dispatch
+from core.models.dispatch import FLOWS, Hours
 from core.models.network import growth_factor
 from core.scenario import Scenario
-from core.sections import Array, Battery
+from core.sections import Array
 from core.studies.calendar import Calendar, calendar
-from core.studies.fleet import available_fleet_kw
+from core.studies.fleet import FleetLife, heat_kept_frac
+from core.studies.storage import battery_year
 
 Floats = NDArray[np.float64]
 ARRAYS_KEPT = 8
@@ -26,8 +27,9 @@ class Energy:
     """Hourly flows of the first year and monthly sums of every year.
 
     `first_year` (8, 8760) [kW; kWh for soc]: solar, then `dispatch.FLOWS`. `monthly_kwh`: name → (years, 12).
-    `clipped_kwh` (years,); panel and hash rate health (years,) [1]; battery health (years + 1,) at the start of each
-    year and the end of the last [1]; `cycles` (years,) full equivalent.
+    `clipped_kwh` (years,); panel and hash rate health (years,) [1], the latter at the start of each year; battery health
+    (years + 1,) at the start of each year and the end of the last [1]; `cycles` (years,) full equivalent;
+    `battery_renewed_frac` (months,): capacity put into the battery anew, as a share of nameplate.
     """
 
     calendar: Calendar
@@ -39,20 +41,23 @@ class Energy:
     battery_health_frac: Floats
     hashrate_health_frac: Floats
     cycles: Floats
+    battery_renewed_frac: Floats
     fleet_kwh_possible: float
 
 
-def energy(scenario: Scenario, weather: Weather, mine_usd_per_kwh: Floats, *, compiled: bool = True) -> Energy:
+def energy(
+    scenario: Scenario, weather: Weather, life: FleetLife, mine_usd_per_kwh: Floats, *, compiled: bool = True
+) -> Energy:
     """Run the site through the horizon, year after year, as cycle fade follows last year's use.
 
-    mine_usd_per_kwh (years, 12): worth of a kWh of site draw in each month of operation. Returns `Energy`.
+    life: the fleet by month; mine_usd_per_kwh (years, 12): worth of a kWh of site draw in each month of operation.
     """
     years = scenario.finance.horizon_years
     when = calendar(scenario.site.timezone, scenario.outlook.start_month)
     sun = sunshine(scenario.array, weather, years)
     pv_kw = np.take(sun.ac_kw, when.order, axis=-1)  # C order, as the kernel wants it
-    fleet_kw = available_fleet_kw(scenario.fleet, weather)[when.order]
-    flows, health, cycles = _years(scenario, pv_kw, fleet_kw, mine_usd_per_kwh, when, compiled)
+    fleet_kw = _fleet_kw(scenario, weather, life, when)
+    flows, health, cycles, renewed = _years(scenario, pv_kw, fleet_kw, mine_usd_per_kwh, when, compiled)
     monthly = {_energy_name(name): when.by_month(flows[:, i]) for i, name in enumerate(FLOWS) if name != "soc_kwh"}
     return Energy(
         calendar=when,
@@ -62,10 +67,21 @@ def energy(scenario: Scenario, weather: Weather, mine_usd_per_kwh: Floats, *, co
         poa_kwh_per_m2=sun.poa_kwh_per_m2,
         panel_health_frac=_panel_health(scenario.array, years),
         battery_health_frac=health,
-        hashrate_health_frac=ageing.hashrate_health_frac(years, scenario.fleet.hashrate_degradation_frac_per_year),
+        hashrate_health_frac=life.health_frac[::12],
         cycles=cycles,
-        fleet_kwh_possible=float(fleet_kw.sum()),
+        battery_renewed_frac=renewed,
+        fleet_kwh_possible=float(fleet_kw[0].sum()),
     )
+
+
+def _fleet_kw(scenario: Scenario, weather: Weather, life: FleetLife, when: Calendar) -> Floats:
+    """Largest site draw for mining in each hour, (years, 8760) [kW]: machines in service, uptime, heat and PUE in it."""
+    fleet, kept = scenario.fleet, heat_kept_frac(scenario.fleet, weather)[when.order]
+    site_kw = (life.machine_kw * fleet.pue * fleet.uptime_frac).reshape(-1, 12)
+    first: Floats = when.hourly(site_kw[0]) * kept
+    if (site_kw == site_kw[0]).all():
+        return np.broadcast_to(first, (len(site_kw), HOURS))
+    return np.stack([when.hourly(year) * kept for year in site_kw])
 
 
 def _energy_name(flow: str) -> str:
@@ -114,43 +130,26 @@ def _panel_health(array: Array, years: int) -> Floats:
 
 def _years(
     scenario: Scenario, pv_kw: Floats, fleet_kw: Floats, mine: Floats, when: Calendar, compiled: bool
-) -> tuple[Floats, Floats, Floats]:
-    """Flows (years, 7, 8760), battery health at the start of each year and the end of the last, cycles in each."""
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Flows (years, 7, 8760), battery health at the start of each year and the end of the last, cycles in each year,
+    capacity renewed in each month."""
     battery, grid, years = scenario.battery, scenario.grid, len(pv_kw)
     flows, health, cycles = np.empty((years, len(FLOWS), HOURS)), np.ones(years + 1), np.zeros(years)
+    renewed = np.zeros(years * 12 + 1)
     soc = battery.soc_min_frac * battery.energy_kwh
     growth = growth_factor(grid.price_growth_per_year, np.arange(years))
     for year in range(years):
         hours = Hours(
             pv_kw[year],
-            fleet_kw,
+            fleet_kw[year],
             when.hourly(mine[year]),
             np.full(HOURS, grid.import_usd_per_kwh * growth[year]),
             np.full(HOURS, grid.export_usd_per_kwh * growth[year]),
             grid.import_limit_kw,
             grid.export_limit_kw,
         )
-        storage = _storage(battery, health[year], soc)
-        dispatch(hours, storage, compiled=compiled, out=flows[year])
-        soc = float(flows[year, FLOWS.index("soc_kwh"), -1])
-        drawn = _drawn_kwh(battery, flows[year, FLOWS.index("discharge_kw")])
-        cycles[year] = drawn / battery.energy_kwh if battery.energy_kwh else 0.0
-        health[year + 1] = _next_health(battery, health[year], drawn)
-    return flows, health, cycles
-
-
-def _storage(battery: Battery, health_frac: float, soc_kwh: float) -> Storage:
-    capacity = battery.energy_kwh * health_frac
-    low, high = battery.soc_min_frac * capacity, battery.soc_max_frac * capacity
-    way = float(np.sqrt(battery.round_trip_efficiency_frac))
-    return Storage(low, high, battery.power_kw, way, float(np.clip(soc_kwh, low, high)))
-
-
-def _drawn_kwh(battery: Battery, discharge_kw: Floats) -> float:
-    """Energy drawn from the cells in a year [kWh]: what they give loses half of the round trip on its way out."""
-    return float(discharge_kw.sum() / np.sqrt(battery.round_trip_efficiency_frac))
-
-
-def _next_health(battery: Battery, health_frac: float, drawn_kwh: float) -> float:
-    fades = (battery.calendar_fade_frac_per_year, battery.cycle_fade_frac_per_cycle, battery.health_floor_frac)
-    return float(ageing.battery_health_after_year_frac(health_frac, drawn_kwh, battery.energy_kwh, *fades))
+        health[year + 1], soc, cycles[year], fresh = battery_year(
+            battery, hours, health[year], soc, when, compiled, flows[year]
+        )
+        renewed[year * 12 : year * 12 + 13] += fresh
+    return flows, health, cycles, renewed[:-1]  # cells due after the last month are not bought

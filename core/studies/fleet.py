@@ -1,38 +1,262 @@
-"""The fleet as a whole: what its machines draw, hash and can take in each hour."""
+"""The fleet: what its machines draw and hash, month by month as they age, break and are renewed, and hour by hour in the heat."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import CalculationError
 from core.inputs import Weather
-from core.models import ageing
-from core.sections import Fleet
+from core.models import ageing, machines, mining
+from core.models.machines import Curve, Plan
+from core.models.network import NetworkPath, growth_factor
+from core.scenario import Scenario
+from core.sections import Fleet, Hardware, Refresh, Unit
 
 Floats = NDArray[np.float64]
 W_PER_KW = 1000.0
 
 
 def machine_kw(fleet: Fleet) -> float:
-    """Draw of all machines together, cooling apart [kW]."""
+    """Draw of all machines together at the start, cooling apart [kW]."""
     return sum((unit.power_w or 0.0) * unit.count for unit in fleet.units) / W_PER_KW
 
 
 def fleet_hashrate_ths(fleet: Fleet) -> float:
-    """Hash rate of all machines when new [TH/s]."""
+    """Hash rate of all machines of the start when new [TH/s]."""
     return sum((unit.hashrate_ths or 0.0) * unit.count for unit in fleet.units)
 
 
 def efficiency_j_per_th(fleet: Fleet) -> float:
-    """Energy per terahash of the fleet as a whole when new, cooling apart [J/TH]; nan without machines."""
+    """Energy per terahash of the first fleet as a whole when new, cooling apart [J/TH]; nan without machines."""
     hashrate = fleet_hashrate_ths(fleet)
     return machine_kw(fleet) * W_PER_KW / hashrate if hashrate > 0 else float("nan")
 
 
-def available_fleet_kw(fleet: Fleet, weather: Weather) -> Floats:
-    """Largest site draw for mining in each hour of the weather year, (8760,) [kW]: uptime, heat and PUE in it."""
-    kept = ageing.ambient_derate_frac(
+def heat_kept_frac(fleet: Fleet, weather: Weather) -> Floats:
+    """Share of hash rate and power that heat leaves in each hour of the weather year, (8760,)."""
+    kept: Floats = ageing.ambient_derate_frac(
         weather.hourly["temp_air"].to_numpy(), fleet.derate_above_c, fleet.derate_frac, fleet.shutdown_above_c
     )
-    left: Floats = machine_kw(fleet) * fleet.pue * fleet.uptime_frac * kept
-    return left
+    return kept
+
+
+@dataclass(frozen=True, eq=False)
+class FleetLife:
+    """The fleet in each month of operation, every field (months,).
+
+    `machine_kw`: draw of the machines in service, cooling apart; in repair, being installed and retired left out.
+    `efficiency_j_per_th`: of these as a whole when new, nan where there are none; `health_frac`: their hash rate over that
+    when new. `renewed`: machines bought. Nominal money [USD]: `refresh_usd` for them, `resale_usd` for what they replace
+    and, in the last month, for what is left; `repair_usd`.
+    """
+
+    machine_kw: Floats
+    efficiency_j_per_th: Floats
+    health_frac: Floats
+    renewed: Floats
+    refresh_usd: Floats
+    resale_usd: Floats
+    repair_usd: Floats
+
+    @property
+    def hashrate_ths(self) -> Floats:
+        """Hash rate of the machines in service as they are [TH/s]; 0 where there are none."""
+        rated = self.machine_kw * W_PER_KW / self.efficiency_j_per_th
+        hashing: Floats = np.where(self.machine_kw > 0, rated * self.health_frac, 0.0)
+        return hashing
+
+
+class _Outlook(NamedTuple):
+    """What renewal is decided by, each (months,): hardware on sale, health by age, hashprice and power."""
+
+    curve: Curve
+    years: Floats  # since the reading of the hardware
+    days: Floats
+    new_j_per_th: Floats
+    new_usd_per_th: Floats
+    health_by_age: Floats
+    hashprice_usd_per_ph_day: Floats
+    usd_per_kwh: Floats
+    inflation: Floats
+    dates: NDArray[np.bool_]
+
+
+def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetLife:
+    """Run the machines through the horizon: ageing, failures, renewal and resale.
+
+    Kinds of machines are renewed each at its own time, at the same power. CalculationError where growth leaves no finite
+    prices to decide by.
+    """
+    outlook = _outlook(scenario, path, fees_btc)
+    kinds = [_kind(scenario.fleet, unit, outlook) for unit in scenario.fleet.units]
+    months = len(path.days)
+    nothing = np.zeros(months)
+    watts, hashing = (sum((k[i] for k in kinds), start=nothing) for i in (0, 1))
+    kw = watts / W_PER_KW
+    with np.errstate(invalid="ignore"):
+        efficiency = kw * W_PER_KW / np.where(hashing > 0, hashing, np.nan)
+    return FleetLife(
+        kw,
+        efficiency,
+        _mixed_health(kinds, hashing, outlook.health_by_age),
+        *(sum((k[i] for k in kinds), start=nothing) for i in (3, 4, 5, 6)),
+    )
+
+
+class _Kind(NamedTuple):
+    """One kind of machine by month: watts and rated TH/s in service, health, number bought, money spent and earned."""
+
+    watts: Floats
+    hashing_ths: Floats
+    health_frac: Floats
+    renewed: Floats
+    refresh_usd: Floats
+    resale_usd: Floats
+    repair_usd: Floats
+
+
+def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
+    watts, hashrate = (unit.power_w or 0.0) * unit.count, (unit.hashrate_ths or 0.0) * unit.count
+    month = np.arange(len(outlook.days))
+    since = _bought_month(fleet, watts, hashrate, outlook)
+    alive, new = since >= 0, (since == month) & (month > 0)
+    age = np.where(alive, month - since, 0)
+    rated = np.where(since > 0, watts / outlook.new_j_per_th[since], hashrate)
+    failures = ageing.failures_by_age(fleet.failures.rate_per_year, fleet.failures.growth_per_year, age / 12)
+    ready = ageing.availability_frac(failures, fleet.failures.repair_days)
+    in_service = alive * ready * np.where(new, 1.0 - fleet.refresh.install_days / outlook.days, 1.0)
+    broken = alive * unit.count * failures * ready * outlook.days / ageing.DAYS_PER_YEAR
+    return _Kind(
+        watts=watts * in_service,
+        hashing_ths=rated * in_service,
+        health_frac=outlook.health_by_age[age],
+        renewed=np.where(new, float(unit.count), 0.0),
+        refresh_usd=np.where(new, rated * outlook.new_usd_per_th, 0.0),
+        resale_usd=_resale_usd(fleet, outlook, since, rated, watts),
+        repair_usd=broken * fleet.failures.repair_usd * outlook.inflation,
+    )
+
+
+def _bought_month(fleet: Fleet, watts: float, hashrate_ths: float, outlook: _Outlook) -> NDArray[np.int64]:
+    if fleet.refresh.rule == "never" or not watts * hashrate_ths:
+        return np.zeros(len(outlook.days), np.int64)
+    return machines.bought_month(
+        _plan(fleet.refresh, outlook.dates),
+        outlook.hashprice_usd_per_ph_day,
+        outlook.usd_per_kwh,
+        watts / hashrate_ths,
+        outlook.new_j_per_th,
+        outlook.health_by_age,
+    )
+
+
+def _resale_usd(
+    fleet: Fleet, outlook: _Outlook, since: NDArray[np.int64], rated_ths: Floats, watts: float
+) -> Floats:
+    """What machines bring in the month they go, and those left in the last month; by what they still hash."""
+    months, out = len(since), np.zeros(len(since))
+    following = np.append(since[1:], machines.RETIRED)
+    last = np.flatnonzero((since >= 0) & (following != since))  # last month of each machine's life
+    if not fleet.resale.realised_frac or not watts or not rated_ths.all():
+        return out
+    gone = last + 1
+    hashing = rated_ths[last] * outlook.health_by_age[last - since[last]]
+    usd_per_th = machines.resale_usd_per_th(
+        outlook.years[last] + 1 / 12,
+        watts / hashing,
+        (gone - since[last]) / 12,
+        outlook.curve,
+        fleet.resale.realised_frac,
+        fleet.resale.age_decline_frac_per_year,
+    )
+    np.add.at(out, np.minimum(gone, months - 1), hashing * usd_per_th)
+    return out
+
+
+def _mixed_health(kinds: list[_Kind], hashing_ths: Floats, health_by_age: Floats) -> Floats:
+    """Health of kinds of several ages together; of one age it is theirs."""
+    if not kinds:
+        return health_by_age
+    healths = np.stack([k.health_frac for k in kinds])
+    total = np.where(hashing_ths > 0, hashing_ths, 1.0)
+    mixed = sum((k.hashing_ths / total * k.health_frac for k in kinds), start=np.zeros(len(total)))
+    alike = (healths == healths[0]).all(axis=0) | (hashing_ths <= 0)
+    return np.where(alike, healths[0], mixed)
+
+
+# What decides
+
+
+def hardware_curve(hardware: Hardware) -> Curve:
+    """The outlook's curve of machines on sale, as `core.models.machines` takes it."""
+    return Curve(
+        hardware.efficiency_j_per_th,
+        hardware.improvement_per_year,
+        hardware.improvement_fade_years,
+        hardware.price_usd_per_th,
+        hardware.price_decline_frac_per_year,
+        hardware.class_exponent,
+    )
+
+
+def hardware_years(hardware: Hardware, path: NetworkPath) -> Floats:
+    """Years from the reading of the hardware to each month of operation, (months,)."""
+    return (path.month - np.datetime64(hardware.as_of, "M")).astype(np.float64) / 12.0
+
+
+def _outlook(scenario: Scenario, path: NetworkPath, fees_btc: float) -> _Outlook:
+    fleet, hardware, years = scenario.fleet, scenario.outlook.hardware, scenario.finance.horizon_years
+    curve, since = hardware_curve(hardware), hardware_years(hardware, path)
+    new = machines.efficiency_j_per_th(since, curve) * fleet.refresh.class_ratio
+    fade = ageing.hashrate_health_frac(years, fleet.hashrate_degradation_frac_per_year)
+    inflation = np.repeat(growth_factor(scenario.finance.inflation_per_year, np.arange(years)), 12)
+    return _Outlook(
+        curve=curve,
+        years=since,
+        days=path.days,
+        new_j_per_th=new,
+        new_usd_per_th=machines.price_usd_per_th(since, new, curve),
+        health_by_age=np.repeat(fade, 12),
+        hashprice_usd_per_ph_day=_hashprice(scenario, path, fees_btc),
+        usd_per_kwh=_power_usd_per_kwh(scenario) * fleet.pue + scenario.finance.variable_usd_per_kwh * inflation,
+        inflation=inflation,
+        dates=np.isin(path.month, np.array(fleet.refresh.dates, "datetime64[M]")),
+    )
+
+
+def _power_usd_per_kwh(scenario: Scenario) -> Floats:
+    """Price of site power that renewal reckons with, by month: the planner's, else import, else export, else none."""
+    grid, own = scenario.grid, scenario.fleet.refresh.power_usd_per_kwh
+    first = (
+        own
+        if own is not None
+        else grid.import_usd_per_kwh
+        if grid.import_limit_kw > 0
+        else max(grid.export_usd_per_kwh, 0.0) * (grid.export_limit_kw > 0)
+    )
+    growth: Floats = np.repeat(growth_factor(grid.price_growth_per_year, np.arange(scenario.finance.horizon_years)), 12)
+    return first * growth
+
+
+def _plan(refresh: Refresh, dates: NDArray[np.bool_]) -> Plan:
+    return Plan(refresh.rule, dates, max(round(refresh.age_years * 12), 1), refresh.losing_months, refresh.times)
+
+
+def _hashprice(scenario: Scenario, path: NetworkPath, fees_btc: float) -> Floats:
+    """Hashprice net of the pool's fee by month, worked out only where a rule asks for it."""
+    if scenario.fleet.refresh.rule == "never":
+        return np.zeros(len(path.days))
+    for name in ("price_usd", "difficulty"):
+        if not np.isfinite(getattr(path, name)).all():
+            raise CalculationError(
+                f"{name} is not finite: no month can be named in which machines should be renewed",
+                field=name,
+                expected="finite numbers; try smaller growth rates or a shorter horizon",
+            )
+    gross = mining.hashprice_usd_per_ph_day(path.price_usd, path.difficulty, path.subsidy_btc, fees_btc)
+    kept: Floats = gross * (1.0 - scenario.outlook.pool_fee_frac)
+    return kept

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import Market, Reading, Weather
-from core.models import ageing, mining
+from core.models import mining
 from core.models.network import NetworkPath, outlook_months
 from core.scenario import Scenario
 from core.studies import cash
 from core.studies.cash import Books
 from core.studies.energy import Energy, energy
+from core.studies.fleet import FleetLife, fleet_life
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ class Run(NamedTuple):
     scenario: Scenario
     fees_btc: float
     path: NetworkPath
+    life: FleetLife
     coins_per_kwh: Floats
     mine_usd_per_kwh: Floats
     flows: Energy
@@ -44,11 +46,12 @@ class Run(NamedTuple):
 def run(scenario: Scenario, weather: Weather, readings: tuple[Reading, ...], *, compiled: bool = True) -> Run:
     """Work a scenario through its horizon."""
     path, fees = network(scenario, readings), fees_btc(readings)
-    fade = scenario.fleet.hashrate_degradation_frac_per_year
-    coins = cash.coins_per_kwh(scenario, path, fees, ageing.hashrate_health_frac(scenario.finance.horizon_years, fade))
+    life = fleet_life(scenario, path, fees)
+    coins = cash.coins_per_kwh(scenario, path, fees, life)
     worth = cash.mine_usd_per_kwh(scenario, path, coins)
-    flows = energy(scenario, weather, worth, compiled=compiled)
-    return Run(scenario, fees, path, coins, worth.reshape(-1), flows, cash.books(scenario, path, flows, coins))
+    flows = energy(scenario, weather, life, worth, compiled=compiled)
+    books = cash.books(scenario, path, flows, life, coins, fees)
+    return Run(scenario, fees, path, life, coins, worth.reshape(-1), flows, books)
 
 
 def used_readings(scenario: Scenario, market: Market) -> tuple[Reading, ...]:
