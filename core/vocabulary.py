@@ -188,6 +188,12 @@ PERIODS: dict[str, Word] = {
     "mine_usd_per_kwh": Word(
         "Worth of a mined kWh", "USD/kWh", "Income per kWh of site draw, net of pool fee and variable cost.", "up"
     ),
+    "machines_kw": Word("Machines in service", "kW", "Draw of the machines not in repair or retired, cooling apart."),
+    "machines_ths": Word("Hash rate in service", "TH/s", "Of these machines at their age."),
+    "machines_j_per_th": Word(
+        "Machine efficiency", "J/TH", "Of these machines when new; 0 where there are none.", "down"
+    ),
+    "machines_renewed": Word("Machines renewed", "", "Bought in place of older ones."),
     "halvings": Word("Halvings", "1", "Halvings of the subsidy within the period."),
     "import_usd_per_kwh": Word("Import price", "USD/kWh", "Price of a kWh bought."),
     "export_usd_per_kwh": Word("Export price", "USD/kWh", "Income per kWh sold."),
@@ -199,18 +205,46 @@ PERIODS: dict[str, Word] = {
     "export_kwh": Word("Exported", "kWh", "Sold to the grid."),
     "curtailed_kwh": Word("Curtailed", "kWh", "Solar energy nobody could use.", "down"),
     "mined_btc": Word("Coins", "BTC", "Expected coins after the pool's fee.", "up"),
-    "mining_revenue_usd": Word("Mining revenue", "USD", "Coins at the price of their month.", "up"),
+    "pool_fee_btc": Word("Pool fee", "BTC", "Coins the pool keeps.", "down"),
+    "payout_sd_btc": Word(
+        "Spread of coins by luck", "BTC", "Standard deviation of what the pool pays around the expected coins.", "down"
+    ),
+    "no_block_probability_frac": Word(
+        "Chance of no block", "1", "That the mine's own hashes find no block in the period.", "down"
+    ),
+    "sold_btc": Word("Coins sold", "BTC", "Sold on the market."),
+    "held_btc": Word("Coins held", "BTC", "At the end of the period."),
+    "mining_revenue_usd": Word(
+        "Mining revenue",
+        "USD",
+        "Coins at the price of their month: ordinary income, and the basis of what is held.",
+        "up",
+    ),
+    "coin_sales_usd": Word("Coin sales", "USD", "Proceeds of coins sold, before the exchange's fee.", "up"),
+    "exchange_fee_usd": Word("Exchange fee", "USD", "Taken from coin sales.", "down"),
+    "coin_gain_usd": Word(
+        "Gain on coins", "USD", "Sales less fee and the basis of the lots sold; losses negative.", "up"
+    ),
+    "long_coin_gain_usd": Word(
+        "Gain on coins, long held", "USD", "The part of the gain on coins held for more than twelve months.", "up"
+    ),
+    "held_usd": Word("Worth of coins held", "USD", "At the price of the period's last month; apart from cash."),
     "export_revenue_usd": Word("Export revenue", "USD", "Energy sold.", "up"),
     "import_cost_usd": Word("Import cost", "USD", "Energy bought and fixed charges.", "down"),
     "opex_usd": Word("Running cost", "USD", "Upkeep, fixed and variable costs.", "down"),
-    "capex_usd": Word("Investment", "USD", "Paid for equipment.", "down"),
+    "refresh_usd": Word("Machines renewed", "USD", "Paid for machines in place of older ones.", "down"),
+    "battery_renewal_usd": Word("Battery renewed", "USD", "Paid for new or added cells.", "down"),
+    "inverter_renewal_usd": Word("Inverters renewed", "USD", "Paid for inverters at the end of their life.", "down"),
+    "repair_usd": Word("Repairs", "USD", "Paid to mend machines.", "down"),
+    "resale_usd": Word("Machines sold", "USD", "Brought by machines renewed, retired, or left at the end.", "up"),
+    "capex_usd": Word("Investment", "USD", "Paid for equipment at the start.", "down"),
     "salvage_usd": Word("Salvage", "USD", "Recovered at the end.", "up"),
     "net_cash_usd": Word("Net cash", "USD", "In minus out.", "up"),
     "cumulative_cash_usd": Word("Cumulated cash", "USD", "Sum of net cash since year 0.", "up"),
     "discounted_cash_usd": Word("Discounted cash", "USD", "Net cash in year-0 value."),
     "panel_health_frac": Word("Panel health", "1", "Output over output when new."),
     "battery_health_frac": Word("Battery health", "1", "Capacity over capacity when new, at the start of the year."),
-    "hashrate_health_frac": Word("Machine health", "1", "Hash rate over hash rate when new."),
+    "hashrate_health_frac": Word("Machine health", "1", "Hash rate over hash rate when new, at the start of the year."),
 }
 
 READINGS: dict[str, Word] = {

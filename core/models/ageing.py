@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -204,6 +205,8 @@ def _whole_years(years: int) -> Floats:
 
 
 def _finite(name: str, value: ArrayLike) -> Any:
+    if isinstance(value, float) and math.isfinite(value):
+        return np.float64(value)  # a tenth of the time of an array of one
     figures = np.asarray(value, dtype=np.float64)
     if not np.isfinite(figures).all():
         raise _refused(name, float(figures[~np.isfinite(figures)].flat[0]), "a finite number")

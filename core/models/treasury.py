@@ -71,7 +71,7 @@ def whole_sats(btc: ArrayLike) -> Whole:
     running = np.cumsum(_at_least_0("btc", btc), axis=-1) * SATS_PER_BTC
     if (running > MOST_SATS).any():
         raise _refused("btc", float(running.max()) / SATS_PER_BTC, "21 million or less in all")
-    return np.diff(np.rint(running).astype(np.int64), axis=-1, prepend=0)
+    return np.asarray(np.diff(np.rint(running).astype(np.int64), axis=-1, prepend=0))
 
 
 def whole_cents(price_usd: ArrayLike) -> Whole:
@@ -125,7 +125,7 @@ def sold_sats(policy: Policy, mined_sats: ArrayLike, cents_per_btc: ArrayLike, c
 def _wanted_sats(policy: Policy, mined: Whole, price: Whole, costs: Any) -> Whole:
     """What the policy would sell in each month if it were there."""
     if policy.rule == "hold_share":
-        return mined - np.rint(mined * policy.hold_frac).astype(np.int64)
+        return np.asarray(mined - np.rint(mined * policy.hold_frac).astype(np.int64))
     if policy.rule == "above_price":
         return np.where(price >= policy.sell_above_usd * CENTS_PER_USD, MOST_SATS, 0)
     kept = price * (1.0 - policy.fee_frac)
@@ -187,20 +187,27 @@ def _order(method: Method, price: Whole) -> Whole:
 
 def _bases(mined: Whole, sold: Whole, price: Whole, order: Whole) -> tuple[Whole, Whole, Whole]:
     """Basis of each month's sales, the part of it on coins held for long, and how many those were."""
-    lot_price = np.take_along_axis(price, order, axis=-1)
+    shape, rows = mined.shape, (-1, mined.shape[-1])
+    mined, sold, price, order = (values.reshape(rows) for values in (mined, sold, price, order))
+    lot_price, place = np.take_along_axis(price, order, axis=-1), np.argsort(order, axis=-1)
     left, gone = np.zeros(mined.shape, np.int64), np.zeros(mined.shape, np.int64)
     basis, long_basis, long_sold = (np.zeros(mined.shape, np.int64) for _ in range(3))
-    for month in range(mined.shape[-1]):
-        left = left + np.where(order == month, mined[..., month, None], 0)
+    for month in range(rows[1]):
+        np.put_along_axis(left, place[:, month, None], mined[:, month, None], axis=-1)
+        if not sold[:, month].any():
+            continue
         before = np.cumsum(left, axis=-1) - left
-        taken = np.clip(sold[..., month, None] - before, 0, left)
-        cost = worth_cents(gone + taken, lot_price) - worth_cents(gone, lot_price)
-        old = month - order > MONTHS_TO_LONG_TERM
-        basis[..., month] = cost.sum(axis=-1)
-        long_basis[..., month] = np.where(old, cost, 0).sum(axis=-1)
-        long_sold[..., month] = np.where(old, taken, 0).sum(axis=-1)
-        left, gone = left - taken, gone + taken
-    return basis, long_basis, long_sold
+        taken = np.minimum(np.maximum(sold[:, month, None] - before, 0), left)
+        lots = np.nonzero(taken)
+        coins, paid = taken[lots], lot_price[lots]
+        cost = worth_cents(gone[lots] + coins, paid) - worth_cents(gone[lots], paid)
+        old = month - order[lots] > MONTHS_TO_LONG_TERM
+        np.add.at(basis[:, month], lots[0], cost)
+        np.add.at(long_basis[:, month], lots[0], cost * old)
+        np.add.at(long_sold[:, month], lots[0], coins * old)
+        left[lots] -= coins
+        gone[lots] += coins
+    return basis.reshape(shape), long_basis.reshape(shape), long_sold.reshape(shape)
 
 
 def _part(cents: Whole, sats: Whole, of_sats: Whole) -> Whole:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CalculationError
 from core.inputs import Weather
 from core.models import ageing, machines, mining
 from core.models.machines import Curve, Plan
@@ -88,8 +88,7 @@ class _Outlook(NamedTuple):
 def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetLife:
     """Run the machines through the horizon: ageing, failures, renewal and resale.
 
-    Kinds of machines are renewed each at its own time, at the same power. CalculationError where growth leaves no finite
-    prices to decide by.
+    Kinds of machines are renewed each at its own time, at the same power.
     """
     outlook = _outlook(scenario, path, fees_btc)
     kinds = [_kind(scenario.fleet, unit, outlook) for unit in scenario.fleet.units]
@@ -154,9 +153,7 @@ def _bought_month(fleet: Fleet, watts: float, hashrate_ths: float, outlook: _Out
     )
 
 
-def _resale_usd(
-    fleet: Fleet, outlook: _Outlook, since: NDArray[np.int64], rated_ths: Floats, watts: float
-) -> Floats:
+def _resale_usd(fleet: Fleet, outlook: _Outlook, since: NDArray[np.int64], rated_ths: Floats, watts: float) -> Floats:
     """What machines bring in the month they go, and those left in the last month; by what they still hash."""
     months, out = len(since), np.zeros(len(since))
     following = np.append(since[1:], machines.RETIRED)
@@ -203,23 +200,28 @@ def hardware_curve(hardware: Hardware) -> Curve:
     )
 
 
-def hardware_years(hardware: Hardware, path: NetworkPath) -> Floats:
-    """Years from the reading of the hardware to each month of operation, (months,)."""
-    return (path.month - np.datetime64(hardware.as_of, "M")).astype(np.float64) / 12.0
+@lru_cache(maxsize=64)
+def _on_sale(
+    hardware: Hardware, first: np.datetime64, months: int, class_ratio: float
+) -> tuple[Floats, Floats, Floats]:
+    """Years since the reading of the hardware, J/TH and USD/TH of the class then on sale, each (months,)."""
+    curve, month = hardware_curve(hardware), first + np.arange(months)
+    years = (month - np.datetime64(hardware.as_of, "M")).astype(np.float64) / 12.0
+    new = machines.efficiency_j_per_th(years, curve) * class_ratio
+    return years, new, machines.price_usd_per_th(years, new, curve)
 
 
 def _outlook(scenario: Scenario, path: NetworkPath, fees_btc: float) -> _Outlook:
     fleet, hardware, years = scenario.fleet, scenario.outlook.hardware, scenario.finance.horizon_years
-    curve, since = hardware_curve(hardware), hardware_years(hardware, path)
-    new = machines.efficiency_j_per_th(since, curve) * fleet.refresh.class_ratio
+    since, new, price = _on_sale(hardware, path.month[0], len(path.month), fleet.refresh.class_ratio)
     fade = ageing.hashrate_health_frac(years, fleet.hashrate_degradation_frac_per_year)
     inflation = np.repeat(growth_factor(scenario.finance.inflation_per_year, np.arange(years)), 12)
     return _Outlook(
-        curve=curve,
+        curve=hardware_curve(hardware),
         years=since,
         days=path.days,
         new_j_per_th=new,
-        new_usd_per_th=machines.price_usd_per_th(since, new, curve),
+        new_usd_per_th=price,
         health_by_age=np.repeat(fade, 12),
         hashprice_usd_per_ph_day=_hashprice(scenario, path, fees_btc),
         usd_per_kwh=_power_usd_per_kwh(scenario) * fleet.pue + scenario.finance.variable_usd_per_kwh * inflation,
@@ -250,13 +252,6 @@ def _hashprice(scenario: Scenario, path: NetworkPath, fees_btc: float) -> Floats
     """Hashprice net of the pool's fee by month, worked out only where a rule asks for it."""
     if scenario.fleet.refresh.rule == "never":
         return np.zeros(len(path.days))
-    for name in ("price_usd", "difficulty"):
-        if not np.isfinite(getattr(path, name)).all():
-            raise CalculationError(
-                f"{name} is not finite: no month can be named in which machines should be renewed",
-                field=name,
-                expected="finite numbers; try smaller growth rates or a shorter horizon",
-            )
     gross = mining.hashprice_usd_per_ph_day(path.price_usd, path.difficulty, path.subsidy_btc, fees_btc)
     kept: Floats = gross * (1.0 - scenario.outlook.pool_fee_frac)
     return kept

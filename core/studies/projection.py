@@ -118,6 +118,10 @@ def _monthly(base: Run) -> pd.DataFrame:
         "subsidy_btc": path.subsidy_btc,
         "hashprice_usd_per_ph_day": base.hashprice_usd_per_ph_day,
         "mine_usd_per_kwh": base.mine_usd_per_kwh,
+        "machines_kw": base.life.machine_kw,
+        "machines_ths": base.life.hashrate_ths,
+        "machines_j_per_th": np.nan_to_num(base.life.efficiency_j_per_th),
+        "machines_renewed": base.life.renewed,
     }
     prices = {name: base.books.prices[name] for name in ("import_usd_per_kwh", "export_usd_per_kwh")}
     return pd.DataFrame({**outlook, "halvings": path.halves.astype(np.float64), **prices, **base.books.monthly})

@@ -86,19 +86,17 @@ def _fade_by_month(battery: Battery, out: Floats, begin: int, when: Calendar) ->
     """Capacity lost in each month from `begin` on, as a share of the original: by age and by cycles."""
     start = when.starts[begin] if begin < 12 else HOURS
     length = np.diff(np.append(when.starts, HOURS))[begin:]
-    by_age = battery.calendar_fade_frac_per_year * length / HOURS
+    by_age: Floats = battery.calendar_fade_frac_per_year * length / HOURS
     if not battery.energy_kwh or not length.size:
         return by_age
     if battery.replacement.counting == "throughput":
         drawn = _drawn_kwh(battery, when.by_month(out[DISCHARGE])[begin:])
-        return by_age + battery.cycle_fade_frac_per_cycle * drawn / battery.energy_kwh
+        return np.asarray(by_age + battery.cycle_fade_frac_per_cycle * drawn / battery.energy_kwh)
     ranges, counts, ends = ageing.rainflow(out[SOC, start:])
     depth = np.minimum(ranges / battery.energy_kwh, 1.0)  # the sum of many small steps may pass 1 by rounding
-    worn = ageing.cycle_fade_frac(
-        depth, counts, battery.cycle_fade_frac_per_cycle, battery.replacement.depth_exponent
-    )
+    worn = ageing.cycle_fade_frac(depth, counts, battery.cycle_fade_frac_per_cycle, battery.replacement.depth_exponent)
     month = np.searchsorted(when.starts, ends + start, side="right") - 1 - begin
-    return by_age + np.bincount(month, weights=worn, minlength=length.size)
+    return np.asarray(by_age + np.bincount(month, weights=worn, minlength=length.size))
 
 
 def _storage(battery: Battery, health_frac: float, soc_kwh: float) -> Storage:

@@ -82,7 +82,9 @@ def _luck(scenario: Scenario, path: NetworkPath, mined_btc: Floats, fees_btc: fl
     reward = path.subsidy_btc + fees_btc
     blocks = np.divide(mined_btc, reward * (1.0 - fee), out=np.zeros_like(mined_btc), where=reward > 0)
     if not np.isfinite(blocks).all():  # named by the check of the whole
-        return dict.fromkeys(("pool_fee_btc", "payout_sd_btc", "no_block_probability_frac"), np.full(len(blocks), np.nan))
+        return dict.fromkeys(
+            ("pool_fee_btc", "payout_sd_btc", "no_block_probability_frac"), np.full(len(blocks), np.nan)
+        )
     network = mining.network_hashrate_ths(path.difficulty) * mining.BLOCK_SECONDS / path.seconds
     share = np.minimum(blocks * network / payout.pool_hashrate_ths, 1.0)
     return {

@@ -141,7 +141,7 @@ def test_nothing_is_bought_that_would_lose_at_once():
 def test_lost_hash_rate_brings_the_end_nearer():
     worn = 0.99 ** np.arange(60)  # 36 earned of 40 after 11 months
     months = bought(plan("unprofitable"), worth=40.0, health=worn)
-    assert (0.99**10 * 40 > 36) and (0.99**11 * 40 < 36)
+    assert 0.99**10 * 40 > 36 > 0.99**11 * 40
     assert months.tolist().index(14) == 14
 
 
