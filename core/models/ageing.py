@@ -155,30 +155,30 @@ def rainflow(level: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """
     series = _finite("level", level)
     turns = _turns(series)
+    levels = series[turns].tolist()
     found: list[tuple[float, float, int]] = []
-    open_at: list[int] = []
-    for at in turns:
-        open_at.append(at)
-        while len(open_at) >= 3:
-            a, b, c = (series[i] for i in open_at[-3:])
-            if abs(c - b) < abs(b - a):
+    stack: list[int] = []  # turns whose ranges are not counted yet
+    for turn in range(len(levels)):
+        stack.append(turn)
+        while len(stack) >= 3:
+            inner = abs(levels[stack[-2]] - levels[stack[-3]])
+            if abs(levels[turn] - levels[stack[-2]]) < inner:
                 break
-            whole = len(open_at) > 3
-            found.append((abs(b - a), 1.0 if whole else 0.5, open_at[-2]))
-            del open_at[-3 if whole else 0 : -1 if whole else 1]
-    found += [(abs(series[j] - series[i]), 0.5, j) for i, j in pairwise(open_at)]
-    ranges, counts, ends = (np.array(column) for column in zip(*found, strict=True)) if found else ([], [], [])
-    return np.asarray(ranges, np.float64), np.asarray(counts, np.float64), np.asarray(ends, np.intp)
+            found.append((inner, 1.0 if len(stack) > 3 else 0.5, stack[-2]))
+            del stack[slice(-3, -1) if len(stack) > 3 else slice(0, 1)]
+    found += [(abs(levels[b] - levels[a]), 0.5, b) for a, b in pairwise(stack)]
+    ranges, counts, ends = np.array(found, np.float64).reshape(-1, 3).T
+    return ranges, counts, turns[ends.astype(np.intp)]
 
 
-def _turns(series: Floats) -> list[int]:
+def _turns(series: Floats) -> NDArray[np.intp]:
     """Where a history turns, its first and last level included."""
     steps = np.diff(series)
     moves = np.flatnonzero(steps)
     if not moves.size:
-        return []
+        return moves
     turning = np.flatnonzero(np.diff(np.sign(steps[moves])))
-    return [int(moves[0]), *(moves[turning] + 1).tolist(), int(moves[-1]) + 1]
+    return np.concatenate([moves[:1], moves[turning] + 1, moves[-1:] + 1])
 
 
 def cycle_fade_frac(

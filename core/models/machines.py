@@ -146,26 +146,38 @@ def bought_month(
 
 
 def _renewed(plan: Plan, worth: Any, power: Any, j_per_th: Any, new: Any, health: Any) -> Whole:
-    since, out = np.zeros(worth.shape[:-1], np.int64), np.empty(worth.shape, np.int64)
-    done, losing = np.zeros_like(since), np.zeros_like(since)
-    for month in range(worth.shape[-1]):
-        if month:
-            due = (since >= 0) & _due(plan, month, since, losing)
-            pays = new[..., month] * HOURS_PER_DAY * power[..., month] <= worth[..., month]
-            renew = due & (done < plan.times) & (pays | (plan.rule != "unprofitable"))
-            since = np.where(renew, month, np.where(due & (done >= plan.times), RETIRED, since))
-            j_per_th, done = np.where(renew, new[..., month], j_per_th), done + renew
-            losing = np.where(renew, 0, losing)
-        earned = worth[..., month] * health[np.where(since >= 0, month - since, 0)]
-        losing = np.where(j_per_th * HOURS_PER_DAY * power[..., month] > earned, losing + 1, 0)
-        out[..., month] = since
+    """Generation after generation: from the month it was bought, the first month in which it is due."""
+    out, month = np.zeros(worth.shape, np.int64), np.arange(worth.shape[-1])
+    since, alive = np.zeros(worth.shape[:-1], np.int64), np.ones(worth.shape[:-1], bool)
+    pays = new * HOURS_PER_DAY * power <= worth
+    for bought in range(plan.times + 1):
+        earned = worth * health[np.maximum(month - since[..., None], 0)]
+        losing = (j_per_th[..., None] * HOURS_PER_DAY * power > earned) & (month >= since[..., None])
+        due = _due(plan, month, since[..., None], losing) & alive[..., None]
+        last = bought == plan.times
+        if plan.rule == "unprofitable" and not last:
+            due &= pays
+        alive, since = due.any(axis=-1), np.argmax(due, axis=-1)
+        if not alive.any():
+            break
+        ends = alive[..., None] & (month >= since[..., None])
+        out = np.where(ends, RETIRED if last else since[..., None], out)
+        j_per_th = np.take_along_axis(new, since[..., None], axis=-1)[..., 0]
     return out
 
 
-def _due(plan: Plan, month: int, since: Whole, losing: Whole) -> Any:
+def _due(plan: Plan, month: Whole, since: Whole, losing: Any) -> Any:
+    """Months after that of purchase in which the rule speaks."""
+    later = month > since
     if plan.rule == "date":
-        return plan.dates[month]
-    return month - since >= plan.age_months if plan.rule == "age" else losing >= plan.losing_months
+        return later & plan.dates[: month.size]
+    if plan.rule == "age":
+        return later & (month - since >= plan.age_months)
+    long, before = plan.losing_months, np.zeros((*losing.shape[:-1], month.size + 1), np.int64)
+    np.cumsum(losing, axis=-1, out=before[..., 1:])  # losing months before each month
+    due = np.zeros(losing.shape, bool)
+    due[..., long:] = before[..., long : month.size] - before[..., : max(month.size - long, 0)] == long
+    return later & due
 
 
 # Checks

@@ -6,6 +6,7 @@ at the price of their month, which becomes the basis of that month's lot. Arrays
 
 from __future__ import annotations
 
+from heapq import heappop, heappush, heapreplace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -159,7 +160,7 @@ def ledger(
         raise _refused("fee_frac", fee_frac, "a share from 0 to 1")
     income, proceeds = worth_cents(mined, price), worth_cents(sold, price)
     fee = np.rint(proceeds * fee_frac).astype(np.int64)
-    basis, long_basis, long_sold = _bases(mined, sold, price, _order(method, price))
+    basis, long_basis, long_sold = _bases(mined, sold, price, _rank(method, price))
     # the month's proceeds net of the fee, shared out between long- and short-held coins by their number
     long_proceeds = _part(proceeds - fee, long_sold, sold)
     return Ledger(
@@ -176,38 +177,43 @@ def ledger(
     )
 
 
-def _order(method: Method, price: Whole) -> Whole:
-    """Lots in the order in which they are sold; a lot not mined yet is empty and does not matter."""
-    if method == "hifo":
-        return np.argsort(-price, axis=-1, kind="stable")
-    if method != "fifo":
+def _rank(method: Method, price: Whole) -> Whole:
+    """Lots of lower rank are sold first, of equal rank the older one."""
+    if method not in {"fifo", "hifo"}:
         raise _refused("method", method, "fifo or hifo")
-    return np.broadcast_to(np.arange(price.shape[-1]), price.shape)
+    return -price if method == "hifo" else np.zeros_like(price)
 
 
-def _bases(mined: Whole, sold: Whole, price: Whole, order: Whole) -> tuple[Whole, Whole, Whole]:
+def _bases(mined: Whole, sold: Whole, price: Whole, rank: Whole) -> tuple[Whole, Whole, Whole]:
     """Basis of each month's sales, the part of it on coins held for long, and how many those were."""
-    shape, rows = mined.shape, (-1, mined.shape[-1])
-    mined, sold, price, order = (values.reshape(rows) for values in (mined, sold, price, order))
-    lot_price, place = np.take_along_axis(price, order, axis=-1), np.argsort(order, axis=-1)
-    left, gone = np.zeros(mined.shape, np.int64), np.zeros(mined.shape, np.int64)
     basis, long_basis, long_sold = (np.zeros(mined.shape, np.int64) for _ in range(3))
-    for month in range(rows[1]):
-        np.put_along_axis(left, place[:, month, None], mined[:, month, None], axis=-1)
-        if not sold[:, month].any():
-            continue
-        before = np.cumsum(left, axis=-1) - left
-        taken = np.minimum(np.maximum(sold[:, month, None] - before, 0), left)
-        lots = np.nonzero(taken)
-        coins, paid = taken[lots], lot_price[lots]
-        cost = worth_cents(gone[lots] + coins, paid) - worth_cents(gone[lots], paid)
-        old = month - order[lots] > MONTHS_TO_LONG_TERM
-        np.add.at(basis[:, month], lots[0], cost)
-        np.add.at(long_basis[:, month], lots[0], cost * old)
-        np.add.at(long_sold[:, month], lots[0], coins * old)
-        left[lots] -= coins
-        gone[lots] += coins
-    return basis.reshape(shape), long_basis.reshape(shape), long_sold.reshape(shape)
+    for path in np.ndindex(mined.shape[:-1]):
+        takes = np.array(_takes(mined[path], sold[path], rank[path]), np.int64).reshape(-1, 4)
+        month, lot, coins, gone = takes.T
+        cost = worth_cents(gone + coins, price[path][lot]) - worth_cents(gone, price[path][lot])
+        old = month - lot > MONTHS_TO_LONG_TERM
+        for total, part in ((basis, cost), (long_basis, cost * old), (long_sold, coins * old)):
+            np.add.at(total[path], month, part)
+    return basis, long_basis, long_sold
+
+
+def _takes(mined: Whole, sold: Whole, rank: Whole) -> list[tuple[int, int, int, int]]:
+    """(month of sale, lot, coins, coins sold from the lot before) for every lot that a sale takes from."""
+    lots: list[tuple[int, int, int, int]] = []  # a heap of (rank, lot, coins left, coins gone)
+    takes = []
+    for month, (coins, sale, key) in enumerate(zip(mined.tolist(), sold.tolist(), rank.tolist(), strict=True)):
+        if coins:
+            heappush(lots, (key, month, coins, 0))
+        while sale:
+            first, lot, left, gone = lots[0]
+            taken = min(sale, left)
+            takes.append((month, lot, taken, gone))
+            sale -= taken
+            if taken < left:
+                heapreplace(lots, (first, lot, left - taken, gone + taken))
+            else:
+                heappop(lots)
+    return takes
 
 
 def _part(cents: Whole, sats: Whole, of_sats: Whole) -> Whole:

@@ -42,18 +42,17 @@ def battery_year(
     """
     rule, renewed, begin = battery.replacement.rule, np.zeros(13), 0
     dispatch(hours, _storage(battery, health_frac, soc_kwh), compiled=compiled, out=out)
-    due = _due(battery, out, health_frac, begin, when)
-    while due is not None:
-        left = health_frac - float(_fade_by_month(battery, out, begin, when)[: due - begin].sum())
+    fade = _fade_by_month(battery, out, begin, when)
+    while (due := _due(battery, health_frac, fade, begin)) is not None:
+        left = health_frac - float(fade[: due - begin].sum())
         renewed[due] += 1.0 if rule == "replace" else 1.0 - max(left, 0.0)
         health_frac, begin = 1.0, due
-        if due == 12:
-            break
-        _run_on(battery, hours, when.starts[due], compiled, out)
-        due = _due(battery, out, health_frac, begin, when)
+        if due < 12:
+            _run_on(battery, hours, when.starts[due], compiled, out)
+        fade = _fade_by_month(battery, out, begin, when)
     drawn = float(_drawn_kwh(battery, out[DISCHARGE].sum()))
     cycles = drawn / battery.energy_kwh if battery.energy_kwh else 0.0
-    return Year(_health_after(battery, out, health_frac, begin, when, drawn), float(out[SOC, -1]), cycles, renewed)
+    return Year(_health_after(battery, health_frac, fade, begin, drawn), float(out[SOC, -1]), cycles, renewed)
 
 
 def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Floats) -> None:
@@ -62,29 +61,29 @@ def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Flo
     out[:, start:] = dispatch(rest, _storage(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled)
 
 
-def _due(battery: Battery, out: Floats, health_frac: float, begin: int, when: Calendar) -> int | None:
+def _due(battery: Battery, health_frac: float, fade: Floats, begin: int) -> int | None:
     """Month of the year, 1 to 12, at whose start new cells come; None where none do."""
-    if battery.replacement.rule == "never" or not battery.energy_kwh:
+    if battery.replacement.rule == "never" or not battery.energy_kwh or not fade.size:
         return None
-    fade = _fade_by_month(battery, out, begin, when)
     below = ageing.first_month_below(health_frac, fade, battery.replacement.below_frac)
     return None if below is None else begin + below + 1
 
 
-def _health_after(
-    battery: Battery, out: Floats, health_frac: float, begin: int, when: Calendar, drawn_kwh: float
-) -> float:
+def _health_after(battery: Battery, health_frac: float, fade: Floats, begin: int, drawn_kwh: float) -> float:
     """Health at the year's end from that at the start of month `begin`."""
     if begin == 0 and battery.replacement.counting == "throughput":
         fades = (battery.calendar_fade_frac_per_year, battery.cycle_fade_frac_per_cycle, battery.health_floor_frac)
         return float(ageing.battery_health_after_year_frac(health_frac, drawn_kwh, battery.energy_kwh, *fades))
-    left = health_frac - float(_fade_by_month(battery, out, begin, when).sum())
-    return min(health_frac, max(left, battery.health_floor_frac))
+    return min(health_frac, max(health_frac - float(fade.sum()), battery.health_floor_frac))
 
 
 def _fade_by_month(battery: Battery, out: Floats, begin: int, when: Calendar) -> Floats:
-    """Capacity lost in each month from `begin` on, as a share of the original: by age and by cycles."""
-    start = when.starts[begin] if begin < 12 else HOURS
+    """Capacity lost in each month from `begin` on, as a share of the original: by age and by cycles.
+
+    Worked out only where it matters in which month it falls.
+    """
+    if battery.replacement.rule == "never" and battery.replacement.counting == "throughput":
+        return np.zeros(0)
     length = np.diff(np.append(when.starts, HOURS))[begin:]
     by_age: Floats = battery.calendar_fade_frac_per_year * length / HOURS
     if not battery.energy_kwh or not length.size:
@@ -92,6 +91,7 @@ def _fade_by_month(battery: Battery, out: Floats, begin: int, when: Calendar) ->
     if battery.replacement.counting == "throughput":
         drawn = _drawn_kwh(battery, when.by_month(out[DISCHARGE])[begin:])
         return np.asarray(by_age + battery.cycle_fade_frac_per_cycle * drawn / battery.energy_kwh)
+    start = when.starts[begin]
     ranges, counts, ends = ageing.rainflow(out[SOC, start:])
     depth = np.minimum(ranges / battery.energy_kwh, 1.0)  # the sum of many small steps may pass 1 by rounding
     worn = ageing.cycle_fade_frac(depth, counts, battery.cycle_fade_frac_per_cycle, battery.replacement.depth_exponent)
