@@ -221,16 +221,31 @@ def test_a_measured_roof_is_followed_hour_by_hour_on_days_its_own_meter_shows_to
         assert np.corrcoef(measured[clear], modelled.shift(hours, fill_value=0.0)[clear])[0, 1] < right - 0.02
 
 
+def best_fit_of_the_satellite(daily: pd.DataFrame) -> float:
+    """The closest that any linear mix of the satellite's daily light and air, and the model, comes to the meter (r)."""
+    view = pd.read_csv(Path(FOLDER, "pv_measured__serf_east_psm3_data.csv"), index_col=0)
+    view.index = pd.to_datetime(view.index, utc=True).tz_convert("Etc/GMT+7")
+    day = view[["ghi", "ghi_clear", "temp_air"]].resample("D").mean().reindex(daily.index)
+    known = [np.ones(len(day)), daily["modelled"], *(day[name] for name in day), day["ghi"] / day["ghi_clear"]]
+    mix = np.column_stack(known)
+    fitted = mix @ np.linalg.lstsq(mix, daily["measured"].to_numpy(), rcond=None)[0]
+    return float(np.corrcoef(fitted, daily["measured"])[0, 1])
+
+
 def test_a_measured_roof_is_followed_day_by_day_as_far_as_the_satellite_sees_its_clouds() -> None:
     """Over all days r is 0.88, not 0.97: the weather and the plant, not the model, are what misses.
 
     One satellite view an hour places the storms of July wrongly (r 0.92 without the day below), and on
     September 29 the satellite sees no cloud all day while the meter draws half of a clear day's curve.
-    On the days that both call clear, the model follows within 5 %.
+    Even the least-squares fit of the measured days on the satellite's own figures and the model's gets no further
+    than 0.90, so no decomposition or transposition of this record can. On the days that both call clear, the model
+    follows within 5 %.
     """
     measured, modelled, clearness = serf()
     daily = pd.DataFrame({"measured": measured, "modelled": modelled}).resample("D").sum().iloc[:-1]
     assert daily.corr().iloc[0, 1] > 0.87
+    assert daily.corr().iloc[0, 1] > best_fit_of_the_satellite(daily) - 0.02
+    assert best_fit_of_the_satellite(daily) < 0.90
     assert daily.drop(pd.Timestamp("2016-09-29", tz="Etc/GMT+7")).corr().iloc[0, 1] > 0.91
     clear = (clearness.resample("D").mean().iloc[:-1] > 0.98).to_numpy()
     ratio = (daily["measured"] / daily["modelled"])[clear]
