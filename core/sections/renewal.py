@@ -63,7 +63,7 @@ class Failures(Section):
     """How often machines break, and what it takes to mend them; idle days beside those of uptime."""
 
     rate_per_year: float = quantity(
-        0.0, "1/yr", "Failures", "Per machine and year in service when new; 0.05 to 0.2 is an ordinary range.", 0, 20
+        0.0, "1/yr", "Failures", "Per machine and year in service when new; no long record is published.", 0, 20
     )
     growth_per_year: float = quantity(0.0, "1/yr", "Growth of failures", "With each year of a machine's age.", 0, 2)
     repair_days: float = quantity(14.0, "days", "Repair time", "From failure to restart, freight included.", 0, 365)

@@ -14,7 +14,7 @@ SCHEMES = ("fpps", "pplns", "solo")
 
 
 def test_a_solo_miner_of_2011():
-    """Rosenfeld (2011), §1.2: 1 GH/s for a day at D = 1,690,906 and 50 BTC: 0.595 BTC in the mean, sd 917 % of it."""
+    """Rosenfeld (2011), mining alone: 1 GH/s for a day at D = 1,690,906 and 50 BTC: 0.595 BTC in the mean, sd 917 % of it."""
     blocks = 1e9 * 86_400 / (2**32 * 1_690_906)
     assert blocks == pytest.approx(0.0119, abs=5e-5)
     assert payout_btc(blocks, 50.0, 0.0) == pytest.approx(0.595, abs=5e-4)
