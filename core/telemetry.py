@@ -24,7 +24,7 @@ def forms(values: Iterable[str]) -> tuple[str, ...]:
     """Every text that would give a secret away: as it is, as it travels in addresses, headers and JSON. Longest first."""
     long = (value for value in values if len(value) >= SHORTEST_SECRET)
     found = {form for v in long for form in (v, quote(v, safe=""), quote_plus(v), _base64(v), v.replace("/", "\\/"))}
-    return tuple(sorted(found, key=len, reverse=True))
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
