@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from core import charts
 from core.fetchers.equipment import catalogue
@@ -18,6 +22,7 @@ from core.machine import Machine
 from core.results import Projection
 from core.scenario import Scenario
 from core.studies.projection import project
+from core.world import Series
 
 MOST_POINTS = 10_000
 ALL: tuple[Callable[..., Any], ...] = (
@@ -104,3 +109,64 @@ def test_machines_with_a_price_are_dots_and_own_ones_have_a_ring(dark: bool) -> 
     assert rings[["model", "efficiency_j_per_th", "price_usd_per_th"]].to_numpy().tolist() == [["mine", 15.0, 9.0]]
     json.dumps({name: part for name, part in spec.items() if name != "datasets"}, allow_nan=False)
     assert charts.price_by_efficiency(frame.iloc[:0], dark)["datasets"]["machines"].empty
+
+
+def valid(spec: Any) -> dict[str, Any]:
+    """A specification as Altair's schema takes it, with its frames written out."""
+    import altair as alt
+
+    frames = {
+        name: json.loads(frame.to_json(orient="records", date_format="iso")) for name, frame in spec["datasets"].items()
+    }
+    whole = {**spec, "datasets": frames}
+    json.dumps(whole, allow_nan=False)
+    alt.Chart.from_dict(whole) if "mark" in spec else alt.LayerChart.from_dict(whole)
+    return whole
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_map_shows_the_ground_the_cities_of_its_window_and_the_site(dark: bool) -> None:
+    window = charts.Window(0.0, 40.0, 20.0, 50.0)
+    ground = np.array([[np.nan, 100.0, 4000.0], [0.0, 300.0, 900.0]], dtype=np.float32)
+    cities = pd.DataFrame({"name": ["In", "Out"], "latitude": [45.0, 45.0], "longitude": [10.0, 30.0]})
+    spec = charts.site_map(window, ground, cities, cities.head(1), dark)
+    whole = valid(spec)
+    assert [row["name"] for row in whole["datasets"]["cities"]] == ["In"]
+    image = Image.open(io.BytesIO(base64.b64decode(whole["layer"][0]["mark"]["url"].split(",")[1]))).convert("RGB")
+    assert image.size == (3, 2)
+    tints = [image.getpixel((x, y)) for y in range(2) for x in range(3)]
+    assert len(set(tints)) == 6  # sea, and five bands of height
+
+
+def test_every_place_of_a_window_can_be_clicked_within_half_a_step() -> None:
+    window = charts.Window(-180.0, -58.0, 180.0, 78.0)
+    spec = charts.site_map(
+        window, np.zeros((2, 2), np.float32), *(pd.DataFrame({"name": [], "latitude": [], "longitude": []}),) * 2
+    )
+    grid = spec["layer"][1]
+    count = grid["data"]["sequence"]["stop"]
+    east, north = window.step
+    assert count * east * north == pytest.approx(360 * 136)
+    assert grid["params"][0]["name"] == "place"
+
+
+def test_light_by_month_adds_up_to_the_light_of_the_year(greensboro: Weather) -> None:
+    spec = charts.light_by_month(greensboro)
+    valid(spec)
+    assert spec["datasets"]["light"]["kwh"].sum() == pytest.approx(greensboro.hourly["ghi"].sum() / 1000)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_market_lines_leave_out_what_a_logarithm_cannot_show_and_mark_the_halvings_of_their_time(log: bool) -> None:
+    days = tuple(date(2024, 4, 18) + timedelta(days=i) for i in range(5))
+    halvings = [datetime(2020, 5, 11, tzinfo=UTC), datetime(2024, 4, 20, tzinfo=UTC)]
+    spec = charts.market_lines(Series(days, (0.0, 1.0, 2.0, 3.0, 4.0)), "USD", halvings, log=log)
+    valid(spec)
+    assert len(spec["datasets"]["market"]) == (4 if log else 5)
+    assert len(spec["datasets"]["halvings"]) == 1
+
+
+def test_yields_of_years_stand_beside_their_marks() -> None:
+    spec = charts.yields_by_year({2019: 1400.0, 2020: 1300.0}, {"P50": 1350.0})
+    valid(spec)
+    assert spec["datasets"]["marks"]["kwh"].tolist() == [1350.0]

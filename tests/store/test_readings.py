@@ -100,3 +100,25 @@ def test_of_two_processes_one_leads(tmp_path: Path) -> None:
     ]
     led = [int(run.communicate(timeout=60)[0]) for run in runs]
     assert sum(led) == 100
+
+
+def kept(hours: float, value: str, question: str = "price", asked: str = "USD") -> Kept:
+    at = NOON + timedelta(hours=hours)
+    return Kept(question, asked, "somebody", at, at, value)
+
+
+def test_of_each_day_the_newest_answer_is_told_oldest_day_first(db: Database) -> None:
+    for hours, value in ((0, "1"), (-3, "2"), (5, "3"), (24, "4"), (30, "5"), (-40, "6")):
+        readings.save(db, kept(hours, value))
+    readings.save(db, kept(6, "9", asked="EUR"))
+    readings.save(db, kept(6, "9", question="rates"))
+    assert [one.value for one in readings.daily(db, "price", "USD")] == ["6", "3", "5"]
+    assert [one.value for one in readings.daily(db, "price", "USD", NOON)] == ["3", "5"]
+    assert readings.daily(db, "price", "JPY") == []
+
+
+def test_the_holder_of_a_task_is_known_until_its_lease_runs_out(db: Database) -> None:
+    assert leases.holder(db, "refresh", 1000.0) == ""
+    leases.take(db, "refresh", "me", 1000.0, 60.0)
+    assert leases.holder(db, "refresh", 1059.0) == "me"
+    assert leases.holder(db, "refresh", 1060.0) == ""
