@@ -50,6 +50,25 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class CreditRule:
+    """One line of tax law by date: property that meets every day that is given gets this share of the benefit.
+
+    Days are ISO text, "" where the rule does not ask; `as_of` is the day the rule was read in its source.
+    """
+
+    technology: str  # solar, storage or any
+    benefit: str  # credit or bonus
+    begun_from: str
+    begun_by: str
+    in_service_by: str
+    acquired_from: str
+    share_frac: float
+    note: str
+    source: str
+    as_of: str
+
+
+@dataclass(frozen=True)
 class Market:
     """The bitcoin network and its price at one moment."""
 

@@ -9,9 +9,10 @@ from core.sections.money import Finance, Risk
 from core.sections.plant import Array, Battery, Mounting, Site
 from core.sections.quantity import Count, Section, quantity
 from core.sections.renewal import BatteryReplacement, Failures, InverterReplacement, Refresh, Resale
+from core.sections.tax_and_debt import Construction, Credits, Debt, Depreciation, Owning, Recovery, Tax
 
 __all__ = [
-    "Array", "Battery", "BatteryReplacement", "Count", "Failures", "Finance", "Fleet", "Grid", "Hardware",
-    "InverterReplacement", "Mounting", "Outlook", "Payout", "Refresh", "Resale", "Risk", "Section", "Site", "Treasury",
-    "Unit", "quantity",
+    "Array", "Battery", "BatteryReplacement", "Construction", "Count", "Credits", "Debt", "Depreciation", "Failures",
+    "Finance", "Fleet", "Grid", "Hardware", "InverterReplacement", "Mounting", "Outlook", "Owning", "Payout", "Recovery",
+    "Refresh", "Resale", "Risk", "Section", "Site", "Tax", "Treasury", "Unit", "quantity",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.sections.quantity import Count, Section, quantity
+from core.sections.tax_and_debt import Construction, Credits, Debt, Depreciation, Owning, Tax
 
 
 class Finance(Section):
@@ -46,6 +47,12 @@ class Finance(Section):
     salvage_frac: float = quantity(
         0.0, "1", "Salvage value", "Share of the first investment recovered at the end.", 0, 1
     )
+    owning: Owning = Owning()
+    construction: Construction = Construction()
+    debt: Debt = Debt()
+    tax: Tax = Tax()
+    depreciation: Depreciation = Depreciation()
+    credits: Credits = Credits()
 
 
 class Risk(Section):

@@ -1,0 +1,364 @@
+"""The after-tax pro-forma: what a plant earns for its owner and its lenders, year by year, as a bank would want to see it.
+
+It is SAM's cash-loan model to the cent, with miners as one more class of equipment, carried losses, reserves, lock-up and
+interest while building on top. Nominal USD; years on the last axis, year 0 everything before the first month of operation,
+any leading axes (paths). What happens by month (coins, liquidity, tariffs) comes in as sums of its year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ValidationError
+from core.models import debt, finance, tax
+from core.models.debt import Loan, Waterfall
+from core.sections import Finance
+from core.studies.funding import Funding, LenderCase, funded
+from core.studies.levies import Asset, Taxes, WrittenOff, taxes, written_off
+
+Floats: TypeAlias = NDArray[np.float64]
+Lines: TypeAlias = Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A plant's years of work, arrays (…, years + 1) with year 0 nothing: energy [kWh], revenue and running cost by line [USD].
+
+    Costs are counted positive. `energy_kwh` is what earns a production credit and what the LCOE is per.
+    """
+
+    energy_kwh: Floats
+    revenue_usd: Lines = field(default_factory=dict)
+    opex_usd: Lines = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Proforma:
+    """The statement; arrays (…, years + 1) [USD] unless named otherwise. Costs, tax and debt service are counted positive."""
+
+    energy_kwh: Floats
+    revenue_lines_usd: Lines
+    opex_lines_usd: Lines
+    capex_lines_usd: Lines
+    sales_usd: Floats  # of equipment, salvage at the end included
+    working_capital_usd: Floats  # balance at the end of the year
+    funding: Funding
+    books: WrittenOff
+    investment_credit_usd: Floats  # what it brings, recapture negative
+    production_credit_usd: Floats
+    taxes: Taxes
+    cfads_usd: Floats  # before credits and before what the owner's other income saves
+    accounts: Waterfall
+    project_usd: Floats  # after tax, as if there were no debt
+    cost_usd: Floats  # what the owner pays for the energy, revenue apart: LCOE's numerator
+    metrics: Mapping[str, Any]
+
+    @property
+    def revenue_usd(self) -> Floats:
+        return total(self.revenue_lines_usd, self.energy_kwh)
+
+    @property
+    def opex_usd(self) -> Floats:
+        return total(self.opex_lines_usd, self.energy_kwh)
+
+    @property
+    def ebitda_usd(self) -> Floats:
+        return self.revenue_usd - self.opex_usd
+
+    @property
+    def capex_usd(self) -> Floats:
+        """First investment and replacements, without interest while building."""
+        return total(self.capex_lines_usd, self.energy_kwh)
+
+    @property
+    def loan(self) -> Loan:
+        return self.funding.loan
+
+    @property
+    def tax_usd(self) -> Floats:
+        return self.taxes.tax_usd
+
+    @property
+    def equity_usd(self) -> Floats:
+        """After-tax cash of the owner: in +, out −."""
+        return self.accounts.paid_usd
+
+    @property
+    def dscr(self) -> Floats:
+        return debt.dscr(self.cfads_usd, self.loan.service_usd)
+
+    @property
+    def uses_usd(self) -> dict[str, Any]:
+        """What the first day's money pays for, (…,) each."""
+        first = {name: cost[..., 0] for name, cost in self.capex_lines_usd.items()}
+        return {**first, "interest": self.funding.interest_usd, "reserve": self.accounts.reserve_usd[..., 0]}
+
+    @property
+    def sources_usd(self) -> dict[str, Any]:
+        """Who pays it, (…,) each; as much as the uses."""
+        return {"loan": self.funding.principal_usd, "equity": -self.equity_usd[..., 0]}
+
+    def statement(self) -> dict[str, Floats]:
+        """Every line in reading order, all of one shape (…, years + 1); names are those of `vocabulary.STATEMENT`."""
+        lines = {
+            "energy_kwh": self.energy_kwh,
+            "revenue_usd": self.revenue_usd,
+            "opex_usd": self.opex_usd,
+            "ebitda_usd": self.ebitda_usd,
+            "capex_usd": self.capex_usd,
+            "sales_usd": self.sales_usd,
+            "working_capital_usd": self.working_capital_usd,
+            "depreciation_usd": self.books.deducted_usd,
+            "interest_usd": self.loan.interest_usd,
+            "taxable_income_usd": self.taxes.income_usd,
+            "state_tax_usd": self.taxes.state.tax_usd,
+            "federal_tax_usd": self.taxes.federal.tax_usd,
+            "investment_credit_usd": self.investment_credit_usd,
+            "production_credit_usd": self.production_credit_usd,
+            "loss_carried_usd": self.taxes.federal.loss_carried_usd,
+            "cfads_usd": self.cfads_usd,
+            "debt_service_usd": self.loan.service_usd,
+            "debt_repaid_usd": self.loan.repaid_usd,
+            "debt_balance_usd": self.loan.balance_usd,
+            "dscr": self.dscr,
+            "reserve_usd": self.accounts.reserve_usd,
+            "locked_usd": self.accounts.locked_usd,
+            "project_cash_usd": self.project_usd,
+            "equity_cash_usd": self.equity_usd,
+        }
+        shape = np.broadcast_shapes(*(values.shape for values in lines.values()))
+        return {name: np.broadcast_to(values, shape) for name, values in lines.items()}
+
+
+def escalated_usd(first_usd: float, growth_per_year: float, years: int) -> Floats:
+    """A cost of every year that grows from its first, (years + 1,) [USD]; year 0 nothing."""
+    return np.append(0.0, first_usd * (1.0 + growth_per_year) ** np.arange(years))
+
+
+def total(lines: Lines, like: Floats) -> Floats:
+    """The sum of lines, broadcast with `like`."""
+    added: Floats = sum(lines.values(), start=np.zeros(like.shape))
+    return added
+
+
+def proforma(
+    finance_terms: Finance, assets: Sequence[Asset], operation: Operation, cases: Sequence[LenderCase] = ()
+) -> Proforma:
+    """The statement of a plant under the planner's terms.
+
+    assets and operation share their years, those of operation.energy_kwh; prices, opex and purchases come in nominal USD of
+    their year. From `finance_terms` come owning, construction, debt, tax, credits for production, discount rate and inflation;
+    what a kW costs, upkeep, write-off and investment credit come with assets and operation. cases: the lender's, by which
+    the loan on the plant is cut to `LenderCase.dscr`.
+    ValidationError where a shape or an amount cannot be. Source: SAM, cash-loan model (ssc cmod_cashloan); Yescombe (2014).
+    """
+    _check_years(assets, operation)
+    years = operation.energy_kwh.shape[-1] - 1
+    opex = {**operation.opex_usd, **_owning(finance_terms, assets, years)}
+    revenue = total(operation.revenue_usd, operation.energy_kwh)
+    capital = finance_terms.owning.working_capital_days / 365.0 * revenue
+    capital[..., [0, -1]] = 0.0
+    flows = _Flows(
+        revenue,
+        total(opex, operation.energy_kwh),
+        opex.get("property_tax", np.zeros(years + 1)),
+        sum((asset.cost_usd for asset in assets), start=np.zeros(years + 1)),
+        sum((asset.sales_usd for asset in assets), start=np.zeros(years + 1)),
+        np.diff(capital, axis=-1, prepend=0.0),
+        _production_credit(finance_terms, operation),
+    )
+    money = funded(finance_terms, assets, years, cases)
+    books = written_off(finance_terms, assets, money.added_usd)
+    alone = written_off(finance_terms, assets, {}) if np.any(money.interest_usd) else books
+    return _stated(finance_terms, assets, operation, opex, capital, flows, money, books, alone)
+
+
+@dataclass(frozen=True, eq=False)
+class _Flows:
+    """Cash before debt and tax, (…, years + 1) [USD]."""
+
+    revenue: Floats
+    opex: Floats
+    property_tax: Floats
+    capex: Floats
+    sales: Floats
+    tied_up: Floats  # change of working capital
+    production_credit: Floats
+
+    @property
+    def before_tax(self) -> Floats:
+        return self.revenue - self.opex - self.capex + self.sales - self.tied_up
+
+
+def _stated(
+    terms: Finance,
+    assets: Sequence[Asset],
+    operation: Operation,
+    opex: Lines,
+    capital: Floats,
+    flows: _Flows,
+    money: Funding,
+    books: WrittenOff,
+    alone: WrittenOff,
+) -> Proforma:
+    loan, worth = money.loan, terms.credits.worth_frac
+    investment = worth * books.credit_usd - books.recaptured_usd
+    owed = taxes(terms, _income(terms, flows, books, loan.interest_usd), investment + flows.production_credit)
+    unlevered = taxes(
+        terms,
+        _income(terms, flows, alone, 0.0),
+        worth * alone.credit_usd - alone.recaptured_usd + flows.production_credit,
+    )
+    cash = flows.before_tax - owed.tax_usd - loan.service_usd
+    cash[..., 0] += money.principal_usd - money.interest_usd
+    cfads = _cfads(flows, owed)
+    accounts = debt.waterfall(cash, _reserve(terms, loan, flows.capex), _shut(terms, cfads, loan))
+    costs = _costs(terms, flows, books, investment, money)
+    project = flows.before_tax - unlevered.tax_usd
+    measured = _metrics(terms, operation.energy_kwh, accounts.paid_usd, project, costs, cfads, money, flows.capex)
+    return Proforma(
+        operation.energy_kwh,
+        operation.revenue_usd,
+        opex,
+        {asset.name: asset.cost_usd for asset in assets},
+        flows.sales,
+        capital,
+        money,
+        books,
+        investment,
+        flows.production_credit,
+        owed,
+        cfads,
+        accounts,
+        project,
+        costs,
+        measured,
+    )
+
+
+def _owning(terms: Finance, assets: Sequence[Asset], years: int) -> dict[str, Floats]:
+    """Property tax, insurance and lease by line, those that are owed."""
+    own = terms.owning
+    first = sum((asset.cost_usd[..., 0] for asset in assets), start=np.zeros(()))[..., None]
+    left = np.append(0.0, np.maximum(1.0 - own.assessed_decline_frac_per_year * np.arange(years), 0.0))
+    grown = escalated_usd(1.0, terms.inflation_per_year, years)
+    lines = {
+        "property_tax": first * own.property_tax_frac * own.assessed_frac * left,
+        "insurance": first * own.insurance_frac * grown,
+        "land_lease": own.land_lease_usd_per_year * grown,
+    }
+    return {name: values for name, values in lines.items() if np.any(values)}
+
+
+def _production_credit(terms: Finance, operation: Operation) -> Floats:
+    rules = terms.credits
+    credit = tax.production_credit_usd(
+        operation.energy_kwh, rules.ptc_usd_per_kwh, rules.ptc_years, rules.ptc_growth_per_year
+    )
+    return rules.worth_frac * credit
+
+
+def _income(terms: Finance, flows: _Flows, books: WrittenOff, interest: Any) -> Floats:
+    """Taxable income before losses carried."""
+    paid = interest if terms.tax.interest_deducted else 0.0
+    if terms.tax.taxpayer == "household":
+        return -flows.property_tax - paid + np.zeros(flows.revenue.shape)
+    income: Floats = flows.revenue - flows.opex - books.deducted_usd + books.taxed_sales_usd - paid
+    return income
+
+
+def _cfads(flows: _Flows, owed: Taxes) -> Floats:
+    """Revenue less running cost, working capital, tax and replacements; sales count but those of the last year."""
+    sold, capex = flows.sales.copy(), flows.capex.copy()
+    sold[..., -1] = 0.0
+    capex[..., 0] = 0.0
+    cash: Floats = flows.revenue - flows.opex - flows.tied_up + sold - capex - np.maximum(owed.before_credits_usd, 0.0)
+    return cash
+
+
+def _reserve(terms: Finance, loan: Loan, capex: Floats) -> Floats:
+    wanted = debt.service_reserve_usd(loan.service_usd, terms.debt.reserve_months)
+    return wanted + debt.refresh_reserve_usd(capex) if terms.debt.refresh_reserve else wanted
+
+
+def _shut(terms: Finance, cfads: Floats, loan: Loan) -> Any:
+    """Years in which the covenant keeps cash from the owner."""
+    if not terms.debt.covenant_dscr:
+        return False
+    cover = debt.dscr(cfads, loan.service_usd)
+    return np.where(np.isnan(cover), np.inf, cover) < terms.debt.covenant_dscr
+
+
+def _costs(terms: Finance, flows: _Flows, books: WrittenOff, investment: Floats, money: Funding) -> Floats:
+    """What the owner pays when revenue is left out and other income absorbs what tax saves, as SAM's LCOE takes it."""
+    spent = _Flows(
+        np.zeros(flows.revenue.shape),
+        flows.opex,
+        flows.property_tax,
+        flows.capex,
+        flows.sales,
+        np.zeros(()),
+        flows.production_credit,
+    )
+    income = _income(terms, spent, books, money.loan.interest_usd)
+    saved = taxes(terms, income, investment + flows.production_credit, absorbed=True)
+    costs: Floats = saved.tax_usd + money.loan.service_usd - spent.before_tax
+    costs[..., 0] += money.interest_usd - money.principal_usd
+    return costs
+
+
+def _metrics(
+    terms: Finance,
+    energy: Floats,
+    equity: Floats,
+    project: Floats,
+    costs: Floats,
+    cfads: Floats,
+    money: Funding,
+    capex: Floats,
+) -> dict[str, Any]:
+    """The figures that sum a statement up, (…,) each."""
+    rate, loan = terms.discount_rate, money.loan
+    cover = debt.dscr(cfads, loan.service_usd)
+    effective = tax.effective_rate_frac(terms.tax.federal_rate_frac, terms.tax.state_rate_frac)
+    invested = capex[..., 0] + money.interest_usd
+    lent = np.divide(money.principal_usd, invested, out=np.zeros(np.shape(invested)), where=invested > 0)
+    return {
+        "npv_usd": finance.npv_usd(rate, equity),
+        "equity_irr": finance.irr(equity),
+        "project_npv_usd": finance.npv_usd(rate, project),
+        "project_irr": finance.irr(project),
+        "mirr": finance.mirr(equity, rate, rate),
+        "profitability_index": finance.profitability_index(rate, equity),
+        "payback_years": finance.payback_years(project),
+        "discounted_payback_years": finance.discounted_payback_years(rate, project),
+        "equity_payback_years": finance.payback_years(equity),
+        "lcoe_usd_per_kwh": finance.lcoe_usd_per_kwh(rate, costs, energy),
+        "lcoe_real_usd_per_kwh": finance.lcoe_real_usd_per_kwh(rate, terms.inflation_per_year, costs, energy),
+        "lowest_dscr": debt.lowest(cover),
+        "llcr": debt.llcr(cfads, loan, terms.debt.rate)[..., 0],
+        "wacc": (1.0 - lent) * rate + lent * terms.debt.rate * (1.0 - effective),
+        "effective_tax_frac": effective,
+    }
+
+
+def _check_years(assets: Sequence[Asset], operation: Operation) -> None:
+    years = operation.energy_kwh.shape[-1]
+    rows = {
+        **{f"assets.{asset.name}": asset.cost_usd for asset in assets},
+        **operation.revenue_usd,
+        **operation.opex_usd,
+    }
+    for name, values in rows.items():
+        if values.shape[-1:] != (years,):
+            raise ValidationError(
+                f"{name}: expected {years} years on the last axis, year 0 first",
+                field=name,
+                value=str(values.shape),
+                expected=f"shape (…, {years})",
+            )
