@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.models": GROUND,
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),
+    "core.models.finance": (*GROUND, "core.models.rates", "core.models.depreciation"),  # one subject in three files
     "core.studies": (*GROUND, "core.models", "core.studies"),
     "core.fetchers": (*GROUND, "core.telemetry", "core.fetchers"),
     "core.store": (*GROUND, "core.telemetry", "core.store"),

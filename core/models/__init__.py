@@ -6,7 +6,10 @@ Each loads when first used: `core.models.mining`.
 from importlib import import_module
 from types import ModuleType
 
-SUBJECTS = ("ageing", "dispatch", "finance", "mining", "module", "network", "risk", "solar", "sun")
+SUBJECTS = (
+    "ageing", "debt", "depreciation", "dispatch", "finance", "mining", "module", "network", "rates", "risk", "solar", "sun",
+    "tax",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Time and money: present worth, returns, paybacks, cost of energy and depreciation.
+"""Time and money: present worth, returns, paybacks, cost of energy, storage and coins.
 
 Cash is in +, out −, one figure a year on the last axis, year 0 first and undiscounted; any leading axes. Results have the
 leading axes' shape. "No IRR exists" is nan and "never pays back" is inf. Missing or infinite cash is refused.
@@ -11,28 +11,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.models.depreciation import macrs_fractions
+from core.models.rates import checked_rows, irr, irr_count, refused
+
+__all__ = [
+    "discounted_payback_years", "fcr_lcoe_usd_per_kwh", "irr", "irr_count", "lcoe_real_usd_per_kwh", "lcoe_usd_per_kwh",
+    "lcos_usd_per_kwh", "levelised_usd_per_btc", "macrs_fractions", "mirr", "npv_usd", "payback_years",
+    "present_worth_of_depreciation", "profitability_index",
+]  # fmt: skip
 
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for one row of cash, else an array of the leading axes' shape
-
-ROWS_AT_ONCE = 8192  # bounds the memory of the search for rates of return
-STEPS_TO_ROOT = 200  # halvings alone need 60 from the widest bracket
-ROUNDING = 4e-16
-NODES = (
-    np.sinh(np.linspace(0.0, np.arcsinh(710.0 / 0.05), 129)) * 0.05
-)  # ln(1 + rate), fine near 0, to the end of floats
-
-# Half-year convention; deductions in percent of basis, first year first.
-# Source: IRS Publication 946 (2023), Appendix A, Table A-1.
-MACRS_PERCENT: dict[int, tuple[float, ...]] = {
-    3: (33.33, 44.45, 14.81, 7.41),
-    5: (20.00, 32.00, 19.20, 11.52, 11.52, 5.76),
-    7: (14.29, 24.49, 17.49, 12.49, 8.93, 8.92, 8.93, 4.46),
-    10: (10.00, 18.00, 14.40, 11.52, 9.22, 7.37, 6.55, 6.55, 6.56, 6.55, 3.28),
-    15: (5.00, 9.50, 8.55, 7.70, 6.93, 6.23, *(5.90, 5.90, 5.91), *(5.90, 5.91) * 3, 2.95),
-    20: (3.750, 7.219, 6.677, 6.177, 5.713, 5.285, 4.888, 4.522, *(4.462, 4.461) * 6, 2.231),
-}
 
 
 # Present worth
@@ -46,7 +35,7 @@ def npv_usd(rate: ArrayLike, cash_usd: ArrayLike) -> Broadcast:
     rate [1/yr] > −1, scalar or broadcasting with the leading axes; cash_usd [USD], shape (…, years).
     Source: Brealey, Myers & Allen (2020), Principles of Corporate Finance; SAM, cash flow metrics.
     """
-    return np.sum(_discounted(rate, _rows("cash_usd", cash_usd)), axis=-1)
+    return np.sum(_discounted(rate, checked_rows("cash_usd", cash_usd)), axis=-1)
 
 
 def profitability_index(rate: ArrayLike, cash_usd: ArrayLike) -> Broadcast:
@@ -57,7 +46,7 @@ def profitability_index(rate: ArrayLike, cash_usd: ArrayLike) -> Broadcast:
     rate [1/yr] > −1, cash_usd [USD], shape (…, years). nan where nothing is invested in year 0.
     Source: Brealey, Myers & Allen (2020), Principles of Corporate Finance.
     """
-    invested = -_rows("cash_usd", cash_usd)[..., 0]
+    invested = -checked_rows("cash_usd", cash_usd)[..., 0]
     return 1.0 + _ratio(npv_usd(rate, cash_usd), np.where(invested > 0, invested, 0.0))
 
 
@@ -70,7 +59,7 @@ def lcoe_usd_per_kwh(rate: ArrayLike, cost_usd: ArrayLike, energy_kwh: ArrayLike
     Nominal costs with the nominal rate give the nominal LCOE, constant-dollar costs with the real rate the real one.
     nan where there is no energy. Source: Short, Packey & Holt (1995), NREL/TP-462-5173.
     """
-    return _ratio(npv_usd(rate, cost_usd), npv_usd(rate, _rows("energy_kwh", energy_kwh)))
+    return _ratio(npv_usd(rate, cost_usd), npv_usd(rate, checked_rows("energy_kwh", energy_kwh)))
 
 
 def lcoe_real_usd_per_kwh(
@@ -85,7 +74,33 @@ def lcoe_real_usd_per_kwh(
     """
     _check_rate("inflation_per_year", inflation_per_year)
     real = (1.0 + np.asarray(rate)) / (1.0 + np.asarray(inflation_per_year)) - 1.0
-    return _ratio(npv_usd(rate, cost_usd), npv_usd(real, _rows("energy_kwh", energy_kwh)))
+    return _ratio(npv_usd(rate, cost_usd), npv_usd(real, checked_rows("energy_kwh", energy_kwh)))
+
+
+def lcos_usd_per_kwh(
+    rate: ArrayLike, cost_usd: ArrayLike, charging_usd: ArrayLike, discharged_kwh: ArrayLike
+) -> Broadcast:
+    """Levelised cost of storage: what a kWh out of the battery costs, the energy that charged it included.
+
+    Σ (cost_t + charging_t) / (1 + rate)^t ÷ Σ discharged_t / (1 + rate)^t.
+
+    rate [1/yr] > −1; cost_usd [USD], investment, upkeep and replacement less salvage, and charging_usd [USD], energy bought
+    or income forgone, both counted +; discharged_kwh [kWh] ≥ 0; shapes (…, years). nan where nothing is discharged.
+    Source: SAM, levelized cost of storage.
+    """
+    cost = checked_rows("cost_usd", cost_usd) + checked_rows("charging_usd", charging_usd)
+    return _ratio(npv_usd(rate, cost), npv_usd(rate, checked_rows("discharged_kwh", discharged_kwh)))
+
+
+def levelised_usd_per_btc(rate: ArrayLike, cost_usd: ArrayLike, mined_btc: ArrayLike) -> Broadcast:
+    """Levelised cost of a coin: the price at which selling every coin when it is mined just pays all costs.
+
+    Σ cost_t / (1 + rate)^t ÷ Σ coins_t / (1 + rate)^t.
+
+    rate [1/yr] > −1; cost_usd [USD] counted +, all costs for the all-in figure; mined_btc [BTC] ≥ 0, shapes (…, years).
+    nan where nothing is mined. Source: the LCOE's formula, per coin.
+    """
+    return _ratio(npv_usd(rate, cost_usd), npv_usd(rate, checked_rows("mined_btc", mined_btc)))
 
 
 def fcr_lcoe_usd_per_kwh(
@@ -115,9 +130,10 @@ def payback_years(cash_usd: ArrayLike) -> Broadcast:
     First T at which Σ cash up to T ≥ 0, cash of a year coming evenly within it.
 
     cash_usd [USD], shape (…, years). 0 where nothing is owed in year 0, inf where it is never paid back. A later outlay
-    that pushes the sum below 0 again does not change the answer. Source: SAM, payback period.
+    that pushes the sum below 0 again does not change the answer; SAM then waits for the last time it turns positive.
+    Source: SAM, payback period.
     """
-    cash = _rows("cash_usd", cash_usd)
+    cash = checked_rows("cash_usd", cash_usd)
     paid = np.cumsum(cash, axis=-1)
     # the sum may miss 0 by rounding alone: at most n · eps of all that went into it
     slack = cash.shape[-1] * np.finfo(np.float64).eps * np.cumsum(np.abs(cash), axis=-1)
@@ -137,42 +153,10 @@ def discounted_payback_years(rate: ArrayLike, cash_usd: ArrayLike) -> Broadcast:
     rate [1/yr] > −1, cash_usd [USD], shape (…, years). 0 and inf as for `payback_years`.
     Source: SAM, discounted payback period.
     """
-    return payback_years(_discounted(rate, _rows("cash_usd", cash_usd)))
+    return payback_years(_discounted(rate, checked_rows("cash_usd", cash_usd)))
 
 
 # Rates of return
-
-
-def irr(cash_usd: ArrayLike) -> Broadcast:
-    """Internal rate of return: the rate at which NPV is 0.
-
-    rate > −1 with Σ cash_t / (1 + rate)^t = 0; of several, the one nearest 0.
-
-    cash_usd [USD], shape (…, years). nan where no rate exists, as where cash never changes sign; `irr_count` says where
-    there are several. Source: Brealey, Myers & Allen (2020), Principles of Corporate Finance; numpy-financial for the choice among several.
-    """
-    cash = _rows("cash_usd", cash_usd)
-    flat = cash.reshape(-1, cash.shape[-1])
-    best = np.full(len(flat), np.nan)
-    row, rate = _rates_of_return(flat)
-    order = np.lexsort((np.abs(rate), row))
-    first, where = np.unique(row[order], return_index=True)
-    best[first] = rate[order][where]
-    return best.reshape(cash.shape[:-1])[()]
-
-
-def irr_count(cash_usd: ArrayLike) -> Any:
-    """How many internal rates of return there are.
-
-    Number of rates > −1 at which NPV crosses 0; a rate at which it only touches 0 counts twice.
-
-    cash_usd [USD], shape (…, years). Returns integers. 0: none; 1: `irr` may be trusted; more: judge by NPV.
-    Source: Descartes' rule bounds it by the changes of sign; counted by search.
-    """
-    cash = _rows("cash_usd", cash_usd)
-    flat = cash.reshape(-1, cash.shape[-1])
-    row, _ = _rates_of_return(flat)
-    return np.bincount(row, minlength=len(flat)).reshape(cash.shape[:-1])[()]
 
 
 def mirr(cash_usd: ArrayLike, finance_rate: ArrayLike, reinvest_rate: ArrayLike) -> Broadcast:
@@ -183,7 +167,7 @@ def mirr(cash_usd: ArrayLike, finance_rate: ArrayLike, reinvest_rate: ArrayLike)
     cash_usd [USD], shape (…, years); finance_rate, reinvest_rate [1/yr] > −1. nan without outlay; −1 without income.
     Source: Lin (1976), "The modified internal rate of return and investment criterion".
     """
-    cash = _rows("cash_usd", cash_usd)
+    cash = checked_rows("cash_usd", cash_usd)
     n = cash.shape[-1] - 1
     if n == 0:
         return np.full(cash.shape[:-1], np.nan)[()]
@@ -193,19 +177,6 @@ def mirr(cash_usd: ArrayLike, finance_rate: ArrayLike, reinvest_rate: ArrayLike)
 
 
 # Depreciation
-
-
-def macrs_fractions(years: int) -> Floats:
-    """Yearly deductions of a recovery class, half-year convention.
-
-    IRS table, percent / 100.
-
-    years: 3, 5, 7, 10, 15 or 20 [yr]. Returns shape (years + 1,), first year of service first, sum 1.
-    Source: IRS Publication 946 (2023), Appendix A, Table A-1.
-    """
-    if isinstance(years, bool) or years not in MACRS_PERCENT:
-        raise _refused("years", years, f"a recovery class of {sorted(MACRS_PERCENT)} years")
-    return np.array([round(percent / 100.0, 6) for percent in MACRS_PERCENT[years]])
 
 
 def present_worth_of_depreciation(rate: ArrayLike, fractions: ArrayLike) -> Broadcast:
@@ -219,101 +190,14 @@ def present_worth_of_depreciation(rate: ArrayLike, fractions: ArrayLike) -> Broa
     return npv_usd(rate, fractions) / (1.0 + np.asarray(rate))
 
 
-# Finding rates. With y = ln(1 + rate), NPV is Σ cash_t · e^(−y·t), smooth and finite for y ≥ 0. Rates below 0 are found
-# as rates above 0 of the same cash read backwards: multiplying NPV by (1 + rate)^n moves no root.
-
-
-def _rates_of_return(cash: Floats) -> tuple[NDArray[np.intp], Floats]:
-    """Every rate at which NPV is 0, as (row, rate) pairs."""
-    rows, rates = [np.empty(0, np.intp)], [np.empty(0)]
-    for start in range(0, len(cash), ROWS_AT_ONCE):
-        some = cash[start : start + ROWS_AT_ONCE]
-        above_at_0 = some.sum(axis=-1) > 0.0  # one verdict for both directions, or rounding loses a rate of 0
-        for sign, one_way in ((1.0, some), (-1.0, some[:, ::-1])):
-            row, y = _roots(_left_aligned(one_way), above_at_0)
-            rows.append(row + start)
-            rates.append(np.expm1(sign * y))
-    return np.concatenate(rows), np.concatenate(rates)
-
-
-def _roots(coefficients: Floats, above_at_0: NDArray[np.bool_]) -> tuple[NDArray[np.intp], Floats]:
-    """Every y ≥ 0 at which Σ c_t · e^(−y·t) crosses 0, as (row, y) pairs.
-
-    Between two nodes of different sign lies one crossing; on either side of a dip through 0 between two nodes lies one too.
-    """
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    decay = np.exp(-np.outer(times, NODES))
-    above = coefficients @ decay > 0.0
-    above[:, 0] = above_at_0
-    row, cell = np.nonzero(above[:, 1:] != above[:, :-1])
-    simple = _root(coefficients[row], NODES[cell], NODES[cell + 1], above[row, cell])
-    dip_row, low, dip, high, side = _dips_through_0(coefficients, above, (coefficients * -times) @ decay)
-    first, second = _root(coefficients[dip_row], low, dip, side), _root(coefficients[dip_row], dip, high, ~side)
-    return np.concatenate([row, dip_row, dip_row]), np.concatenate([simple, first, second])
-
-
-def _dips_through_0(
-    coefficients: Floats, above: NDArray[np.bool_], slope: Floats
-) -> tuple[NDArray[np.intp], Floats, Floats, Floats, NDArray[np.bool_]]:
-    """Cells with both ends on one side of 0 and an extremum on or past it: row, low end, extremum, high end, side."""
-    before, after = slope[:, :-1], slope[:, 1:]
-    towards_0 = np.where(above[:, :-1], (before < 0) & (after > 0), (before > 0) & (after < 0))
-    row, cell = np.nonzero((above[:, 1:] == above[:, :-1]) & towards_0)
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    extremum = _root(coefficients[row] * -times, NODES[cell], NODES[cell + 1], before[row, cell] > 0)
-    terms = coefficients[row] * np.exp(-extremum[:, None] * times)
-    touches = np.abs(terms.sum(axis=-1)) <= len(times) * ROUNDING * np.abs(terms).sum(axis=-1)
-    through = touches | ((terms.sum(axis=-1) > 0.0) != above[row, cell])
-    row, cell, extremum = row[through], cell[through], extremum[through]
-    return row, NODES[cell], extremum, NODES[cell + 1], above[row, cell]
-
-
-def _root(coefficients: Floats, low: Floats, high: Floats, above_at_low: NDArray[np.bool_]) -> Floats:
-    """The y between low and high at which Σ c_t · e^(−y·t) is 0: Newton's steps, halving where they leave the bracket."""
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    y = 0.5 * (low + high)
-    for _ in range(STEPS_TO_ROOT):
-        terms = coefficients * np.exp(-y[:, None] * times)
-        value, slope = terms.sum(axis=-1), -(terms @ times)
-        before_root = (value > 0.0) == above_at_low
-        low, high = np.where(before_root, y, low), np.where(before_root, high, y)
-        newton = y - np.divide(value, slope, out=np.full_like(y, np.inf), where=slope != 0)
-        settled = np.abs(newton - y) <= ROUNDING * np.maximum(1.0, y)
-        if settled.all():
-            break
-        halved = np.where((newton > low) & (newton < high), newton, 0.5 * (low + high))
-        y = np.where(settled, y, halved)
-    return y
-
-
-def _left_aligned(cash: Floats) -> Floats:
-    """Rows moved left past their leading zeros, which move no root but would drown the rest in rounding."""
-    start = np.argmax(cash != 0.0, axis=-1)[:, None]
-    column = np.arange(cash.shape[-1]) + start
-    moved = np.take_along_axis(cash, np.minimum(column, cash.shape[-1] - 1), axis=-1)
-    return np.where(column < cash.shape[-1], moved, 0.0)
-
-
 # Shapes and checks
-
-
-def _rows(name: str, values: ArrayLike) -> Floats:
-    try:
-        rows = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise _refused(name, values, "numbers, years on the last axis") from None
-    if rows.ndim == 0 or rows.shape[-1] == 0:
-        raise _refused(name, values, "at least one year on the last axis")
-    if not np.isfinite(rows).all():
-        raise _refused(name, float(rows[~np.isfinite(rows)].flat[0]), "finite numbers only")
-    return rows
 
 
 def _check_rate(name: str, rate: ArrayLike) -> None:
     rates = np.asarray(rate, dtype=np.float64)
     wrong = ~(np.isfinite(rates) & (rates > -1.0))
     if wrong.any():
-        raise _refused(name, float(rates[wrong].flat[0]), "a number above -1")
+        raise refused(name, float(rates[wrong].flat[0]), "a number above -1")
 
 
 def _discounted(rate: ArrayLike, cash: Floats) -> Floats:
@@ -331,7 +215,3 @@ def _ratio(value: ArrayLike, by: ArrayLike, none: float = np.nan) -> Any:
     """value / by, and `none` where `by` is 0."""
     out = np.full(np.broadcast_shapes(np.shape(value), np.shape(by)), none)
     return np.divide(value, by, out=out, where=np.asarray(by) != 0)[()]
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.errors import ValidationError
-from core.models import finance
+from core.models import finance, rates
 
 FOLDER = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
 NOMINAL = 1.064 * 1.025 - 1  # V38: 6.4 % real, 2.5 % inflation
@@ -20,7 +20,7 @@ NOMINAL = 1.064 * 1.025 - 1  # V38: 6.4 % real, 2.5 % inflation
 calm = settings(deadline=None)
 amounts = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda x: round(x, 2))
 ledgers = hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=3, max_side=12), elements=amounts)
-rates = st.floats(-0.3, 1.0)
+yearly_rates = st.floats(-0.3, 1.0)
 
 
 def investments(years=20):
@@ -77,7 +77,7 @@ def test_discounting_at_nothing_is_adding_up(cash):
 
 
 @calm
-@given(cash=ledgers, rate=rates, factor=st.floats(-100, 100))
+@given(cash=ledgers, rate=yearly_rates, factor=st.floats(-100, 100))
 def test_npv_is_linear(cash, rate, factor):
     other = cash[..., ::-1]
     together = finance.npv_usd(rate, cash + factor * other)
@@ -310,7 +310,7 @@ def test_mirr_needs_an_outlay():
 
 
 @calm
-@given(cash=ledgers.filter(lambda a: a.ndim > 1), rate=rates)
+@given(cash=ledgers.filter(lambda a: a.ndim > 1), rate=yearly_rates)
 def test_a_batch_answers_as_each_row_alone(cash, rate):
     flat = cash.reshape(-1, cash.shape[-1])
     for measure in (
@@ -332,7 +332,7 @@ def test_one_row_gives_a_float():
 
 def test_ten_thousand_lives_are_more_than_one_chunk():
     row = np.array([-100, 39, 59, 55, 20.0])
-    rates_found = finance.irr(np.tile(row, (finance.ROWS_AT_ONCE + 3, 1)))
+    rates_found = finance.irr(np.tile(row, (rates.ROWS_AT_ONCE + 3, 1)))
     assert np.ptp(rates_found) == 0.0
     assert rates_found[-1] == pytest.approx(0.280948421, abs=5e-10)
 

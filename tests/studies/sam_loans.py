@@ -79,9 +79,7 @@ def terms(case: Case) -> Finance:
             interest_deducted=case.commercial or case.mortgage,
             leftover_deducted=False,
         ),
-        credits=Credits(
-            ptc_usd_per_kwh=case.ptc, ptc_years=case.ptc_years, ptc_growth_per_year=case.ptc_growth
-        ),
+        credits=Credits(ptc_usd_per_kwh=case.ptc, ptc_years=case.ptc_years, ptc_growth_per_year=case.ptc_growth),
     )
 
 
@@ -208,4 +206,6 @@ def random_case(rng: np.random.Generator, number: int) -> Case:
     )
     if number % 4 == 3:
         return replace(case, commercial=False, depreciation="none", mortgage=bool(number % 8 == 3))
-    return replace(case, depreciation=("macrs_5", "straight_line", "none")[number % 3], straight_years=int(rng.integers(1, 31)))
+    return replace(
+        case, depreciation=("macrs_5", "straight_line", "none")[number % 3], straight_years=int(rng.integers(1, 31))
+    )
