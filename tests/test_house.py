@@ -238,7 +238,8 @@ def test_every_error_has_a_code_of_the_specification() -> None:
 
 
 def test_words_are_complete() -> None:
-    for table in (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES, vocabulary.READINGS):
+    tables = (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES, vocabulary.READINGS)
+    for table in (*tables, vocabulary.STATEMENT):
         for name, word in table.items():
             assert word.label, name
             assert word.meaning.endswith("."), name

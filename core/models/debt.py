@@ -266,7 +266,7 @@ def building(
         raise _refused("principal_usd", float(principal.max()), "no more than the cost")
     spent = np.cumsum(cost * np.asarray(fractions, dtype=np.float64), axis=-1)
     share = np.divide(principal, cost, out=np.zeros(np.broadcast_shapes(cost.shape, principal.shape)), where=cost > 0)
-    lent = np.maximum(spent - (cost - principal), 0.0) if equity_first else spent * share
+    lent = np.clip(spent - (cost - principal), 0.0, principal) if equity_first else spent * share
     drawn = np.diff(lent, axis=-1, prepend=0.0)
     interest, owed = np.zeros(drawn.shape), np.zeros(drawn.shape[:-1])
     for m in range(drawn.shape[-1]):

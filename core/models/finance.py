@@ -130,8 +130,7 @@ def payback_years(cash_usd: ArrayLike) -> Broadcast:
     First T at which Σ cash up to T ≥ 0, cash of a year coming evenly within it.
 
     cash_usd [USD], shape (…, years). 0 where nothing is owed in year 0, inf where it is never paid back. A later outlay
-    that pushes the sum below 0 again does not change the answer; SAM then waits for the last time it turns positive.
-    Source: SAM, payback period.
+    that pushes the sum below 0 again does not change the answer. Source: SAM, payback period; SAM overlooks the last year.
     """
     cash = checked_rows("cash_usd", cash_usd)
     paid = np.cumsum(cash, axis=-1)

@@ -104,7 +104,7 @@ class Proforma:
         return {"loan": self.funding.principal_usd, "equity": -self.equity_usd[..., 0]}
 
     def statement(self) -> dict[str, Floats]:
-        """Every line in reading order, all of one shape (…, years + 1); names are those of `vocabulary.STATEMENT`."""
+        """Every line in reading order, all of one shape (…, years + 1); names are those of the vocabulary."""
         lines = {
             "energy_kwh": self.energy_kwh,
             "revenue_usd": self.revenue_usd,
