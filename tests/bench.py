@@ -24,7 +24,7 @@ from core.scenario import Scenario
 from core.sections import Array
 from core.studies import energy
 from core.studies.projection import project
-from tests import bench_screen, bench_world
+from tests import bench_finance, bench_screen, bench_world
 from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
@@ -116,6 +116,7 @@ def main() -> None:
     say("battery dispatch year, plain engine ÷ BatteryStateful year", result, 1)
     bench_world.main()
     bench_screen.main()
+    bench_finance.bench(ratio, say)
 
 
 if __name__ == "__main__":

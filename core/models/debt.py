@@ -300,7 +300,8 @@ def _check_amounts(name: str, values: Floats) -> None:
 
 def _ratio(value: ArrayLike, by: ArrayLike) -> Floats:
     over, under = np.broadcast_arrays(np.asarray(value, dtype=np.float64), np.asarray(by, dtype=np.float64))
-    ratio: Floats = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
+    with np.errstate(over="ignore"):  # next to no debt is covered without end
+        ratio: Floats = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
     return ratio
 
 

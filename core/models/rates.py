@@ -21,16 +21,17 @@ Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Broadcast: TypeAlias = Any  # a float for one row of cash, else an array of the leading axes' shape
 
-ROWS_AT_ONCE = 8192  # bounds the memory of the search for rates of return
+ROWS_AT_ONCE = 4096  # bounds the memory of the search for rates of return
 STEPS_TO_ROOT = 200  # halvings alone need 60 from the widest bracket
 ROUNDING = 4e-16
+WIDE = 0.1
 QUADRATIC = 1e-11  # after a step of Newton's this small, the next digit lost is beyond double precision
 NODES = (
     np.sinh(np.linspace(0.0, np.arcsinh(710.0 / 0.05), 129)) * 0.05
 )  # ln(1 + rate), fine near 0, to the end of floats
-COARSE = NODES[::8].copy()  # enough to bracket a root that is known to be alone
 SUMMINGS = 6  # each running sum of running sums bounds the number of roots more sharply
 LANES = 64
+MANY_ROWS = 512  # from here on a Python step a period costs less than an exponential a cell
 
 
 def irr(cash_usd: ArrayLike, *, compiled: bool = True) -> Broadcast:
@@ -80,7 +81,7 @@ def _rates_of_return(cash: Floats, compiled: bool) -> tuple[NDArray[np.intp], Fl
         for side, (sign, one_way) in enumerate(((1.0, some), (-1.0, some[:, ::-1]))):
             alone, several = np.flatnonzero(known[side] & odd[side]), np.flatnonzero(~known[side])
             y_alone = _alone(_left_aligned(one_way[alone]), above_at_0[alone], compiled)
-            row, y = _roots(_left_aligned(one_way[several]), above_at_0[several])
+            row, y = _roots(_left_aligned(one_way[several]), above_at_0[several], compiled)
             rows += [alone + start, several[row] + start]
             rates += [np.expm1(sign * y_alone), np.expm1(sign * y)]
     return np.concatenate(rows), np.concatenate(rates)
@@ -132,67 +133,8 @@ def _bound(one_way: Floats, above_at_0: Mask) -> NDArray[np.intp]:
 
 def _alone(coefficients: Floats, above_at_0: Mask, compiled: bool) -> Floats:
     """The one y > 0 at which each row's Σ c_t · e^(−y·t) is 0."""
-    if compiled and is_compiled():
-        y = np.empty(len(coefficients))
-        _kernels().alone(coefficients, above_at_0, COARSE, y)
-        return y
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    above = coefficients @ np.exp(-np.outer(times, COARSE)) > 0.0
-    above[:, 0] = above_at_0
-    cell = np.argmax(above != above_at_0[:, None], axis=-1) - 1
-    return _root(coefficients, COARSE[cell], COARSE[cell + 1], above_at_0)
-
-
-def _alone_source(coefficients: Floats, above_at_0: Mask, nodes: Floats, out: Floats) -> None:
-    """`_alone` for numba: rows side by side in blocks of lanes, periods outermost; writes `out` (rows,)."""
-    rows, periods = coefficients.shape
-    block, value, slope, x = np.zeros((periods, LANES)), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-    low, high, y = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-    open_lane = np.zeros(LANES, dtype=np.bool_)
-    for start in range(0, rows, LANES):
-        lanes = min(LANES, rows - start)
-        for k in range(lanes):
-            open_lane[k] = True
-            for i in range(periods):
-                block[i, k] = coefficients[start + k, periods - 1 - i]
-        for node in range(1, nodes.size):  # bracket
-            at, left = np.exp(-nodes[node]), 0
-            value[:] = 0.0
-            for i in range(periods):
-                for k in range(LANES):
-                    value[k] = value[k] * at + block[i, k]
-            for k in range(lanes):
-                if open_lane[k] and (value[k] > 0.0) != above_at_0[start + k]:
-                    open_lane[k] = False
-                    low[k], high[k], y[k] = nodes[node - 1], nodes[node], 0.5 * (nodes[node - 1] + nodes[node])
-                left += open_lane[k]
-            if left == 0:
-                break
-        open_lane[:lanes] = True
-        for _ in range(STEPS_TO_ROOT):
-            left = 0
-            for k in range(LANES):
-                x[k], value[k], slope[k] = np.exp(-y[k]), 0.0, 0.0
-            for i in range(periods):
-                for k in range(LANES):
-                    slope[k] = slope[k] * x[k] + value[k]
-                    value[k] = value[k] * x[k] + block[i, k]
-            for k in range(lanes):
-                if open_lane[k]:
-                    if (value[k] > 0.0) == above_at_0[start + k]:
-                        low[k] = y[k]
-                    else:
-                        high[k] = y[k]
-                    step = value[k] / (x[k] * slope[k]) if slope[k] != 0.0 else np.inf
-                    scale = max(1.0, y[k])
-                    inside = low[k] < y[k] + step < high[k]
-                    open_lane[k] = abs(step) > QUADRATIC * scale and high[k] - low[k] > ROUNDING * scale
-                    y[k] = y[k] + step if inside or not open_lane[k] else 0.5 * (low[k] + high[k])
-                    left += open_lane[k]
-            if left == 0:
-                break
-        for k in range(lanes):
-            out[start + k] = y[k]
+    low, high = np.zeros(len(coefficients)), np.full(len(coefficients), NODES[-1])
+    return _root(coefficients, low, high, above_at_0, compiled)
 
 
 def _known_source(cash: Floats, above_at_0: Mask, known: Mask, odd: Mask) -> None:
@@ -209,12 +151,16 @@ def _known_source(cash: Floats, above_at_0: Mask, known: Mask, odd: Mask) -> Non
             size += abs(cash[r, t] * scale)
         clear = abs(total) > periods * ROUNDING * size
         for way in range(2):
-            first = 0.0
-            for i in range(periods):
-                sums[i] = cash[r, i if way == 0 else periods - 1 - i] * scale
-                if first == 0.0:
-                    first = sums[i]
+            at, onwards = (0, 1) if way == 0 else (periods - 1, -1)
+            first, place = 0.0, at
+            for _ in range(periods):
+                if cash[r, place] != 0.0:
+                    first = cash[r, place]
+                    break
+                place += onwards
             odd[way, r] = (first > 0.0) != above_at_0[r]
+            for i in range(periods):
+                sums[i] = cash[r, at + onwards * i] * scale
             least, later, last = periods, 0, above_at_0[r]
             for _ in range(SUMMINGS):
                 running, changes, before = 0.0, 0, sums[0] > 0.0
@@ -233,7 +179,8 @@ def _known_source(cash: Floats, above_at_0: Mask, known: Mask, odd: Mask) -> Non
 
 class _Kernels(NamedTuple):
     known: Callable[..., None]
-    alone: Callable[..., None]
+    scan: Callable[..., None]
+    root: Callable[..., None]
 
 
 @cache
@@ -241,10 +188,17 @@ def _kernels() -> _Kernels:
     """The compiled kernels: some seconds the first time on a machine, then from numba's cache on disk."""
     from numba import njit, types
 
+    def built(source: Callable[..., None], *arguments: Any) -> Callable[..., None]:
+        ready: Callable[..., None] = njit(types.void(*arguments), cache=True, nogil=True, error_model="numpy")(source)
+        return ready
+
     matrix, row = types.Array(types.float64, 2, "C"), types.Array(types.float64, 1, "C")
     mask, masks = types.Array(types.boolean, 1, "C"), types.Array(types.boolean, 2, "C")
-    compiled = njit(types.void(matrix, mask, masks, masks), cache=True, nogil=True)(_known_source)
-    return _Kernels(compiled, njit(types.void(matrix, mask, row, row), cache=True, nogil=True)(_alone_source))
+    return _Kernels(
+        built(_known_source, matrix, mask, masks, masks),
+        built(_scan_source, matrix, row, matrix),
+        built(_root_source, matrix, row, row, mask, row),
+    )
 
 
 def compile_kernel() -> None:
@@ -256,31 +210,59 @@ def is_compiled() -> bool:
     return _kernels.cache_info().currsize > 0
 
 
-def _roots(coefficients: Floats, above_at_0: Mask) -> tuple[NDArray[np.intp], Floats]:
+def _roots(coefficients: Floats, above_at_0: Mask, compiled: bool) -> tuple[NDArray[np.intp], Floats]:
     """Every y ≥ 0 at which Σ c_t · e^(−y·t) crosses 0, as (row, y) pairs.
 
     Between two nodes of different sign lies one crossing; on either side of a dip through 0 between two nodes lies one too.
     """
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    decay = np.exp(-np.outer(times, NODES))
-    above = coefficients @ decay > 0.0
+    above = _scan(coefficients, NODES, compiled) > 0.0
+    slope = _scan(coefficients * -np.arange(coefficients.shape[-1], dtype=np.float64), NODES, compiled)
     above[:, 0] = above_at_0
     row, cell = np.nonzero(above[:, 1:] != above[:, :-1])
-    simple = _root(coefficients[row], NODES[cell], NODES[cell + 1], above[row, cell])
-    dip_row, low, dip, high, side = _dips_through_0(coefficients, above, (coefficients * -times) @ decay)
-    first, second = _root(coefficients[dip_row], low, dip, side), _root(coefficients[dip_row], dip, high, ~side)
+    simple = _root(coefficients[row], NODES[cell], NODES[cell + 1], above[row, cell], compiled)
+    dip_row, low, dip, high, side = _dips_through_0(coefficients, above, slope, compiled)
+    first, second = (
+        _root(coefficients[dip_row], low, dip, side, compiled),
+        _root(coefficients[dip_row], dip, high, ~side, compiled),
+    )
     return np.concatenate([row, dip_row, dip_row]), np.concatenate([simple, first, second])
 
 
+def _scan(coefficients: Floats, nodes: Floats, compiled: bool) -> Floats:
+    """Σ c_t · e^(−y·t) at every node, (rows, nodes)."""
+    if compiled and is_compiled():
+        values = np.empty((len(coefficients), nodes.size))
+        _kernels().scan(coefficients, nodes, values)
+        return values
+    times = np.arange(coefficients.shape[-1], dtype=np.float64)
+    # rows are few: a threaded matrix product would cost more to start than to do
+    found: Floats = np.einsum("rt,tn->rn", coefficients, np.exp(-np.outer(times, nodes)))
+    return found
+
+
+def _scan_source(coefficients: Floats, nodes: Floats, values: Floats) -> None:
+    """`_scan` for numba, a row's nodes side by side; writes `values` (rows, nodes)."""
+    rows, periods = coefficients.shape
+    x, value = np.exp(-nodes), np.zeros(nodes.size)
+    x[x < 1e-300] = 0.0  # denormal numbers are slow
+    for row in range(rows):
+        value[:] = 0.0
+        for i in range(periods):
+            c = coefficients[row, periods - 1 - i]
+            for k in range(nodes.size):
+                value[k] = value[k] * x[k] + c
+        values[row] = value
+
+
 def _dips_through_0(
-    coefficients: Floats, above: Mask, slope: Floats
+    coefficients: Floats, above: Mask, slope: Floats, compiled: bool
 ) -> tuple[NDArray[np.intp], Floats, Floats, Floats, Mask]:
     """Cells with both ends on one side of 0 and an extremum on or past it: row, low end, extremum, high end, side."""
     before, after = slope[:, :-1], slope[:, 1:]
     towards_0 = np.where(above[:, :-1], (before < 0) & (after > 0), (before > 0) & (after < 0))
     row, cell = np.nonzero((above[:, 1:] == above[:, :-1]) & towards_0)
     times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    extremum = _root(coefficients[row] * -times, NODES[cell], NODES[cell + 1], before[row, cell] > 0)
+    extremum = _root(coefficients[row] * -times, NODES[cell], NODES[cell + 1], before[row, cell] > 0, compiled)
     terms = coefficients[row] * np.exp(-extremum[:, None] * times)
     touches = np.abs(terms.sum(axis=-1)) <= len(times) * ROUNDING * np.abs(terms).sum(axis=-1)
     through = touches | ((terms.sum(axis=-1) > 0.0) != above[row, cell])
@@ -288,26 +270,89 @@ def _dips_through_0(
     return row, NODES[cell], extremum, NODES[cell + 1], above[row, cell]
 
 
-def _root(coefficients: Floats, low: Floats, high: Floats, above_at_low: Mask) -> Floats:
-    """The y between low and high at which Σ c_t · e^(−y·t) is 0: Newton's steps, halving where they leave the bracket."""
-    times = np.arange(coefficients.shape[-1], dtype=np.float64)
-    found, low, high = 0.5 * (low + high), low.copy(), high.copy()
-    left = np.arange(len(found))
+def _root(coefficients: Floats, low: Floats, high: Floats, above_at_low: Mask, compiled: bool) -> Floats:
+    """The y between low and high at which Σ c_t · e^(−y·t) is 0: Newton's steps, halving where they leave the bracket.
+
+    A wide bracket is not halved but searched from below, where nearly all rates lie.
+    """
+    low, high = low.copy(), high.copy()
+    found = np.where(high > 2.0 * low + WIDE, low, 0.5 * (low + high))
+    if compiled and is_compiled():
+        _kernels().root(np.ascontiguousarray(coefficients), low, high, above_at_low, found)
+        return found
+    left, columns = np.arange(len(found)), np.ascontiguousarray(coefficients.T)
+    settled = np.zeros(len(found), np.bool_)
     for _ in range(STEPS_TO_ROOT):
-        y, some = found[left], coefficients[left]
-        terms = some * np.exp(-y[:, None] * times)
-        value, slope = terms.sum(axis=-1), -(terms @ times)
+        y = found[left]
+        value, slope = _npv(columns, y)
         before_root = (value > 0.0) == above_at_low[left]
         low[left], high[left] = np.where(before_root, y, low[left]), np.where(before_root, high[left], y)
         newton = y - np.divide(value, slope, out=np.full_like(y, np.inf), where=slope != 0)
         scale = np.maximum(1.0, y)
-        settled = (np.abs(newton - y) <= QUADRATIC * scale) | (high[left] - low[left] <= ROUNDING * scale)
+        near = (np.abs(newton - y) <= QUADRATIC * scale) | (high[left] - low[left] <= ROUNDING * scale)
         inside = (newton > low[left]) & (newton < high[left])
-        found[left] = np.where(inside | settled, newton, 0.5 * (low[left] + high[left]))
-        left = left[~settled]
-        if not left.size:
+        halved = np.minimum(0.5 * (low[left] + high[left]), 2.0 * low[left] + WIDE)
+        step = np.where(inside | near, newton, halved)
+        found[left] = np.where(settled, y, step)
+        settled |= near
+        if settled.all():
             break
+        if 2 * np.count_nonzero(settled) > settled.size:
+            left, columns, settled = left[~settled], columns[:, ~settled], settled[~settled]
     return found
+
+
+def _npv(columns: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Σ c_t · e^(−y·t) and its slope in y of columns (periods, rows); by Horner's rule where rows are many."""
+    if len(y) < MANY_ROWS:
+        times = np.arange(len(columns), dtype=np.float64)[:, None]
+        terms = columns * np.exp(-times * y)
+        return terms.sum(axis=0), -(terms * times).sum(axis=0)
+    x, value, slope = np.exp(-y), np.zeros(len(y)), np.zeros(len(y))
+    for c in columns[::-1]:
+        slope *= x
+        slope += value
+        value *= x
+        value += c
+    return value, -x * slope
+
+
+def _root_source(coefficients: Floats, low: Floats, high: Floats, above_at_low: Mask, y: Floats) -> None:
+    """`_root` for numba: rows side by side in blocks of lanes, periods outermost; `y` holds the start and then the root."""
+    rows, periods = coefficients.shape
+    block, value, slope, x = np.zeros((periods, LANES)), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
+    unsettled = np.zeros(LANES, dtype=np.bool_)
+    for start in range(0, rows, LANES):
+        lanes = min(LANES, rows - start)
+        for k in range(lanes):
+            unsettled[k] = True
+            for i in range(periods):
+                block[i, k] = coefficients[start + k, periods - 1 - i]
+        for _ in range(STEPS_TO_ROOT):
+            value[:], slope[:] = 0.0, 0.0
+            for k in range(lanes):
+                x[k] = np.exp(-y[start + k])
+            for i in range(periods):
+                for k in range(LANES):
+                    slope[k] = slope[k] * x[k] + value[k]
+                    value[k] = value[k] * x[k] + block[i, k]
+            left = 0
+            for k in range(lanes):
+                row = start + k
+                if unsettled[k]:
+                    if (value[k] > 0.0) == above_at_low[row]:
+                        low[row] = y[row]
+                    else:
+                        high[row] = y[row]
+                    step = value[k] / (x[k] * slope[k]) if slope[k] != 0.0 else np.inf
+                    scale = max(1.0, y[row])
+                    inside = low[row] < y[row] + step < high[row]
+                    unsettled[k] = abs(step) > QUADRATIC * scale and high[row] - low[row] > ROUNDING * scale
+                    halved = min(0.5 * (low[row] + high[row]), 2.0 * low[row] + WIDE)
+                    y[row] = y[row] + step if inside or not unsettled[k] else halved
+                    left += unsettled[k]
+            if left == 0:
+                break
 
 
 def _left_aligned(cash: Floats) -> Floats:

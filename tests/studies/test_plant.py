@@ -1,0 +1,63 @@
+"""A scenario's investment as classes of equipment, and the statement of a scenario without tax and debt."""
+
+import numpy as np
+import pytest
+
+from core.fetchers import bitcoin
+from core.fetchers.credits import credit_rules
+from core.fetchers.weather import bundled
+from core.scenario import Scenario
+from core.studies.cash import capex_usd
+from core.studies.plant import plant_assets
+from core.studies.proforma import Operation, proforma
+from core.studies.run import run, used_readings
+
+ITC = {"finance.credits.array_itc_frac": 0.3, "finance.credits.battery_itc_frac": 0.3, "battery.energy_kwh": 500.0}
+MACRS = {"finance.depreciation.array.method": "macrs_5", "finance.depreciation.array.bonus_frac": 1.0}
+
+
+def assets(changes, rules=()):
+    plan = Scenario().but(changes)
+    return {asset.name: asset for asset in plant_assets(plan.finance, capex_usd(plan), rules)}
+
+
+def test_classes_carry_the_whole_investment():
+    plan = Scenario().but({"battery.energy_kwh": 800.0, "finance.interconnection_usd": 40_000.0})
+    found = plant_assets(plan.finance, capex_usd(plan))
+    assert sum(asset.cost_usd.sum() for asset in found) == pytest.approx(sum(capex_usd(plan).values()), rel=1e-13)
+    machines = next(asset for asset in found if asset.is_machines)
+    assert machines.cost_usd[0] == capex_usd(plan)["machines"]
+
+
+def test_the_planners_own_figures_stand_unless_dates_decide():
+    found = assets({**ITC, **MACRS, "finance.credits.begun": "2030-01-01"}, credit_rules())
+    assert found["array"].credit_frac == found["battery"].credit_frac == 0.3
+    assert found["array"].recovery.bonus_frac == 1.0
+
+
+def test_dates_decide_on_credit_and_bonus():
+    late = {
+        "finance.credits.dates_decide": True,
+        "finance.credits.begun": "2034-05-01",
+        "finance.credits.in_service": "2035-01-01",
+        "finance.credits.acquired": "2024-12-31",
+    }
+    found = assets({**ITC, **MACRS, **late}, credit_rules())
+    assert found["array"].credit_frac == 0.0
+    assert found["battery"].credit_frac == pytest.approx(0.3 * 0.75)
+    assert found["array"].recovery.bonus_frac == 0.0
+
+
+@pytest.mark.parametrize("changes", [{}, {"battery.energy_kwh": 800.0, "finance.salvage_frac": 0.1}])
+def test_a_scenario_without_tax_and_debt_has_the_cash_it_has_today(changes):
+    plan = Scenario().but(changes)
+    books = run(plan, bundled("greensboro"), used_readings(plan, bitcoin.market()), compiled=False).books
+    yearly = books.yearly
+    operation = Operation(
+        yearly["pv_kwh"],
+        {"mining": yearly["mining_revenue_usd"], "export": yearly["export_revenue_usd"]},
+        {"import": yearly["import_cost_usd"], "upkeep": yearly["opex_usd"]},
+    )
+    statement = proforma(plan.finance, plant_assets(plan.finance, books.capex), operation)
+    assert statement.equity_usd == pytest.approx(books.cash_usd, rel=1e-11, abs=1e-6)
+    assert np.array_equal(statement.project_usd, statement.equity_usd)
