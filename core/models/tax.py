@@ -75,6 +75,22 @@ def _carried(income: Floats, rate: float, credit: Floats, limit_frac: float) -> 
     return Levy(taxable, tax, used, losses, unused)
 
 
+def ring_fenced_usd(gain_usd: ArrayLike) -> Floats:
+    """Capital gains that are taxed: losses cover later gains alone, and never other income.
+
+    max(0, gain_t − losses left), losses carried forward without end.
+
+    gain_usd [USD], shape (…, years + 1). Returns the same shape, ≥ 0. Source: 26 USC 1211, 1212 (for a corporation five
+    years of carrying and three back; without end here).
+    """
+    gain = np.asarray(gain_usd, dtype=np.float64)
+    taxed, loss = np.zeros(gain.shape), np.zeros(gain.shape[:-1])
+    for t in range(gain.shape[-1]):
+        left = gain[..., t] - loss
+        taxed[..., t], loss = np.maximum(left, 0.0), np.maximum(-left, 0.0)
+    return taxed
+
+
 def effective_rate_frac(federal_rate: float, state_rate: float) -> float:
     """Tax on one more dollar of income where state tax is deducted from federal income.
 

@@ -29,12 +29,22 @@ Lines: TypeAlias = Mapping[str, Floats]
 class Operation:
     """A plant's years of work, arrays (…, years + 1) with year 0 nothing: energy [kWh], revenue and running cost by line [USD].
 
-    Costs are counted positive. `energy_kwh` is what earns a production credit and what the LCOE is per.
+    Costs are counted positive. `energy_kwh` is what earns a production credit and what the LCOE is per. Coins are revenue at
+    their price when mined. `unsold_usd` is what of it was kept in coins, negative where coins of earlier years are sold
+    (worth when mined); `coin_gain_usd` is what a sale brought above that, before fees, which are a cost.
     """
 
     energy_kwh: Floats
     revenue_usd: Lines = field(default_factory=dict)
     opex_usd: Lines = field(default_factory=dict)
+    unsold_usd: Floats | float = 0.0
+    coin_gain_usd: Floats | float = 0.0
+
+    @property
+    def kept_usd(self) -> Floats:
+        """Revenue and gains that are not cash of the year."""
+        kept: Floats = self.unsold_usd - self.coin_gain_usd + np.zeros(self.energy_kwh.shape)
+        return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +169,7 @@ def proforma(
     """
     _check_years(assets, operation)
     years = operation.energy_kwh.shape[-1] - 1
+    assets = assets or [Asset("nothing", np.zeros(years + 1))]  # coins bought and held have no plant
     opex = {**operation.opex_usd, **_owning(finance_terms, assets, years)}
     revenue = total(operation.revenue_usd, operation.energy_kwh)
     capital = finance_terms.owning.working_capital_days / 365.0 * revenue
@@ -169,7 +180,8 @@ def proforma(
         opex.get("property_tax", np.zeros(years + 1)),
         sum((asset.cost_usd for asset in assets), start=np.zeros(years + 1)),
         sum((asset.sales_usd for asset in assets), start=np.zeros(years + 1)),
-        np.diff(capital, axis=-1, prepend=0.0),
+        np.diff(capital, axis=-1, prepend=0.0) + operation.kept_usd,
+        tax.ring_fenced_usd(operation.coin_gain_usd + np.zeros(years + 1)),
         _production_credit(finance_terms, operation),
     )
     money = funded(finance_terms, assets, years, cases)
@@ -187,7 +199,8 @@ class _Flows:
     property_tax: Floats
     capex: Floats
     sales: Floats
-    tied_up: Floats  # change of working capital
+    tied_up: Floats  # more working capital, and revenue kept in coins
+    coin_gain: Floats  # as taxed
     production_credit: Floats
 
     @property
@@ -268,7 +281,7 @@ def _income(terms: Finance, flows: _Flows, books: WrittenOff, interest: Any) -> 
     paid = interest if terms.tax.interest_deducted else 0.0
     if terms.tax.taxpayer == "household":
         return -flows.property_tax - paid + np.zeros(flows.revenue.shape)
-    income: Floats = flows.revenue - flows.opex - books.deducted_usd + books.taxed_sales_usd - paid
+    income: Floats = flows.revenue + flows.coin_gain - flows.opex - books.deducted_usd + books.taxed_sales_usd - paid
     return income
 
 
@@ -302,6 +315,7 @@ def _costs(terms: Finance, flows: _Flows, books: WrittenOff, investment: Floats,
         flows.property_tax,
         flows.capex,
         flows.sales,
+        np.zeros(()),
         np.zeros(()),
         flows.production_credit,
     )

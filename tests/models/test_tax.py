@@ -55,6 +55,19 @@ def test_without_losses_both_are_the_same(income, rate):
     assert one == pytest.approx(other)
 
 
+def test_capital_losses_cover_gains_alone():
+    assert tax.ring_fenced_usd([5.0, -30.0, 10.0, 40.0, -5.0]).tolist() == [5.0, 0.0, 0.0, 20.0, 0.0]
+
+
+@calm
+@given(incomes)
+def test_ring_fenced_gains_are_never_less_than_all_gains_and_losses(gain):
+    taxed = tax.ring_fenced_usd(gain)
+    assert (taxed >= 0).all()
+    assert taxed.sum() >= gain.sum() - 1e-6
+    assert (taxed <= np.maximum(gain, 0.0) + 1e-9).all()
+
+
 def test_production_credit_is_rounded_to_a_tenth_of_a_cent_as_sam_does():
     energy = np.append(0.0, np.full(12, 1000.0))
     credit = tax.production_credit_usd(energy, 0.0275, 10, 0.025)

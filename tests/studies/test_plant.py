@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from core.fetchers import bitcoin
 from core.fetchers.credits import credit_rules
-from core.fetchers.weather import bundled
 from core.scenario import Scenario
 from core.studies.cash import capex_usd
 from core.studies.plant import plant_assets
-from core.studies.proforma import Operation, proforma
+from core.studies.proforma import Asset, Operation, proforma
 from core.studies.run import run, used_readings
 
 ITC = {"finance.credits.array_itc_frac": 0.3, "finance.credits.battery_itc_frac": 0.3, "battery.energy_kwh": 500.0}
@@ -48,16 +46,27 @@ def test_dates_decide_on_credit_and_bonus():
     assert found["array"].recovery.bonus_frac == 0.0
 
 
-@pytest.mark.parametrize("changes", [{}, {"battery.energy_kwh": 800.0, "finance.salvage_frac": 0.1}])
-def test_a_scenario_without_tax_and_debt_has_the_cash_it_has_today(changes):
+HOLDING = {"outlook.treasury.rule": "hold_share", "outlook.treasury.hold_frac": 0.5}
+
+
+@pytest.mark.parametrize("changes", [{}, {"battery.energy_kwh": 800.0, "finance.salvage_frac": 0.1}, HOLDING])
+def test_a_scenario_without_tax_and_debt_has_the_cash_it_has_today(changes, greensboro, market):
     plan = Scenario().but(changes)
-    books = run(plan, bundled("greensboro"), used_readings(plan, bitcoin.market()), compiled=False).books
+    books = run(plan, greensboro, used_readings(plan, market), compiled=False).books
     yearly = books.yearly
-    operation = Operation(
-        yearly["pv_kwh"],
-        {"mining": yearly["mining_revenue_usd"], "export": yearly["export_revenue_usd"]},
-        {"import": yearly["import_cost_usd"], "upkeep": yearly["opex_usd"]},
+    renewed = ("refresh_usd", "battery_renewal_usd", "inverter_renewal_usd")
+    costs = ("import_cost_usd", "opex_usd", "repair_usd", "exchange_fee_usd")
+    gain = yearly["coin_gain_usd"] + yearly["exchange_fee_usd"]
+    statement = proforma(
+        plan.finance,
+        [*plant_assets(plan.finance, books.capex), Asset("renewals", sum(yearly[name] for name in renewed))],
+        Operation(
+            yearly["pv_kwh"],
+            {name: yearly[name] for name in ("mining_revenue_usd", "export_revenue_usd", "resale_usd")},
+            {name: yearly[name] for name in costs},
+            unsold_usd=yearly["mining_revenue_usd"] - yearly["coin_sales_usd"] + gain,
+            coin_gain_usd=gain,
+        ),
     )
-    statement = proforma(plan.finance, plant_assets(plan.finance, books.capex), operation)
     assert statement.equity_usd == pytest.approx(books.cash_usd, rel=1e-11, abs=1e-6)
     assert np.array_equal(statement.project_usd, statement.equity_usd)

@@ -329,6 +329,15 @@ def test_paths_answer_as_each_alone():
             assert ours_here == pytest.approx(value, rel=1e-9, nan_ok=True), name
 
 
+def test_coins_kept_are_taxed_when_mined_and_their_gain_when_sold():
+    # 100 mined in year 1 and kept; sold in year 3 for 150: tax 20, 0, 10, cash −20, 0, 140
+    terms = Finance(tax=Tax(federal_rate_frac=0.2, losses="absorbed"), discount_rate=0.0)
+    mined, unsold, gain = (np.array(a) for a in ([0, 100.0, 0, 0], [0, 100.0, 0, -100.0], [0, 0, 0, 50.0]))
+    statement = proforma(terms, [], Operation(np.zeros(4), {"mining": mined}, {}, unsold, gain))
+    assert statement.tax_usd == pytest.approx([0.0, 20.0, 0.0, 10.0])
+    assert statement.equity_usd == pytest.approx([0.0, -20.0, 0.0, 140.0])
+
+
 amounts = st.floats(0, 2e6)
 
 
