@@ -163,8 +163,8 @@ def proforma(
 
     assets and operation share their years, those of operation.energy_kwh; prices, opex and purchases come in nominal USD of
     their year. From `finance_terms` come owning, construction, debt, tax, credits for production, discount rate and inflation;
-    what a kW costs, upkeep, write-off and investment credit come with assets and operation. cases: the lender's, by which
-    the loan on the plant is cut to `LenderCase.dscr`.
+    what a kW costs, upkeep, write-off and investment credit come with assets and operation. cases: the lender's, each of
+    which the loan on the plant is cut to cover; without any, `debt.target_dscr` is held against this plan's own cash before tax.
     ValidationError where a shape or an amount cannot be. Source: SAM, cash-loan model (ssc cmod_cashloan); Yescombe (2014).
     """
     _check_years(assets, operation)
@@ -184,7 +184,7 @@ def proforma(
         tax.ring_fenced_usd(operation.coin_gain_usd + np.zeros(years + 1)),
         _production_credit(finance_terms, operation),
     )
-    money = funded(finance_terms, assets, years, cases)
+    money = funded(finance_terms, assets, years, cases or _own_case(finance_terms, flows))
     books = written_off(finance_terms, assets, money.added_usd)
     alone = written_off(finance_terms, assets, {}) if np.any(money.interest_usd) else books
     return _stated(finance_terms, assets, operation, opex, capital, flows, money, books, alone)
@@ -254,6 +254,13 @@ def _stated(
     )
 
 
+def _own_case(terms: Finance, flows: _Flows) -> list[LenderCase]:
+    """The plan itself as the lender's case, before tax, which depends on the loan."""
+    if not terms.debt.target_dscr:
+        return []
+    return [LenderCase(_operating_cash(flows), terms.debt.target_dscr)]
+
+
 def _owning(terms: Finance, assets: Sequence[Asset], years: int) -> dict[str, Floats]:
     """Property tax, insurance and lease by line, those that are owed."""
     own = terms.owning
@@ -285,13 +292,18 @@ def _income(terms: Finance, flows: _Flows, books: WrittenOff, interest: Any) -> 
     return income
 
 
-def _cfads(flows: _Flows, owed: Taxes) -> Floats:
-    """Revenue less running cost, working capital, tax and replacements; sales count but those of the last year."""
+def _operating_cash(flows: _Flows) -> Floats:
+    """Revenue less running cost, working capital and replacements; sales count but those of the last year."""
     sold, capex = flows.sales.copy(), flows.capex.copy()
     sold[..., -1] = 0.0
     capex[..., 0] = 0.0
-    cash: Floats = flows.revenue - flows.opex - flows.tied_up + sold - capex - np.maximum(owed.before_credits_usd, 0.0)
+    cash: Floats = flows.revenue - flows.opex - flows.tied_up + sold - capex
     return cash
+
+
+def _cfads(flows: _Flows, owed: Taxes) -> Floats:
+    """Operating cash after tax; what the owner's other income saves and credits are not the lender's."""
+    return _operating_cash(flows) - np.maximum(owed.before_credits_usd, 0.0)
 
 
 def _reserve(terms: Finance, loan: Loan, capex: Floats) -> Floats:

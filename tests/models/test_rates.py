@@ -40,12 +40,15 @@ def test_irr_is_pyxirrs_where_it_is_unique():
     unique = cash[rates.irr_count(cash) == 1]
     assert len(unique) > 100
     found = rates.irr(unique)
+    compared = 0
     for row, rate in zip(unique, found, strict=True):
         theirs = pyxirr.irr(row, silent=True)
         if theirs is None or abs(pyxirr.npv(theirs, row)) > 1.0:  # its search left the rails
             continue
         assert rate == pytest.approx(theirs, abs=1e-8)
         assert abs(pyxirr.npv(rate, row)) < 1e-3
+        compared += 1
+    assert compared > 0.9 * len(unique)
 
 
 def test_npv_at_every_rate_is_nothing_to_rounding():

@@ -293,6 +293,15 @@ def test_debt_is_sized_on_the_lenders_worst_case():
     assert built.loan.balance_usd[0] - 200_000.0 == pytest.approx(plant, rel=1e-9)
 
 
+def test_without_a_lenders_case_the_plan_itself_must_cover_the_target():
+    terms, assets, operation = plan(construction=Construction(), tax=Tax())
+    own = terms.debt.model_copy(update={"target_dscr": 2.0, "machine_share_frac": 0.0, "share_frac": 1.0})
+    assets = [replace(assets[1], name="plant", is_machines=False, cost_usd=2.0 * assets[0].cost_usd)]
+    statement = proforma(terms.model_copy(update={"debt": own}), assets, operation)
+    assert 0 < statement.loan.balance_usd[0] < 2_000_000
+    assert statement.metrics["lowest_dscr"] == pytest.approx(2.0)
+
+
 def test_covenant_locks_cash_up_until_cover_returns():
     terms, assets, operation = plan()
     poor = escalated_usd(420_000, -0.03, 10)
