@@ -4,6 +4,7 @@
 executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
 """
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,8 @@ if __name__ == "__main__" and st.runtime.exists():
 
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
+    from core import telemetry
     from core.schedule import lifespan
 
+    telemetry.begin(os.environ)
     app = st.App(Path(__file__).parent / "pages/main.py", lifespan=lifespan)

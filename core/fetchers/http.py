@@ -148,6 +148,7 @@ def secrets_of(request: Request, *more: str) -> tuple[str, ...]:
     parts = urlsplit(request.url)
     plain = {*_secret_values(request), *more, parts.password or "", parts.username or ""}
     plain |= {part for value in plain for part in value.split() if value.lower().startswith(("basic ", "bearer "))}
+    plain |= {key.partition(":")[2] for key in more}  # of user:password the password alone is a secret too
     return forms(plain)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,12 +21,13 @@ BLOCKS = RecentBlocks()
 
 def market(world: World, within_s: float = WITHIN_S) -> Market:
     """The market as the world tells it within `within_s`; what nobody tells comes from the bundled tables."""
+    until = time.monotonic() + within_s
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="market") as pool:
         price = pool.submit(ask, PRICE, DOLLARS, world, within_s=within_s)
         network = pool.submit(ask, NETWORK, None, world, within_s=within_s)
         retarget = pool.submit(ask, RETARGET, None, world, within_s=within_s)
         height = retarget.result().value.height  # a node must be told which blocks are the last
-        fees = ask(FEES, replace(BLOCKS, end_height=height), world, within_s=within_s)
+        fees = ask(FEES, replace(BLOCKS, end_height=height), world, within_s=until - time.monotonic())
         return _market(price.result(), network.result(), retarget.result(), fees)
 
 

@@ -99,6 +99,14 @@ def test_with_everybody_down_the_market_is_bundled_and_says_why(world: World, no
     assert "500" in found.price_usd.why
 
 
+def test_a_market_takes_ten_seconds_in_all_however_slow_each_answer_is(world: World, node: hostile.Server) -> None:
+    """NET-01: fees are asked by the height of the tip, and get the time that is left."""
+    everywhere(node, hostile.hang)
+    started = time.monotonic()
+    assert statuses(market(world, within_s=2.0)) == {"bundled"}
+    assert time.monotonic() - started < 2.5
+
+
 def test_when_a_provider_returns_the_market_is_live_again(world: World, node: hostile.Server, clock: Time) -> None:
     everywhere(node, DOWN)
     assert statuses(market(world)) == {"bundled"}
