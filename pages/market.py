@@ -123,8 +123,6 @@ def picker() -> str:
 def _chose() -> None:
     code = str(st.session_state["currency picker"])
     st.session_state[CURRENCY] = code
-    if code != DOLLARS and not outside().offline:
-        live.ask_for(PRICE, code)
 
 
 def in_own_currency(code: str, price_usd: Answer[Price]) -> None:
@@ -133,6 +131,8 @@ def in_own_currency(code: str, price_usd: Answer[Price]) -> None:
         quoted = known(PRICE, code, outside())
     except SolarMiningError:
         quoted = None
+    if (quoted is None or quoted.status not in live.YOUNG) and not outside().offline:
+        live.ask_for(PRICE, code)
     if quoted and quoted.status != "bundled":
         tile(f"Price in {code}", f"{quoted.value.price_per_btc:,.0f} {code}", quoted)
         return

@@ -82,7 +82,7 @@ def facts(year: Weather) -> None:
     left, right = st.columns([2, 3], gap="medium")
     sums = year.hourly[["ghi", "dni"]].sum() / 1000
     air = year.hourly["temp_air"]
-    with left, st.grid(2, min_column_width=130):
+    with left, st.grid(2, min_column_width=175):
         st.metric(
             "Horizontal light", f"{sums['ghi']:,.0f} kWh/m²", help="Global horizontal irradiation (GHI) of the year."
         )
