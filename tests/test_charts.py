@@ -143,7 +143,7 @@ def test_every_place_of_a_window_can_be_clicked_within_half_a_step() -> None:
     spec = charts.site_map(
         window, np.zeros((2, 2), np.float32), *(pd.DataFrame({"name": [], "latitude": [], "longitude": []}),) * 2
     )
-    grid = spec["layer"][1]
+    grid = spec["layer"][-1]
     count = grid["data"]["sequence"]["stop"]
     east, north = window.step
     assert count * east * north == pytest.approx(360 * 136)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.charts.base import MONTHS, Spec, colour, filled, source, template
 from core.inputs import Weather
 
-COLUMNS, ROWS = 100, 50  # places that can be clicked
+COLUMNS, ROWS = 72, 36  # fields that can be clicked: each is a piece of the page, so not many more
 MAP_HEIGHT = 340
 BOUNDS_M = (100, 250, 500, 1000, 1750, 2750, 4000)  # heights at which the ground changes its tint
 LAND = {
@@ -53,9 +53,9 @@ def site_map(
         cities["longitude"].between(window.west, window.east) & cities["latitude"].between(window.south, window.north)
     ]
     axes = {"x": _axis("longitude", window.west, window.east), "y": _axis("latitude", window.south, window.north)}
-    marks = [_clickable(window), _cities(dark), *_site(dark)]
+    marks = [_cities(dark), *_site(dark), _clickable(window)]
     spec: Spec = {
-        "layer": [_ground(window, heights_m, dark), *({**mark, "encoding": axes} for mark in marks)],
+        "layer": [_ground(window, heights_m, dark), *({"encoding": axes, **mark} for mark in marks)],
         "height": MAP_HEIGHT,
         "padding": 0,
         "background": SEA[dark],
@@ -94,22 +94,26 @@ def _ground(window: Window, heights_m: NDArray[np.float32], dark: bool) -> dict[
 
 
 def _clickable(window: Window) -> dict[str, Any]:
-    """A grid of invisible points, the nearest of which a click takes."""
+    """A grid of invisible fields; a click takes the middle of one."""
     east, north = window.step
-    column, row = f"(datum.i % {COLUMNS} + 0.5)", f"(floor(datum.i / {COLUMNS}) + 0.5)"
+    left, low = (
+        f"{window.west} + (datum.i % {COLUMNS}) * {east}",
+        f"{window.south} + floor(datum.i / {COLUMNS}) * {north}",
+    )
+    places = {"left": left, "right": f"datum.left + {east}", "low": low, "high": f"datum.low + {north}"}
+    places |= {"longitude": f"datum.left + {east / 2}", "latitude": f"datum.low + {north / 2}"}
+    select = {"type": "point", "fields": ["latitude", "longitude"], "toggle": False}
     return {
         "data": {"sequence": {"start": 0, "stop": COLUMNS * ROWS, "as": "i"}},
-        "transform": [
-            {"calculate": f"{window.west} + {column} * {east}", "as": "longitude"},
-            {"calculate": f"{window.south} + {row} * {north}", "as": "latitude"},
-        ],
-        "params": [
-            {
-                "name": "place",
-                "select": {"type": "point", "fields": ["latitude", "longitude"], "nearest": True, "toggle": False},
-            }
-        ],
-        "mark": {"type": "point", "opacity": 0, "size": 1, "cursor": "crosshair"},
+        "transform": [{"calculate": formula, "as": name} for name, formula in places.items()],
+        "params": [{"name": "place", "select": select}],
+        "mark": {"type": "rect", "opacity": 0, "cursor": "crosshair"},
+        "encoding": {
+            "x": {"field": "left", "type": "quantitative"},
+            "x2": {"field": "right"},
+            "y": {"field": "low", "type": "quantitative"},
+            "y2": {"field": "high"},
+        },
     }
 
 
