@@ -89,7 +89,7 @@ def test_what_one_visitor_types_never_reaches_another(visit: Visit, public_addre
             more.click()
         typed += type_canaries(a, len(typed))
     assert len(typed) >= 50
-    a.press("Keep projection")
+    a.press("Keep projection").told("Kept the projection")
     raw = a.download("Save")
     taken = [path for path, _, value in leaves(read(raw)) if value != Scenario().at(path)]
     assert len(taken) >= 45, f"typing did not arrive: only {taken}"
