@@ -84,7 +84,7 @@ def test_what_one_visitor_types_never_reaches_another(visit: Visit, public_addre
     typed: list[str] = []
     for section in SECTIONS:
         a.section(section)
-        more = a.page.get_by_text("More settings")
+        more = a.page.get_by_role("tabpanel", name=section, exact=True).get_by_text("More settings")
         if more.count():
             more.click()
         typed += type_canaries(a, len(typed))
