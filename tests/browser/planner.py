@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -11,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLES = {
@@ -224,18 +222,11 @@ class Planner:
         cell = grid.locator("td[aria-colindex='1']").filter(has_text=re.compile(f"^{re.escape(name)}$")).first
         expect(cell).to_be_attached()
         row = int((cell.get_attribute("id") or "").rsplit("-", 1)[1])
-        grid.scroll_into_view_if_needed()
+        grid.evaluate("grid => grid.scrollIntoView({block: 'center'})")  # not under the navigation at the top
         box = grid.bounding_box()
         assert box is not None
         header_px, row_px = 34, 33
         self.page.mouse.click(box["x"] + 15, box["y"] + header_px + row_px * (row + 0.5))
-        # a table that is just being drawn anew may take no click: then its button to clear does not come
-        cleared_by = self.page.get_by_role("button", name=f"Clear selection: {table}")
-        with contextlib.suppress(PlaywrightTimeout):
-            cleared_by.wait_for(state="attached", timeout=5000)
-            return self
-        self.page.mouse.click(box["x"] + 15, box["y"] + header_px + row_px * (row + 0.5))
-        expect(cleared_by).to_be_attached()
         return self
 
     def rename(self, name: str) -> Planner:
