@@ -36,6 +36,7 @@ class Projection:
 
     `hourly`: year 1, 8,760 rows (UTC, labelled by the start of the hour). `monthly`: one row a month of operation.
     `yearly`: rows 0…N, year 0 the investment. Columns and `metrics` are named in `core.vocabulary`.
+    `statement`: the same years as a bank reads them, in whole cents that sum; without rows where none was kept.
     A metric that does not exist (no IRR, never paid back) is None, with its reason in `reasons`.
     """
 
@@ -50,6 +51,7 @@ class Projection:
     notices: tuple[str, ...] = ()
     model_version: str = ""
     engine: str = ""
+    statement: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def summary(self) -> dict[str, Any]:
         """The small part: figures, reasons and provenance, ready for JSON."""

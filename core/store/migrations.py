@@ -117,12 +117,18 @@ def m005_equipment(tables: Tables) -> None:
     tables.execute("CREATE INDEX equipment_by_owner ON equipment (owner, updated_at)")
 
 
+def m006_statements(tables: Tables) -> None:
+    """The statement of a projection; those kept before have none."""
+    tables.execute("ALTER TABLE projections ADD COLUMN statement BLOB")
+
+
 STEPS: tuple[Callable[[Tables], None], ...] = (
     m001_scenarios,
     m002_projections,
     m003_weathers,
     m004_readings,
     m005_equipment,
+    m006_statements,
 )
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
+
 from core.errors import DatabaseError, ValidationError
 from core.inputs import Reading
 from core.results import Projection, WeatherNote
@@ -15,7 +17,7 @@ from core.store import amounts, frames, rows
 from core.store.database import Database
 
 LIST = "SELECT id, name, scenario_digest, npv_cents, mined_sats, model_version, engine, created_at FROM projections WHERE owner = ? ORDER BY created_at DESC, rowid DESC LIMIT ?"
-FRAMES = ("hourly", "monthly", "yearly")
+FRAMES = ("hourly", "monthly", "yearly", "statement")
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,13 @@ def _content(projection: Projection) -> dict[str, Any]:
         "scenario": projection.scenario.to_json(),
         "weather": amounts.plain_json(asdict(projection.weather), "weather"),
         "summary": amounts.plain_json(projection.summary(), "projection"),
-        **{name: frames.packed(getattr(projection, name), name) for name in FRAMES},
+        **{name: _packed(getattr(projection, name), name) for name in FRAMES},
     }
+
+
+def _packed(frame: pd.DataFrame, name: str) -> bytes | None:
+    """The frame as bytes; None for the statement that an older projection does not have."""
+    return None if name == "statement" and frame.empty else frames.packed(frame, name)
 
 
 def _projection(row: dict[str, Any]) -> Projection:
@@ -129,6 +136,7 @@ def _projection(row: dict[str, Any]) -> Projection:
         hourly=frames.unpacked(row["hourly"], "hourly"),
         monthly=frames.unpacked(row["monthly"], "monthly"),
         yearly=frames.unpacked(row["yearly"], "yearly"),
+        statement=pd.DataFrame() if row["statement"] is None else frames.unpacked(row["statement"], "statement"),
     )
 
 

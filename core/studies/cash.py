@@ -23,17 +23,13 @@ STOCKS = ("held_btc", "held_usd")
 class Books:
     """Money by month (months,) and by year (years + 1,), year 0 the investment; [USD], coins [BTC], energy [kWh].
 
-    Costs are counted positive; `net_cash_usd` is in minus out.
+    Costs are counted positive; `net_cash_usd` is in minus out, before tax and debt.
     """
 
     monthly: dict[str, Floats]
     yearly: dict[str, Floats]
     capex: dict[str, float]
     prices: dict[str, Floats]  # of energy by month [USD/kWh]
-
-    @property
-    def cash_usd(self) -> Floats:
-        return self.yearly["net_cash_usd"]
 
 
 def coins_per_kwh(scenario: Scenario, path: NetworkPath, fees_btc: float, life: FleetLife) -> Floats:
@@ -162,15 +158,7 @@ def _yearly(scenario: Scenario, monthly: dict[str, Floats], capex: dict[str, flo
     invested[0] = sum(capex.values())
     salvage[-1] = scenario.finance.salvage_frac * (invested[0] - resold)
     net = yearly["net_cash_usd"] + salvage - invested
-    discount = (1.0 + scenario.finance.discount_rate) ** -np.arange(years + 1)
-    return {
-        **yearly,
-        "capex_usd": invested,
-        "salvage_usd": salvage,
-        "net_cash_usd": net,
-        "cumulative_cash_usd": np.cumsum(net),
-        "discounted_cash_usd": net * discount,
-    }
+    return {**yearly, "capex_usd": invested, "salvage_usd": salvage, "net_cash_usd": net}
 
 
 def _by_year(name: str, months: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -44,14 +45,23 @@ def heat_kept_frac(fleet: Fleet, weather: Weather) -> Floats:
     return kept
 
 
+class Vintage(NamedTuple):
+    """Machines of one kind bought together: months of operation in which they come and go, 0 for the first fleet; [USD]."""
+
+    bought: int
+    gone: int
+    cost_usd: float
+    proceeds_usd: float
+
+
 @dataclass(frozen=True, eq=False)
 class FleetLife:
-    """The fleet in each month of operation, every field (months,).
+    """The fleet in each month of operation, every field but the last (months,).
 
     `machine_kw`: draw of the machines in service, cooling apart; in repair, being installed and retired left out.
     `efficiency_j_per_th`: of these as a whole when new, nan where there are none; `health_frac`: their hash rate over that
     when new. `renewed`: machines bought. Nominal money [USD]: `refresh_usd` for them, `resale_usd` for what they replace
-    and, in the last month, for what is left; `repair_usd`.
+    and, in the last month, for what is left; `repair_usd`. `vintages`: the same purchases and sales, each by itself.
     """
 
     machine_kw: Floats
@@ -61,6 +71,7 @@ class FleetLife:
     refresh_usd: Floats
     resale_usd: Floats
     repair_usd: Floats
+    vintages: tuple[Vintage, ...]
 
     @property
     def hashrate_ths(self) -> Floats:
@@ -93,21 +104,29 @@ def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetL
     outlook = _outlook(scenario, path, fees_btc)
     kinds = [_kind(scenario.fleet, unit, outlook) for unit in scenario.fleet.units]
     months = len(path.days)
-    nothing = np.zeros(months)
-    watts, hashing = (sum((k[i] for k in kinds), start=nothing) for i in (0, 1))
-    kw = watts / W_PER_KW
+    kw = _summed((k.watts for k in kinds), months) / W_PER_KW
+    hashing = _summed((k.hashing_ths for k in kinds), months)
     with np.errstate(invalid="ignore"):
         efficiency = kw * W_PER_KW / np.where(hashing > 0, hashing, np.nan)
     return FleetLife(
-        kw,
-        efficiency,
-        _mixed_health(kinds, hashing, outlook.health_by_age),
-        *(sum((k[i] for k in kinds), start=nothing) for i in (3, 4, 5, 6)),
+        machine_kw=kw,
+        efficiency_j_per_th=efficiency,
+        health_frac=_mixed_health(kinds, hashing, outlook.health_by_age),
+        renewed=_summed((k.renewed for k in kinds), months),
+        refresh_usd=_summed((k.refresh_usd for k in kinds), months),
+        resale_usd=_summed((k.resale_usd for k in kinds), months),
+        repair_usd=_summed((k.repair_usd for k in kinds), months),
+        vintages=tuple(vintage for k in kinds for vintage in k.vintages),
     )
 
 
+def _summed(rows: Iterable[Floats], months: int) -> Floats:
+    return sum(rows, start=np.zeros(months))
+
+
 class _Kind(NamedTuple):
-    """One kind of machine by month: watts and rated TH/s in service, health, number bought, money spent and earned."""
+    """One kind of machine by month: watts and rated TH/s in service, health, number bought, money spent and earned;
+    and its vintages."""
 
     watts: Floats
     hashing_ths: Floats
@@ -116,6 +135,7 @@ class _Kind(NamedTuple):
     refresh_usd: Floats
     resale_usd: Floats
     repair_usd: Floats
+    vintages: list[Vintage]
 
 
 def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
@@ -129,14 +149,24 @@ def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
     ready = ageing.availability_frac(failures, fleet.failures.repair_days)
     in_service = alive * ready * np.where(new, 1.0 - fleet.refresh.install_days / outlook.days, 1.0)
     broken = alive * unit.count * failures * ready * outlook.days / ageing.DAYS_PER_YEAR
+    refresh_usd = np.where(new, rated * outlook.new_usd_per_th, 0.0)
+    last, gone = _going(since)
+    brought = _resale_usd(fleet, outlook, since, last, rated, watts)
+    resale_usd = np.zeros(len(month))
+    np.add.at(resale_usd, gone, brought)
+    paid = np.where(since[last] > 0, refresh_usd[since[last]], (unit.price_usd or 0.0) * unit.count)
     return _Kind(
         watts=watts * in_service,
         hashing_ths=rated * in_service,
         health_frac=outlook.health_by_age[age],
         renewed=np.where(new, float(unit.count), 0.0),
-        refresh_usd=np.where(new, rated * outlook.new_usd_per_th, 0.0),
-        resale_usd=_resale_usd(fleet, outlook, since, rated, watts),
+        refresh_usd=refresh_usd,
+        resale_usd=resale_usd,
         repair_usd=broken * fleet.failures.repair_usd * outlook.inflation,
+        vintages=[
+            Vintage(*entry)
+            for entry in zip(since[last].tolist(), gone.tolist(), paid.tolist(), brought.tolist(), strict=True)
+        ],
     )
 
 
@@ -153,25 +183,36 @@ def _bought_month(fleet: Fleet, watts: float, hashrate_ths: float, outlook: _Out
     )
 
 
-def _resale_usd(fleet: Fleet, outlook: _Outlook, since: NDArray[np.int64], rated_ths: Floats, watts: float) -> Floats:
-    """What machines bring in the month they go, and those left in the last month; by what they still hash."""
-    months, out = len(since), np.zeros(len(since))
+def _going(since: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The last month of each machine's life, and the month in which it is sold: those left go in the last of all."""
     following = np.append(since[1:], machines.RETIRED)
-    last = np.flatnonzero((since >= 0) & (following != since))  # last month of each machine's life
+    last = np.flatnonzero((since >= 0) & (following != since))
+    return last, np.minimum(last + 1, len(since) - 1)
+
+
+def _resale_usd(
+    fleet: Fleet,
+    outlook: _Outlook,
+    since: NDArray[np.int64],
+    last: NDArray[np.intp],
+    rated_ths: Floats,
+    watts: float,
+) -> Floats:
+    """What machines bring when they go after the month `last`, by what they still hash, of its shape."""
     if not fleet.resale.realised_frac or not watts or not rated_ths.all():
-        return out
-    gone = last + 1
+        return np.zeros(len(last))
+    age = last + 1 - since[last]
     hashing = rated_ths[last] * outlook.health_by_age[last - since[last]]
     usd_per_th = machines.resale_usd_per_th(
         outlook.years[last] + 1 / 12,
         watts / hashing,
-        (gone - since[last]) / 12,
+        age / 12,
         outlook.curve,
         fleet.resale.realised_frac,
         fleet.resale.age_decline_frac_per_year,
     )
-    np.add.at(out, np.minimum(gone, months - 1), hashing * usd_per_th)
-    return out
+    brought: Floats = hashing * usd_per_th
+    return brought
 
 
 def _mixed_health(kinds: list[_Kind], hashing_ths: Floats, health_by_age: Floats) -> Floats:

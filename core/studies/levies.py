@@ -22,7 +22,7 @@ class Asset:
     """One class of equipment. Arrays (…, years + 1), year bought, year 0 the first investment.
 
     cost_usd [USD]; recovery, how it is written off; credit_frac, investment credit on what is bought in year 0; sold_in [year]
-    by vintage, None: at the horizon; proceeds_usd [USD] by vintage.
+    by vintage, None: at the horizon; proceeds_usd [USD] by vintage; kind, under which purchases of several assets are told.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Asset:
     sold_in: ArrayLike | None = None
     proceeds_usd: ArrayLike = 0.0
     is_machines: bool = False
+    kind: str = ""
 
     @property
     def years(self) -> int:

@@ -39,7 +39,7 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
 def _reason(name: str, base: Run) -> str:
     """Why a figure does not exist, in words that go after a colon."""
     if name in {"irr", "mirr"}:
-        return f"no IRR exists: {_no_rate(base.books.cash_usd)}"
+        return f"no IRR exists: {_no_rate(base.cash_usd)}"
     if name == "static_payback_years":
         return "never pays back: the first year earns nothing at today's price and difficulty"
     if name.endswith("payback_years"):
@@ -96,10 +96,9 @@ def _totals(base: Run) -> Values:
         "import_cost_usd",
         "opex_usd",
         "capex_usd",
-        "net_cash_usd",
         "mined_btc",
     )
-    return {name: base.books.yearly[name].sum() for name in names}
+    return {"net_cash_usd": base.cash_usd.sum(), **{name: base.books.yearly[name].sum() for name in names}}
 
 
 def _first_year(base: Run) -> Values:
@@ -125,7 +124,7 @@ def _ratio(a: float, b: float) -> float:
 
 
 def _returns(base: Run) -> Values:
-    rate, flow = base.scenario.finance.discount_rate, base.books.cash_usd
+    rate, flow = base.scenario.finance.discount_rate, base.cash_usd
     return {
         "npv_usd": finance.npv_usd(rate, flow),
         "irr": finance.irr(flow),
@@ -242,7 +241,7 @@ def _npv_zeros(base: Run) -> Values:
     NPV is linear in each revenue or cost stream while dispatch stands still; letting dispatch adapt can only do better.
     """
     rate, yearly, grid = base.scenario.finance.discount_rate, base.books.yearly, base.scenario.grid
-    npv = float(finance.npv_usd(rate, base.books.cash_usd))
+    npv = float(finance.npv_usd(rate, base.cash_usd))
     mined = float(finance.npv_usd(rate, yearly["mining_revenue_usd"]))
     growth = np.append(1.0, cash.yearly(grid.price_growth_per_year, base.scenario))
     bought = float(finance.npv_usd(rate, yearly["import_kwh"] * growth))
@@ -256,12 +255,12 @@ def _npv_zeros(base: Run) -> Values:
 
 def _compared(base: Run, sell: Run, grid: Run) -> Values:
     rate, scenario = base.scenario.finance.discount_rate, base.scenario
-    hold = cash.buy_and_hold(scenario, base.path, base.books.cash_usd)
+    hold = cash.buy_and_hold(scenario, base.path, base.cash_usd)
     sells = scenario.array.dc_kw > 0 and scenario.grid.export_limit_kw > 0
     mines = fleet_hashrate_ths(scenario.fleet) > 0 and scenario.grid.import_limit_kw > 0
     return {
-        "sell_npv_usd": finance.npv_usd(rate, sell.books.cash_usd) if sells else np.nan,
-        "grid_npv_usd": finance.npv_usd(rate, grid.books.cash_usd) if mines else np.nan,
+        "sell_npv_usd": finance.npv_usd(rate, sell.cash_usd) if sells else np.nan,
+        "grid_npv_usd": finance.npv_usd(rate, grid.cash_usd) if mines else np.nan,
         "hold_npv_usd": hold.npv_usd,
         "hold_btc": hold.btc,
     }

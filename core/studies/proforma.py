@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,12 +52,15 @@ class Operation:
 class Proforma:
     """The statement; arrays (…, years + 1) [USD] unless named otherwise. Costs, tax and debt service are counted positive."""
 
+    terms: Finance
     energy_kwh: Floats
     revenue_lines_usd: Lines
     opex_lines_usd: Lines
     capex_lines_usd: Lines
     sales_usd: Floats  # of equipment, salvage at the end included
     working_capital_usd: Floats  # balance at the end of the year
+    kept_usd: Floats  # revenue and gains kept in coins, negative where coins of earlier years are sold
+    taxed_gain_usd: Floats  # on coins, after losses of earlier years
     funding: Funding
     books: WrittenOff
     investment_credit_usd: Floats  # what it brings, recapture negative
@@ -66,7 +70,39 @@ class Proforma:
     accounts: Waterfall
     project_usd: Floats  # after tax, as if there were no debt
     cost_usd: Floats  # what the owner pays for the energy, revenue apart: LCOE's numerator
-    metrics: Mapping[str, Any]
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The figures that sum the statement up, (…,) each."""
+        rate, energy = self.terms.discount_rate, self.energy_kwh
+        equity, project, loan = self.equity_usd, self.project_usd, self.loan
+        effective = tax.effective_rate_frac(self.terms.tax.federal_rate_frac, self.terms.tax.state_rate_frac)
+        return {
+            "npv_usd": finance.npv_usd(rate, equity),
+            "equity_irr": finance.irr(equity),
+            "project_npv_usd": finance.npv_usd(rate, project),
+            "project_irr": finance.irr(project),
+            "mirr": finance.mirr(equity, rate, rate),
+            "profitability_index": finance.profitability_index(rate, equity),
+            "payback_years": finance.payback_years(project),
+            "discounted_payback_years": finance.discounted_payback_years(rate, project),
+            "equity_payback_years": finance.payback_years(equity),
+            "lcoe_usd_per_kwh": finance.lcoe_usd_per_kwh(rate, self.cost_usd, energy),
+            "lcoe_real_usd_per_kwh": finance.lcoe_real_usd_per_kwh(
+                rate, self.terms.inflation_per_year, self.cost_usd, energy
+            ),
+            "lowest_dscr": debt.lowest(self.dscr),
+            "llcr": debt.llcr(self.cfads_usd, loan, self.terms.debt.rate)[..., 0],
+            "wacc": (1.0 - self.lent_frac) * rate + self.lent_frac * self.terms.debt.rate * (1.0 - effective),
+            "effective_tax_frac": effective,
+        }
+
+    @property
+    def lent_frac(self) -> Any:
+        """Share of the first investment, interest while building included, that is borrowed, (…,)."""
+        invested = self.capex_usd[..., 0] + self.funding.interest_usd
+        lent = np.zeros(np.shape(invested))
+        return np.divide(self.funding.principal_usd, invested, out=lent, where=invested > 0)
 
     @property
     def revenue_usd(self) -> Floats:
@@ -112,37 +148,6 @@ class Proforma:
     def sources_usd(self) -> dict[str, Any]:
         """Who pays it, (…,) each; as much as the uses."""
         return {"loan": self.funding.principal_usd, "equity": -self.equity_usd[..., 0]}
-
-    def statement(self) -> dict[str, Floats]:
-        """Every line in reading order, all of one shape (…, years + 1); names are those of the vocabulary."""
-        lines = {
-            "energy_kwh": self.energy_kwh,
-            "revenue_usd": self.revenue_usd,
-            "opex_usd": self.opex_usd,
-            "ebitda_usd": self.ebitda_usd,
-            "capex_usd": self.capex_usd,
-            "sales_usd": self.sales_usd,
-            "working_capital_usd": self.working_capital_usd,
-            "depreciation_usd": self.books.deducted_usd,
-            "interest_usd": self.loan.interest_usd,
-            "taxable_income_usd": self.taxes.income_usd,
-            "state_tax_usd": self.taxes.state.tax_usd,
-            "federal_tax_usd": self.taxes.federal.tax_usd,
-            "investment_credit_usd": self.investment_credit_usd,
-            "production_credit_usd": self.production_credit_usd,
-            "loss_carried_usd": self.taxes.federal.loss_carried_usd,
-            "cfads_usd": self.cfads_usd,
-            "debt_service_usd": self.loan.service_usd,
-            "debt_repaid_usd": self.loan.repaid_usd,
-            "debt_balance_usd": self.loan.balance_usd,
-            "dscr": self.dscr,
-            "reserve_usd": self.accounts.reserve_usd,
-            "locked_usd": self.accounts.locked_usd,
-            "project_cash_usd": self.project_usd,
-            "equity_cash_usd": self.equity_usd,
-        }
-        shape = np.broadcast_shapes(*(values.shape for values in lines.values()))
-        return {name: np.broadcast_to(values, shape) for name, values in lines.items()}
 
 
 def escalated_usd(first_usd: float, growth_per_year: float, years: int) -> Floats:
@@ -233,14 +238,16 @@ def _stated(
     accounts = debt.waterfall(cash, _reserve(terms, loan, flows.capex), _shut(terms, cfads, loan))
     costs = _costs(terms, flows, books, investment, money)
     project = flows.before_tax - unlevered.tax_usd
-    measured = _metrics(terms, operation.energy_kwh, accounts.paid_usd, project, costs, cfads, money, flows.capex)
     return Proforma(
+        terms,
         operation.energy_kwh,
         operation.revenue_usd,
         opex,
-        {asset.name: asset.cost_usd for asset in assets},
+        _by_kind(assets),
         flows.sales,
         capital,
+        operation.kept_usd,
+        flows.coin_gain,
         money,
         books,
         investment,
@@ -250,8 +257,16 @@ def _stated(
         accounts,
         project,
         costs,
-        measured,
     )
+
+
+def _by_kind(assets: Sequence[Asset]) -> dict[str, Floats]:
+    """What is paid for each kind of equipment; purchases of one kind may be several assets."""
+    kinds = dict.fromkeys(asset.kind or asset.name for asset in assets)
+    return {
+        kind: sum((a.cost_usd for a in assets if (a.kind or a.name) == kind), start=np.zeros(assets[0].years + 1))
+        for kind in kinds
+    }
 
 
 def _own_case(terms: Finance, flows: _Flows) -> list[LenderCase]:
@@ -336,41 +351,6 @@ def _costs(terms: Finance, flows: _Flows, books: WrittenOff, investment: Floats,
     costs: Floats = saved.tax_usd + money.loan.service_usd - spent.before_tax
     costs[..., 0] += money.interest_usd - money.principal_usd
     return costs
-
-
-def _metrics(
-    terms: Finance,
-    energy: Floats,
-    equity: Floats,
-    project: Floats,
-    costs: Floats,
-    cfads: Floats,
-    money: Funding,
-    capex: Floats,
-) -> dict[str, Any]:
-    """The figures that sum a statement up, (…,) each."""
-    rate, loan = terms.discount_rate, money.loan
-    cover = debt.dscr(cfads, loan.service_usd)
-    effective = tax.effective_rate_frac(terms.tax.federal_rate_frac, terms.tax.state_rate_frac)
-    invested = capex[..., 0] + money.interest_usd
-    lent = np.divide(money.principal_usd, invested, out=np.zeros(np.shape(invested)), where=invested > 0)
-    return {
-        "npv_usd": finance.npv_usd(rate, equity),
-        "equity_irr": finance.irr(equity),
-        "project_npv_usd": finance.npv_usd(rate, project),
-        "project_irr": finance.irr(project),
-        "mirr": finance.mirr(equity, rate, rate),
-        "profitability_index": finance.profitability_index(rate, equity),
-        "payback_years": finance.payback_years(project),
-        "discounted_payback_years": finance.discounted_payback_years(rate, project),
-        "equity_payback_years": finance.payback_years(equity),
-        "lcoe_usd_per_kwh": finance.lcoe_usd_per_kwh(rate, costs, energy),
-        "lcoe_real_usd_per_kwh": finance.lcoe_real_usd_per_kwh(rate, terms.inflation_per_year, costs, energy),
-        "lowest_dscr": debt.lowest(cover),
-        "llcr": debt.llcr(cfads, loan, terms.debt.rate)[..., 0],
-        "wacc": (1.0 - lent) * rate + lent * terms.debt.rate * (1.0 - effective),
-        "effective_tax_frac": effective,
-    }
 
 
 def _check_years(assets: Sequence[Asset], operation: Operation) -> None:

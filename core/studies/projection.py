@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.errors import CalculationError, ScenarioError
-from core.inputs import Market, Weather
+from core.errors import ScenarioError
+from core.inputs import CreditRule, Market, Weather
 from core.models import finance
 from core.models.dispatch import FLOWS, is_compiled
 from core.results import Projection, WeatherNote
@@ -16,25 +18,29 @@ from core.sections import Battery
 from core.studies import metrics
 from core.studies.energy import Energy
 from core.studies.run import Run, run, used_readings
+from core.studies.statement import statement_frame
 
 MODEL_VERSION = "2026.11"
 
 Floats = NDArray[np.float64]
 
 
-def project(scenario: Scenario, weather: Weather, market: Market, *, compiled: bool = True) -> Projection:
+def project(
+    scenario: Scenario, weather: Weather, market: Market, *, rules: Iterable[CreditRule] = (), compiled: bool = True
+) -> Projection:
     """What the scenario earns under this weather and market, hourly in every year of the horizon.
+
+    rules: of credits and bonus depreciation, where the scenario lets dates decide.
 
     The same inputs give the same bits on the same engine and machine. ScenarioError where a machine has no figures,
     CalculationError where a result is not finite. `compiled` False: the plain numpy engine.
     """
     _check_machines(scenario)
-    readings = used_readings(scenario, market)
+    readings, granted = used_readings(scenario, market), tuple(rules)
     with np.errstate(all="ignore"):  # whatever is not finite is named below
-        base = run(scenario, weather, readings, compiled=compiled)
-        sell = run(_without_miners(scenario), weather, readings, compiled=compiled)
-        grid = run(_without_sun(scenario), weather, readings, compiled=compiled)
-        _check_finite(base)
+        base = run(scenario, weather, readings, granted, compiled=compiled)
+        sell = run(_without_miners(scenario), weather, readings, granted, compiled=compiled)
+        grid = run(_without_sun(scenario), weather, readings, granted, compiled=compiled)
         values, reasons = metrics.measure(base, sell, grid)
     return Projection(
         scenario=scenario,
@@ -43,6 +49,7 @@ def project(scenario: Scenario, weather: Weather, market: Market, *, compiled: b
         hourly=_hourly(base.flows),
         monthly=_monthly(base),
         yearly=_yearly(base),
+        statement=statement_frame(base.account),
         metrics=values,
         reasons=reasons,
         notices=_notices(base, weather),
@@ -72,24 +79,13 @@ def _check_machines(scenario: Scenario) -> None:
             )
 
 
-def _check_finite(base: Run) -> None:
-    tables = {**base.books.monthly, **base.books.yearly}
-    for name, values in tables.items():
-        if not np.isfinite(values).all():
-            raise CalculationError(
-                f"{name} is not finite: the growth, prices or sizes of this scenario are too large to calculate with",
-                field=name,
-                expected="finite numbers; try smaller growth rates or a shorter horizon",
-            )
-
-
 def _notices(base: Run, weather: Weather) -> tuple[str, ...]:
     """What a reader of the figures should know first."""
     scenario, notices = base.scenario, list(weather.notes)
     free = [unit.model or "own figures" for unit in scenario.fleet.units if unit.price_usd is None and unit.count]
     if free:
         notices.append(f"No price is given for {', '.join(free)}: counted as free.")
-    if finance.irr_count(base.books.cash_usd) > 1:
+    if finance.irr_count(base.cash_usd) > 1:
         notices.append("Several rates of return exist for this cash: judge by the NPV or the modified IRR.")
     if _zone_is_far(scenario, base.flows.calendar.index):
         notices.append(
@@ -138,4 +134,11 @@ def _yearly(base: Run) -> pd.DataFrame:
     for name in ("price_usd", "difficulty", "subsidy_btc"):  # year 0 is the moment of the first month
         months = getattr(path, name)
         first[name] = np.append(months[0], months.reshape(-1, 12).mean(axis=1))
-    return pd.DataFrame({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly})
+    return pd.DataFrame({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly, **_cash(base)})
+
+
+def _cash(base: Run) -> dict[str, Floats]:
+    """What the owner pays and gets, by year."""
+    cash = base.cash_usd
+    discount = (1.0 + base.scenario.finance.discount_rate) ** -np.arange(len(cash))
+    return {"net_cash_usd": cash, "cumulative_cash_usd": np.cumsum(cash), "discounted_cash_usd": cash * discount}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inputs import Market, Reading, Weather
+from core.inputs import CreditRule, Market, Reading, Weather
 from core.models import mining
 from core.models.network import NetworkPath, outlook_months
 from core.scenario import Scenario
 from core.studies import cash
+from core.studies.account import assets_of, check_finite, operation_of
 from core.studies.cash import Books
 from core.studies.energy import Energy, energy
 from core.studies.fleet import FleetLife, fleet_life
+from core.studies.levies import Asset
+from core.studies.proforma import Proforma, proforma
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +37,13 @@ class Run(NamedTuple):
     mine_usd_per_kwh: Floats
     flows: Energy
     books: Books
+    assets: list[Asset]
+    account: Proforma
+
+    @property
+    def cash_usd(self) -> Floats:
+        """The owner's cash after tax and debt, (years + 1,) [USD]."""
+        return self.account.equity_usd
 
     @property
     def hashprice_usd_per_ph_day(self) -> Floats:
@@ -43,15 +54,28 @@ class Run(NamedTuple):
         return price
 
 
-def run(scenario: Scenario, weather: Weather, readings: tuple[Reading, ...], *, compiled: bool = True) -> Run:
-    """Work a scenario through its horizon."""
+def run(
+    scenario: Scenario,
+    weather: Weather,
+    readings: tuple[Reading, ...],
+    rules: Iterable[CreditRule] = (),
+    *,
+    compiled: bool = True,
+) -> Run:
+    """Work a scenario through its horizon; CalculationError where a figure of its books is not finite.
+
+    rules: of credits and bonus, where the scenario lets dates decide.
+    """
     path, fees = network(scenario, readings), fees_btc(readings)
     life = fleet_life(scenario, path, fees)
     coins = cash.coins_per_kwh(scenario, path, fees, life)
     worth = cash.mine_usd_per_kwh(scenario, path, coins)
     flows = energy(scenario, weather, life, worth, compiled=compiled)
     books = cash.books(scenario, path, flows, life, coins, fees)
-    return Run(scenario, fees, path, life, coins, worth.reshape(-1), flows, books)
+    check_finite(books)
+    assets = assets_of(scenario, books, life, rules)
+    account = proforma(scenario.finance, assets, operation_of(books))
+    return Run(scenario, fees, path, life, coins, worth.reshape(-1), flows, books, assets, account)
 
 
 def used_readings(scenario: Scenario, market: Market) -> tuple[Reading, ...]:

@@ -16,7 +16,7 @@ from core.store.database import Database, open_database
 NAMES = ["m001_scenarios", "m002_projections", "m003_weathers", "m004_readings", "m005_equipment"]
 TABLES = {"scenarios", "projections", "weathers", "equipment"}
 
-MAY_BE_EMPTY = {"npv_cents", "mined_sats", "price_cents", "temp_min_c", "temp_max_c"}
+MAY_BE_EMPTY = {"npv_cents", "mined_sats", "price_cents", "temp_min_c", "temp_max_c", "statement"}
 
 
 def at_once(home: str, start: Any, answers: Any) -> None:

@@ -19,7 +19,7 @@ from core.results import Projection
 from core.store import projections, rows
 from core.store.database import Database, open_database
 
-FRAMES = ("hourly", "monthly", "yearly")
+FRAMES = ("hourly", "monthly", "yearly", "statement")
 
 
 def assert_same(answer: Projection, kept: Projection) -> None:
@@ -50,6 +50,19 @@ def test_a_projection_comes_back_figure_for_figure_after_reopening(tmp_path: Pat
     assert str(kept.hourly.index.dtype) == str(projection.hourly.index.dtype)
     assert projections.listed(db, "ann") == [saved]
     db.close()
+
+
+def test_a_projection_of_before_the_statement_still_loads(db: Database, projection: Projection) -> None:
+    saved = projections.save(db, "ann", projection)
+    with db.write() as tables:
+        row = next(tables.query("SELECT * FROM projections WHERE id = ?", [saved.id]))
+        older = {name: value for name, value in row.items() if name != "statement"}  # sealed without that column
+        tables.table("projections").update(saved.id, {"statement": None, "checksum": rows.checksum(older)})
+    kept = projections.load(db, "ann", saved.id)
+    assert kept.statement.empty
+    pd.testing.assert_frame_equal(kept.yearly, projection.yearly, check_exact=True)
+    again = projections.load(db, "ann", projections.save(db, "ann", kept).id)
+    assert again.statement.empty
 
 
 def test_unusual_frames_keep_types_zones_and_indexes(db: Database, projection: Projection) -> None:
@@ -117,10 +130,11 @@ def test_what_is_no_amount_never_reaches_the_database(db: Database, projection: 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_a_hole_in_a_frame_is_refused_by_name(db: Database, projection: Projection, frame: str, figure: float) -> None:
     table = getattr(projection, frame).copy()
-    table.iloc[-1, table.columns.get_loc("export_kw" if frame == "hourly" else "export_kwh")] = figure
-    with pytest.raises(ValidationError, match=f"{frame}: .*export_kw") as refused:
+    column = {"hourly": "export_kw", "statement": "export_revenue_usd"}.get(frame, "export_kwh")
+    table.iloc[-1, table.columns.get_loc(column)] = figure
+    with pytest.raises(ValidationError, match=f"{frame}: .*{column}") as refused:
         projections.save(db, "ann", replace(projection, **{frame: table}))
-    assert refused.value.field.startswith(f"{frame}.export_kw")
+    assert refused.value.field == f"{frame}.{column}"
     assert projections.listed(db, "ann") == []
 
 

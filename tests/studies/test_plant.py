@@ -68,5 +68,5 @@ def test_a_scenario_without_tax_and_debt_has_the_cash_it_has_today(changes, gree
             coin_gain_usd=gain,
         ),
     )
-    assert statement.equity_usd == pytest.approx(books.cash_usd, rel=1e-11, abs=1e-6)
+    assert statement.equity_usd == pytest.approx(books.yearly["net_cash_usd"], rel=1e-11, abs=1e-6)
     assert np.array_equal(statement.project_usd, statement.equity_usd)

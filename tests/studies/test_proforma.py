@@ -16,6 +16,7 @@ from core.models import debt, finance
 from core.sections import Construction, Credits, Debt, Finance, Owning, Recovery, Tax
 from core.studies.funding import LenderCase
 from core.studies.proforma import Asset, Operation, escalated_usd, proforma
+from core.studies.statement import lines
 from tests.studies.sam_loans import Case, ours, random_case, sams
 
 FOLDER = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
@@ -327,11 +328,11 @@ def test_paths_answer_as_each_alone():
     level = np.array([0.5, 1.0, 1.7])[:, None]
     many = replace(operation, revenue_usd={name: level * values for name, values in operation.revenue_usd.items()})
     together = proforma(terms, assets, many)
-    table = together.statement()
+    table = lines(together)
     for i in range(3):
         one = replace(operation, revenue_usd={name: values[i] for name, values in many.revenue_usd.items()})
         alone = proforma(terms, assets, one)
-        for name, values in alone.statement().items():
+        for name, values in lines(alone).items():
             assert table[name][i] == pytest.approx(values, rel=1e-12, abs=1e-6, nan_ok=True), name
         for name, value in alone.metrics.items():
             ours_here = np.broadcast_to(together.metrics[name], (3,))[i]
@@ -381,7 +382,7 @@ def test_any_plan_closes(revenue, cost, share, rate, federal, carried, method, r
 
 
 def test_every_line_of_the_statement_has_words_and_one_shape():
-    table = proforma(*plan()).statement()
+    table = lines(proforma(*plan()))
     assert len({values.shape for values in table.values()}) == 1
     for name in table:
         assert vocabulary.word(name).meaning, name
