@@ -95,6 +95,12 @@ def sculpted_loan(service_usd: ArrayLike, rate: float) -> Loan:
     return Loan(interest, repaid, balance)
 
 
+def scaled(unit: Loan, principal_usd: ArrayLike) -> Loan:
+    """A loan on the schedule of one dollar; principal_usd [USD], shape (…)."""
+    owed = np.asarray(principal_usd, dtype=np.float64)[..., None]
+    return Loan(*(owed * rows for rows in unit))
+
+
 def together(loans: list[Loan]) -> Loan:
     """Several loans as one."""
     return Loan(*(sum(rows[1:], start=rows[0]) for rows in zip(*loans, strict=True)))

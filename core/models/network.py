@@ -16,7 +16,8 @@ BLOCKS_PER_DAY = 144.0
 BLOCKS_PER_ERA = 210_000
 FIRST_SUBSIDY_SATS = 50 * 100_000_000
 SATS_PER_BTC = 1e8
-EPOCH_YEARS = 14 / 365.25  # 2,016 blocks at ten minutes
+DAYS_PER_YEAR = 365.25
+EPOCH_YEARS = 14 / DAYS_PER_YEAR  # 2,016 blocks at ten minutes
 MONTHS_PER_YEAR = 12
 DAY_SECONDS = 86_400.0
 
@@ -63,15 +64,18 @@ def outlook_months(
     price_growth_per_year: float = 0.0,
     difficulty_growth_per_year: float = 0.0,
     growth_fade_years: float = 0.0,
+    *,
+    from_reading: bool = False,
 ) -> NetworkPath:
     """Price, difficulty and subsidy in each month of operation, both growing at a constant or fading rate.
 
-    reading · growth_factor(growth, k/12) in month k; height = reading + Σ days · blocks_per_day.
+    reading · growth_factor(growth, t_0 + k/12) in month k; height = reading + Σ days · blocks_per_day.
 
     start_month: "YYYY-MM", month 0. months ≥ 1. observed_at: when `height` was read (UTC). price_usd [USD] ≥ 0,
     difficulty [1] ≥ 0, height [blocks] ≥ 0: readings. Growth [1/yr] > −1; growth_fade_years [yr] ≥ 0.
-    Price and difficulty are taken to hold in month 0, whenever it comes: growth starts with operation. Blocks do not wait:
-    from observed_at to month 0 they come at the nominal 144 a day (backwards too, where operation began earlier).
+    Price and difficulty are taken to hold in month 0, whenever it comes: growth starts with operation, t_0 = 0. from_reading:
+    it starts with the reading, t_0 = years from observed_at to month 0, 0 where that is earlier. Blocks do not wait: from
+    observed_at to month 0 they come at the nominal 144 a day (backwards too, where operation began earlier).
     Source: Braiins, profitability methodology (constant increments); Bitcoin Core, consensus parameters.
     """
     _check_reading(price_usd=price_usd, difficulty=difficulty, height=height, growth_fade_years=growth_fade_years)
@@ -80,7 +84,8 @@ def outlook_months(
     month = _calendar(start_month, months)
     edges = np.append(month, month[-1] + 1).astype("datetime64[D]")
     days = np.diff(edges).astype(np.float64)
-    years = np.arange(months + 1) / MONTHS_PER_YEAR
+    begun = max(_days_between(observed_at, edges[0]) / DAYS_PER_YEAR, 0.0) if from_reading else 0.0
+    years = begun + np.arange(months + 1) / MONTHS_PER_YEAR
     price = growth_factor(price_growth_per_year, years, growth_fade_years)
     hashing = growth_factor(difficulty_growth_per_year, years, growth_fade_years)
     blocks = days * blocks_per_day((hashing[1:] / hashing[:-1]) ** MONTHS_PER_YEAR - 1.0)
@@ -200,11 +205,14 @@ def _calendar(start_month: str, months: int) -> NDArray[np.datetime64]:
 
 
 def _height_then(start: np.datetime64, observed_at: Any, height: float) -> float:
-    days = (start - _instant(observed_at)) / np.timedelta64(1, "D")
-    then = float(height + days * BLOCKS_PER_DAY)
+    then = float(height + _days_between(observed_at, start) * BLOCKS_PER_DAY)
     if then < 0:
         raise _refused("start_month", str(start), "a month after the first block")
     return then
+
+
+def _days_between(observed_at: Any, start: np.datetime64) -> float:
+    return float((start - _instant(observed_at)) / np.timedelta64(1, "D"))
 
 
 def _instant(observed_at: Any) -> np.datetime64:

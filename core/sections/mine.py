@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -114,6 +114,11 @@ class Outlook(Section):
     )
     growth_fade_years: float = quantity(
         0.0, "yr", "Growth fades over", "Years in which both growth rates fall to 37 %; 0: they never fade.", 0, 100
+    )
+    grows_from: Literal["first_month", "reading"] = Field(
+        "first_month",
+        title="Growth starts",
+        description="first_month: today's price and difficulty hold until operation begins; reading: they grow from the day they were read, while the plant is built.",
     )
     exchange_fee_frac: float = quantity(
         0.0025,

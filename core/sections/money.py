@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from core.sections.quantity import Count, Section, quantity
 from core.sections.tax_and_debt import Construction, Credits, Debt, Depreciation, Owning, Tax
 
@@ -46,6 +48,12 @@ class Finance(Section):
     )
     salvage_frac: float = quantity(
         0.0, "1", "Salvage value", "Share of the first investment recovered at the end.", 0, 1
+    )
+    currency: str = Field(
+        "USD",
+        title="Currency",
+        description="In which figures are shown, by the exchange rate of the day; they are worked out in US dollars.",
+        pattern=r"^[A-Z]{3}$",
     )
     owning: Owning = Owning()
     construction: Construction = Construction()

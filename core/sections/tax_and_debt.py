@@ -36,9 +36,28 @@ class Debt(Section):
         0.0,
         "1",
         "Sized at DSCR",
-        "The loan on the plant is cut until the lender's case covers it; 0: not sized.",
+        "The loan on the plant is cut until the lender's cases cover it; 0: not sized.",
         0,
         10,
+    )
+    p99_dscr: float = quantity(
+        1.0, "1", "DSCR in a poor year", "Cover asked for when the sun is at P99; 0: P50 alone counts.", 0, 10
+    )
+    yield_sd_frac: float = quantity(
+        0.05,
+        "1",
+        "Spread of the yield",
+        "Standard deviation of a year's solar energy; P99 is 2.33 of them below.",
+        0,
+        0.4,
+    )
+    hashprice_stress_frac: float = quantity(
+        0.0, "1", "Hashprice stress", "Share of mining revenue that the lender's cases leave out.", 0, 1
+    )
+    repayment: Literal["level", "sculpted"] = Field(
+        "level",
+        title="Repayment",
+        description="Level payments, or sculpted: each year what the lender's cases cover, where the loan is sized at a DSCR.",
     )
     covenant_dscr: float = quantity(
         0.0, "1", "Lock-up below DSCR", "Below it cash stays in the company; 0: no covenant.", 0, 10
@@ -58,6 +77,8 @@ class Debt(Section):
             raise ValueError("interest_only_months a whole number of payment periods")
         if self.interest_only_months >= 12 * self.term_years:
             raise ValueError("interest_only_months shorter than term_years")
+        if self.repayment == "sculpted" and not self.target_dscr:
+            raise ValueError("target_dscr above 0 where repayment is sculpted")
         return self
 
 

@@ -87,6 +87,12 @@ def operation_of(books: Books) -> Operation:
     )
 
 
+def sun_frac(books: Books) -> Floats:
+    """Share of the energy mined that did not come from the grid, (years + 1,); 0 where nothing is mined."""
+    mined, bought = books.yearly["mined_kwh"], books.yearly["import_kwh"]
+    return np.divide(np.maximum(mined - bought, 0.0), mined, out=np.zeros(mined.shape), where=mined > 0)
+
+
 def check_finite(books: Books) -> None:
     """CalculationError naming the first line that is not finite."""
     for name, values in {**books.monthly, **books.yearly}.items():

@@ -42,9 +42,10 @@ def funded(finance: Finance, assets: Sequence[Asset], years: int, cases: Sequenc
     terms, plant = finance.debt, [asset for asset in assets if not asset.is_machines]
     cost = sum((asset.cost_usd[..., 0] for asset in plant), start=np.zeros(()))
     machines = sum((asset.cost_usd[..., 0] for asset in assets if asset.is_machines), start=np.zeros(()))
-    principal, interest = _plant_loan(finance, cost, years, cases)
+    unit = _of_one_dollar(finance, years, cases)
+    principal, interest = _plant_loan(finance, cost, unit, cases)
     loans = [
-        _on_plant(finance, principal + interest, years),
+        debt.scaled(unit, principal + interest),
         debt.loan(
             terms.machine_share_frac * machines,
             terms.machine_rate,
@@ -61,16 +62,23 @@ def _share(part: Any, whole: Any) -> Any:
     return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(np.shape(part), np.shape(whole))), where=whole > 0)
 
 
-def _on_plant(finance: Finance, principal: Any, years: int) -> Loan:
+def _of_one_dollar(finance: Finance, years: int, cases: Sequence[LenderCase]) -> Loan:
+    """The schedule of the loan on the plant: level, or in the shape of what the poorest case covers in each year."""
     terms = finance.debt
-    return debt.loan(
-        principal, terms.rate, terms.term_years, years, terms.interest_only_months, terms.payments_per_year
-    )
+    if terms.repayment == "sculpted" and cases:
+        covered = np.min(_level([case.cfads_usd / case.dscr for case in cases]), axis=0)
+        year = np.arange(years + 1)
+        shape = debt.sculpted_loan(
+            np.where((year > 0) & (year <= terms.term_years), np.maximum(covered, 0.0), 0.0), terms.rate
+        )
+        borrowed = shape.balance_usd[..., 0]
+        if np.all(borrowed > 0):
+            return debt.scaled(shape, 1.0 / borrowed)
+    return debt.loan(1.0, terms.rate, terms.term_years, years, terms.interest_only_months, terms.payments_per_year)
 
 
-def _plant_loan(finance: Finance, cost: Any, years: int, cases: Sequence[LenderCase]) -> tuple[Any, Any]:
+def _plant_loan(finance: Finance, cost: Any, unit: Loan, cases: Sequence[LenderCase]) -> tuple[Any, Any]:
     """Drawn for the plant, and interest while building, (…,) [USD]."""
-    unit = _on_plant(finance, 1.0, years)
     cover = [debt.sized_principal_usd(case.cfads_usd, case.dscr, unit) for case in cases]
     principal = finance.debt.share_frac * cost
     interest = _interest(finance, cost, principal)

@@ -8,7 +8,7 @@ any leading axes (paths). What happens by month (coins, liquidity, tariffs) come
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -162,7 +162,11 @@ def total(lines: Lines, like: Floats) -> Floats:
 
 
 def proforma(
-    finance_terms: Finance, assets: Sequence[Asset], operation: Operation, cases: Sequence[LenderCase] = ()
+    finance_terms: Finance,
+    assets: Sequence[Asset],
+    operation: Operation,
+    cases: Sequence[LenderCase] = (),
+    money: Funding | None = None,
 ) -> Proforma:
     """The statement of a plant under the planner's terms.
 
@@ -170,16 +174,35 @@ def proforma(
     their year. From `finance_terms` come owning, construction, debt, tax, credits for production, discount rate and inflation;
     what a kW costs, upkeep, write-off and investment credit come with assets and operation. cases: the lender's, each of
     which the loan on the plant is cut to cover; without any, `debt.target_dscr` is held against this plan's own cash before tax.
+    money: loans that stand already, which are then not worked out.
     ValidationError where a shape or an amount cannot be. Source: SAM, cash-loan model (ssc cmod_cashloan); Yescombe (2014).
     """
     _check_years(assets, operation)
     years = operation.energy_kwh.shape[-1] - 1
     assets = assets or [Asset("nothing", np.zeros(years + 1))]  # coins bought and held have no plant
-    opex = {**operation.opex_usd, **_owning(finance_terms, assets, years)}
+    flows = _flows(finance_terms, assets, operation)
+    if money is None:
+        money = funded(finance_terms, assets, years, cases or _own_case(finance_terms, flows))
+    books = written_off(finance_terms, assets, money.added_usd)
+    alone = written_off(finance_terms, assets, {}) if np.any(money.interest_usd) else books
+    return _stated(finance_terms, assets, operation, flows, money, books, alone)
+
+
+def operating_cash_usd(finance_terms: Finance, assets: Sequence[Asset], operation: Operation) -> Floats:
+    """Cash available for debt service before tax, (…, years + 1) [USD]: what a lender's case is made of."""
+    _check_years(assets, operation)
+    return _operating_cash(_flows(finance_terms, assets, operation))
+
+
+def _flows(terms: Finance, assets: Sequence[Asset], operation: Operation) -> _Flows:
+    years = operation.energy_kwh.shape[-1] - 1
+    opex = {**operation.opex_usd, **_owning(terms, assets, years)}
     revenue = total(operation.revenue_usd, operation.energy_kwh)
-    capital = finance_terms.owning.working_capital_days / 365.0 * revenue
+    capital = terms.owning.working_capital_days / 365.0 * revenue
     capital[..., [0, -1]] = 0.0
-    flows = _Flows(
+    return _Flows(
+        opex,
+        capital,
         revenue,
         total(opex, operation.energy_kwh),
         opex.get("property_tax", np.zeros(years + 1)),
@@ -187,18 +210,16 @@ def proforma(
         sum((asset.sales_usd for asset in assets), start=np.zeros(years + 1)),
         np.diff(capital, axis=-1, prepend=0.0) + operation.kept_usd,
         tax.ring_fenced_usd(operation.coin_gain_usd + np.zeros(years + 1)),
-        _production_credit(finance_terms, operation),
+        _production_credit(terms, operation),
     )
-    money = funded(finance_terms, assets, years, cases or _own_case(finance_terms, flows))
-    books = written_off(finance_terms, assets, money.added_usd)
-    alone = written_off(finance_terms, assets, {}) if np.any(money.interest_usd) else books
-    return _stated(finance_terms, assets, operation, opex, capital, flows, money, books, alone)
 
 
 @dataclass(frozen=True, eq=False)
 class _Flows:
     """Cash before debt and tax, (…, years + 1) [USD]."""
 
+    opex_lines: Lines
+    capital: Floats  # working capital at the end of the year
     revenue: Floats
     opex: Floats
     property_tax: Floats
@@ -217,8 +238,6 @@ def _stated(
     terms: Finance,
     assets: Sequence[Asset],
     operation: Operation,
-    opex: Lines,
-    capital: Floats,
     flows: _Flows,
     money: Funding,
     books: WrittenOff,
@@ -242,10 +261,10 @@ def _stated(
         terms,
         operation.energy_kwh,
         operation.revenue_usd,
-        opex,
+        flows.opex_lines,
         _by_kind(assets),
         flows.sales,
-        capital,
+        flows.capital,
         operation.kept_usd,
         flows.coin_gain,
         money,
@@ -336,16 +355,7 @@ def _shut(terms: Finance, cfads: Floats, loan: Loan) -> Any:
 
 def _costs(terms: Finance, flows: _Flows, books: WrittenOff, investment: Floats, money: Funding) -> Floats:
     """What the owner pays when revenue is left out and other income absorbs what tax saves, as SAM's LCOE takes it."""
-    spent = _Flows(
-        np.zeros(flows.revenue.shape),
-        flows.opex,
-        flows.property_tax,
-        flows.capex,
-        flows.sales,
-        np.zeros(()),
-        np.zeros(()),
-        flows.production_credit,
-    )
+    spent = replace(flows, revenue=np.zeros(flows.revenue.shape), tied_up=np.zeros(()), coin_gain=np.zeros(()))
     income = _income(terms, spent, books, money.loan.interest_usd)
     saved = taxes(terms, income, investment + flows.production_credit, absorbed=True)
     costs: Floats = saved.tax_usd + money.loan.service_usd - spent.before_tax

@@ -13,10 +13,11 @@ from core.models import mining
 from core.models.network import NetworkPath, outlook_months
 from core.scenario import Scenario
 from core.studies import cash
-from core.studies.account import assets_of, check_finite, operation_of
+from core.studies.account import assets_of, check_finite, operation_of, sun_frac
 from core.studies.cash import Books
 from core.studies.energy import Energy, energy
 from core.studies.fleet import FleetLife, fleet_life
+from core.studies.lenders import lender_cases
 from core.studies.levies import Asset
 from core.studies.proforma import Proforma, proforma
 
@@ -74,7 +75,9 @@ def run(
     books = cash.books(scenario, path, flows, life, coins, fees)
     check_finite(books)
     assets = assets_of(scenario, books, life, rules)
-    account = proforma(scenario.finance, assets, operation_of(books))
+    operation = operation_of(books)
+    cases = lender_cases(scenario.finance, assets, operation, sun_frac(books))
+    account = proforma(scenario.finance, assets, operation, cases)
     return Run(scenario, fees, path, life, coins, worth.reshape(-1), flows, books, assets, account)
 
 
@@ -110,4 +113,5 @@ def network(scenario: Scenario, readings: tuple[Reading, ...]) -> NetworkPath:
         outlook.price_growth_per_year,
         outlook.difficulty_growth_per_year,
         outlook.growth_fade_years,
+        from_reading=outlook.grows_from == "reading",
     )
