@@ -142,6 +142,8 @@ def _taken(basis: Floats, fractions: Floats, bought: NDArray[np.intp], sold: NDA
 
 def _at_sale(value: Floats, sold: NDArray[np.intp]) -> Floats:
     """Values by vintage moved to the years of their sale."""
+    if not value.any():
+        return np.zeros(np.broadcast_shapes(value.shape, sold.shape))
     year = np.arange(value.shape[-1])
     moved: Floats = np.where(sold[..., None] == year, value[..., None], 0.0).sum(axis=-2)
     return moved

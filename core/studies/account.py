@@ -15,8 +15,8 @@ from core.scenario import Scenario
 from core.studies.cash import Books
 from core.studies.fleet import FleetLife, Vintage
 from core.studies.levies import Asset
+from core.studies.operation import Operation
 from core.studies.plant import plant_assets
-from core.studies.proforma import Operation
 
 Floats: TypeAlias = NDArray[np.float64]
 RENEWED = {"battery": "battery_renewal_usd", "array": "inverter_renewal_usd"}

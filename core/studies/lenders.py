@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.sections import Debt, Finance
 from core.studies.funding import LenderCase
 from core.studies.levies import Asset
-from core.studies.proforma import Operation, operating_cash_usd
+from core.studies.operation import Operation, flows_of
 
 Floats: TypeAlias = NDArray[np.float64]
 P99_SDS = NormalDist().inv_cdf(0.99)  # 2.3263 standard deviations below the mean
@@ -37,10 +37,10 @@ def lender_cases(
         return ()
     stressed, poor = 1.0 - terms.hashprice_stress_frac, p99_yield_frac(terms)
     usual = scaled(operation, stressed)
-    cases = [LenderCase(operating_cash_usd(finance, assets, usual), terms.target_dscr)]
+    cases = [LenderCase(flows_of(finance, assets, usual).operating, terms.target_dscr)]
     if terms.p99_dscr:
         lean = scaled(operation, stressed * (1.0 - sun_frac * (1.0 - poor)), poor)
-        cases.append(LenderCase(operating_cash_usd(finance, assets, lean), terms.p99_dscr))
+        cases.append(LenderCase(flows_of(finance, assets, lean).operating, terms.p99_dscr))
     return tuple(cases)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -39,12 +40,16 @@ class Asset:
         return int(self.cost_usd.shape[-1]) - 1
 
     @property
+    def told_as(self) -> str:
+        return self.kind or self.name
+
+    @cached_property
     def sales_usd(self) -> Floats:
         """Proceeds by the year they come in."""
         proceeds = np.broadcast_to(np.asarray(self.proceeds_usd, dtype=np.float64), _widest(self))
         return depreciation.by_year_of_sale(proceeds, self.sale_year)
 
-    @property
+    @cached_property
     def sale_year(self) -> NDArray[np.intp]:
         years = self.years if self.sold_in is None else self.sold_in
         return np.broadcast_to(np.asarray(years, dtype=np.intp), _widest(self))

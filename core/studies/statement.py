@@ -57,10 +57,10 @@ def lines(told: Proforma) -> dict[str, Floats]:
         "investment_usd": told.capex_usd,
         "sales_usd": told.sales_usd,
         "working_capital_usd": told.working_capital_usd,
-        "coins_kept_usd": told.kept_usd,
+        "coins_kept_usd": told.operation.kept_usd,
         "depreciation_usd": told.books.deducted_usd,
         "interest_usd": told.loan.interest_usd,
-        "taxed_gain_usd": told.taxed_gain_usd,
+        "taxed_gain_usd": told.flows.coin_gain,
         "taxable_income_usd": told.taxes.income_usd,
         "investment_credit_usd": told.investment_credit_usd,
         "production_credit_usd": told.production_credit_usd,
@@ -116,7 +116,8 @@ def _in_cents(table: dict[str, Floats]) -> dict[str, Floats]:
         exact = np.stack([sign * table[name] * CENTS_PER_USD for name, sign in free.items()])
         shared = apportioned(whole, exact)
         cents.update({name: sign * row for (name, sign), row in zip(free.items(), shared, strict=True)})
-    return {name: cents[name] / CENTS_PER_USD if name in cents else values for name, values in table.items()}
+    # 0 added: no −0
+    return {name: cents[name] / CENTS_PER_USD + 0.0 if name in cents else values for name, values in table.items()}
 
 
 def apportioned(whole: Floats, exact: Floats) -> Floats:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from core.sections import Credits, Debt, Finance, Owning, Recovery, Tax
-from core.studies.proforma import Asset, Operation, Proforma, escalated_usd, proforma
+from core.studies.levies import Asset
+from core.studies.operation import Operation, escalated_usd
+from core.studies.proforma import Proforma, proforma
 
 HOURS = 8760
 

@@ -6,8 +6,10 @@ import pytest
 from core.fetchers.credits import credit_rules
 from core.scenario import Scenario
 from core.studies.cash import capex_usd
+from core.studies.levies import Asset
+from core.studies.operation import Operation
 from core.studies.plant import plant_assets
-from core.studies.proforma import Asset, Operation, proforma
+from core.studies.proforma import proforma
 from core.studies.run import run, used_readings
 
 ITC = {"finance.credits.array_itc_frac": 0.3, "finance.credits.battery_itc_frac": 0.3, "battery.energy_kwh": 500.0}

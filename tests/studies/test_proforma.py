@@ -15,7 +15,9 @@ from core.errors import ValidationError
 from core.models import debt, finance
 from core.sections import Construction, Credits, Debt, Finance, Owning, Recovery, Tax
 from core.studies.funding import LenderCase
-from core.studies.proforma import Asset, Operation, escalated_usd, proforma
+from core.studies.levies import Asset
+from core.studies.operation import Operation, escalated_usd
+from core.studies.proforma import proforma
 from core.studies.statement import lines
 from tests.studies.sam_loans import Case, ours, random_case, sams
 
