@@ -10,6 +10,17 @@ import pandas as pd
 from core.inputs import Reading, Weather
 from core.scenario import Scenario
 
+# what the all-in cost of a coin is made of, in the order in which they sum to it
+COST_PARTS = (
+    "sun_usd_per_btc", "import_usd_per_btc", "machines_usd_per_btc", "site_usd_per_btc", "running_usd_per_btc",
+    "tax_usd_per_btc", "financing_usd_per_btc", "sales_usd_per_btc",
+)  # fmt: skip
+FX = "fx_per_usd"  # the reading of the planner's currency
+USES = (
+    "array_investment_usd", "battery_investment_usd", "site_investment_usd", "machines_investment_usd",
+    "construction_interest_usd", "reserve_usd",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class WeatherNote:
@@ -52,6 +63,33 @@ class Projection:
     model_version: str = ""
     engine: str = ""
     statement: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def cost_build_up(self) -> dict[str, float]:
+        """What a coin costs, part by part [USD/BTC]: they sum to `cost_usd_per_btc`; empty where nothing is mined."""
+        parts = {name: self.metrics.get(name) for name in COST_PARTS}
+        return {name: value for name, value in parts.items() if value is not None}
+
+    @property
+    def uses_usd(self) -> dict[str, float]:
+        """What the first day's money pays for, by line of the statement [USD]; empty where there is none."""
+        return {} if self.statement.empty else {name: float(self.statement[name][0]) for name in USES}
+
+    @property
+    def sources_usd(self) -> dict[str, float]:
+        """Who pays it [USD]: as much as the uses, to the cent."""
+        if self.statement.empty:
+            return {}
+        first = self.statement.iloc[0]
+        return {
+            "debt_drawn_usd": float(first["debt_drawn_usd"]),
+            "equity_cash_usd": 0.0 - float(first["equity_cash_usd"]),
+        }
+
+    @property
+    def fx(self) -> Reading | None:
+        """What a US dollar costs in the planner's currency, as it was read; None for dollars, or where it is not known."""
+        return next((reading for reading in self.readings if reading.name == FX), None)
 
     def summary(self) -> dict[str, Any]:
         """The small part: figures, reasons and provenance, ready for JSON."""

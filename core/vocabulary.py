@@ -21,13 +21,21 @@ METRICS: dict[str, Word] = {
     "npv_usd": Word(
         "Net present value",
         "USD",
-        "All yearly cash, discounted to year 0; above zero the plan earns more than the discount rate.",
+        "The owner's yearly cash after tax and debt, discounted to year 0; above zero the plan earns more than the discount rate.",
         "up",
     ),
     "irr": Word("Internal rate of return", "1/yr", "The discount rate at which the net present value is zero.", "up"),
     "mirr": Word(
         "Modified IRR", "1/yr", "Return with every inflow reinvested at the discount rate; always unique.", "up"
     ),
+    "project_npv_usd": Word("NPV of the project", "USD", "After tax, as if there were no debt.", "up"),
+    "project_irr": Word("IRR of the project", "1/yr", "After tax, as if there were no debt.", "up"),
+    "dscr_min": Word("Lowest DSCR", "1", "Least cover of the debt service in any year, after tax.", "up"),
+    "llcr": Word(
+        "LLCR", "1", "Loan life cover: worth of the cash until the loan is repaid, at its rate, over the loan.", "up"
+    ),
+    "debt_usd": Word("Loans", "USD", "Borrowed for plant and machines, interest while building included."),
+    "tax_usd": Word("Income tax", "USD", "Paid over the horizon; negative where other income saves it.", "down"),
     "payback_years": Word("Payback", "yr", "Years until the cumulated cash turns positive, not discounted.", "down"),
     "discounted_payback_years": Word(
         "Discounted payback", "yr", "Years until the cumulated discounted cash turns positive.", "down"
@@ -39,12 +47,12 @@ METRICS: dict[str, Word] = {
         "down",
     ),
     "profitability_index": Word(
-        "Profitability index", "1", "Present value earned per dollar of first investment.", "up"
+        "Profitability index", "1", "Present value earned per dollar the owner invests in year 0.", "up"
     ),
     "capex_usd": Word(
         "First investment", "USD", "Array, battery, machines, site and the rest, with contingency.", "down"
     ),
-    "net_cash_usd": Word("Net cash", "USD", "Sum of all yearly cash, the first investment included.", "up"),
+    "net_cash_usd": Word("Net cash", "USD", "Sum of the owner's yearly cash after tax and debt.", "up"),
     "mining_revenue_usd": Word(
         "Mining revenue", "USD", "Coins valued on the day they are mined, after the pool's fee.", "up"
     ),
@@ -127,7 +135,7 @@ METRICS: dict[str, Word] = {
     "lcoe_usd_per_kwh": Word(
         "LCOE",
         "USD/kWh",
-        "Array cost, salvage taken off, over array energy, both discounted; nominal, per kWh generated.",
+        "Array cost after tax and debt, later inverters included, salvage taken off, over array energy, both discounted; nominal, per kWh generated.",
         "down",
     ),
     "lcoe_real_usd_per_kwh": Word("LCOE, real", "USD/kWh", "As LCOE, in the money of year 0.", "down"),
@@ -137,9 +145,32 @@ METRICS: dict[str, Word] = {
         "Array and battery cost over the solar energy that was mined or sold, both discounted.",
         "down",
     ),
-    "cost_usd_per_btc": Word(
-        "All-in cost per BTC", "USD/BTC", "Every cost over every coin, both discounted alike.", "down"
+    "lcos_usd_per_kwh": Word(
+        "LCOS",
+        "USD/kWh",
+        "Battery cost after tax and debt, and the array's LCOE for what charged it, over energy discharged, all discounted.",
+        "down",
     ),
+    "cost_usd_per_btc": Word(
+        "All-in cost per BTC",
+        "USD/BTC",
+        "Every cost over every coin, both discounted alike: levelised; tax and debt included, what equipment sells for taken off.",
+        "down",
+    ),
+    "sun_usd_per_btc": Word("Array and battery", "USD/BTC", "Investment, replacements and upkeep, per coin.", "down"),
+    "import_usd_per_btc": Word("Energy bought", "USD/BTC", "And fixed charges, per coin.", "down"),
+    "machines_usd_per_btc": Word("Machines", "USD/BTC", "The first and later ones, per coin.", "down"),
+    "site_usd_per_btc": Word("Site", "USD/BTC", "Mining site, connection and other first costs, per coin.", "down"),
+    "running_usd_per_btc": Word(
+        "Running cost", "USD/BTC", "Upkeep of the mine, repairs, fees, owning, per coin.", "down"
+    ),
+    "tax_usd_per_btc": Word("Income tax", "USD/BTC", "Credits taken off, per coin.", "down"),
+    "financing_usd_per_btc": Word(
+        "Financing",
+        "USD/BTC",
+        "Debt service less what is borrowed, and money held, per coin; negative where debt is cheap.",
+    ),
+    "sales_usd_per_btc": Word("Equipment sold", "USD/BTC", "Resale and salvage per coin, taken off."),
     "cost_usd_per_btc_at_lcoe": Word(
         "Cost per BTC, sun at LCOE",
         "USD/BTC",
@@ -160,9 +191,13 @@ METRICS: dict[str, Word] = {
     ),
     "grid_npv_usd": Word("NPV: mine on the grid alone", "USD", "The same machines without array and battery.", "up"),
     "hold_npv_usd": Word(
-        "NPV: buy and hold", "USD", "The same money on the same dates into coins, sold at the end, fees included.", "up"
+        "NPV: buy and hold",
+        "USD",
+        "The owner's money on the same dates into coins, sold at the end; fees, and tax on the gain, taken off.",
+        "up",
     ),
     "hold_btc": Word("Coins: buy and hold", "BTC", "What the same money on the same dates would have bought.", "up"),
+    "paid_btc": Word("Coins: from the mine", "BTC", "What the owner's income would buy on the dates it comes.", "up"),
 }
 
 HOURLY: dict[str, Word] = {
@@ -251,6 +286,7 @@ PERIODS: dict[str, Word] = {
 
 READINGS: dict[str, Word] = {
     "fees_btc_per_block": Word("Fees", "BTC/block", "What a block's transactions pay beside the subsidy."),
+    "fx_per_usd": Word("Exchange rate", "", "What a US dollar costs in the planner's currency."),
     "height": Word("Block height", "", "Blocks found since the first one."),
 }
 

@@ -55,9 +55,6 @@ def income_tax(
     if absorbed:
         nothing = np.zeros(income.shape)
         return Levy(income, rate * income - credit, credit, nothing, nothing)
-    if rate == 0 and not credit.any():
-        nothing = np.zeros(income.shape)
-        return Levy(np.maximum(income, 0.0), nothing, nothing, nothing, nothing)  # no loss is of use
     return _carried(income, rate, credit, loss_limit_frac)
 
 

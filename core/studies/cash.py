@@ -1,4 +1,4 @@
-"""From energy and coins to cash: monthly books, a yearly statement, and what the same money would do elsewhere."""
+"""From energy and coins to cash before tax and debt: monthly books and their years."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models import ageing, finance, mining
+from core.models import ageing, mining
 from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
 from core.studies.energy import Energy
@@ -170,28 +170,3 @@ def _by_year(name: str, months: Floats) -> Floats:
     if name == "no_block_probability_frac":
         return np.append(1.0, months.prod(axis=1))
     return np.append(0.0, months.sum(axis=1))
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Buying coins with the same money on the same dates, and selling them at the end."""
-
-    btc: float
-    npv_usd: float
-
-
-def buy_and_hold(scenario: Scenario, path: NetworkPath, cash_usd: Floats) -> Hold:
-    """The mine's first investment and every later cash call put into coins instead.
-
-    Year 0 buys at the first month's price, the call of year n at that year's last; all is sold in the last month,
-    the exchange fee taken each time. Unlevered, before tax.
-    """
-    kept = 1.0 - scenario.outlook.exchange_fee_frac
-    calls = np.maximum(-cash_usd, 0.0)
-    prices = np.append(path.price_usd[0], path.price_usd[11::12])
-    btc = float((calls * kept / prices).sum())
-    flows = -calls
-    flows[-1] += btc * path.price_usd[-1] * kept
-    if not np.isfinite(flows).all():  # coins that cost nothing
-        return Hold(float("nan"), float("nan"))
-    return Hold(btc, float(finance.npv_usd(scenario.finance.discount_rate, flows)))

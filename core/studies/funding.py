@@ -25,11 +25,15 @@ class LenderCase(NamedTuple):
 
 
 class Funding(NamedTuple):
-    """The loans together, and the first day's money; `interest_usd` (…,) while building, `added_usd` of it by asset [USD]."""
+    """The loans together, and the first day's money; `interest_usd` (…,) while building, `added_usd` of it by asset [USD].
+
+    `share_frac` (…,): of the plant's cost that is borrowed.
+    """
 
     loan: Loan
     interest_usd: Any
     added_usd: Mapping[str, Any]
+    share_frac: Any
 
     @property
     def principal_usd(self) -> Any:
@@ -55,7 +59,7 @@ def funded(finance: Finance, assets: Sequence[Asset], years: int, cases: Sequenc
         ),
     ]
     share = {asset.name: _share(asset.cost_usd[..., 0], cost) * interest for asset in plant}
-    return Funding(debt.together(loans), interest, share)
+    return Funding(debt.together(loans), interest, share, _share(principal, cost))
 
 
 def _share(part: Any, whole: Any) -> Any:

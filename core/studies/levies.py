@@ -120,12 +120,18 @@ def taxes(finance: Finance, income_usd: Floats, credits_usd: Floats, *, absorbed
     """State tax on income, federal tax on income less state tax; losses and credits by `finance.tax`, or as told."""
     rules = finance.tax
     other = rules.losses == "absorbed" if absorbed is None else absorbed
-    state = tax.income_tax(income_usd, rules.state_rate_frac, absorbed=other, loss_limit_frac=rules.loss_limit_frac)
+    untaxed = not rules.federal_rate_frac and not np.any(credits_usd)  # a loss is of no use
+    state = tax.income_tax(
+        income_usd,
+        rules.state_rate_frac,
+        absorbed=other or not rules.state_rate_frac,
+        loss_limit_frac=rules.loss_limit_frac,
+    )
     federal = tax.income_tax(
         income_usd - state.tax_usd,
         rules.federal_rate_frac,
         credits_usd,
-        absorbed=other,
+        absorbed=other or untaxed,
         loss_limit_frac=rules.loss_limit_frac,
     )
     return Taxes(income_usd, state, federal)

@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import HOURS
-from core.models import finance, mining
-from core.studies import cash
+from core.models import debt, finance, mining
+from core.results import COST_PARTS
+from core.studies.alternatives import compared
+from core.studies.costs import coin_costs, energy_costs
 from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
 from core.studies.run import Run
+from core.studies.zeros import npv_zeros
 
 Floats = NDArray[np.float64]
 Values = dict[str, float]
@@ -26,11 +29,11 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
         **_first_year(base),
         **_returns(base),
         **_fleet(base, forgone),
-        **_energy_costs(base),
-        **_coin_costs(base, forgone),
+        **energy_costs(base),
+        **coin_costs(base, forgone),
         **_breakevens(base, forgone),
-        **_npv_zeros(base),
-        **_compared(base, sell, grid),
+        **npv_zeros(base),
+        **compared(base, sell, grid),
     }
     told = {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
     return told, {name: _reason(name, base) for name, value in told.items() if value is None}
@@ -38,8 +41,8 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
 
 def _reason(name: str, base: Run) -> str:
     """Why a figure does not exist, in words that go after a colon."""
-    if name in {"irr", "mirr"}:
-        return f"no IRR exists: {_no_rate(base.cash_usd)}"
+    if name in {"irr", "mirr", "project_irr"}:
+        return f"no IRR exists: {_no_rate(base.account.project_usd if name == 'project_irr' else base.cash_usd)}"
     if name == "static_payback_years":
         return "never pays back: the first year earns nothing at today's price and difficulty"
     if name.endswith("payback_years"):
@@ -64,12 +67,14 @@ def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
     grid, mined = scenario.grid, yearly["mined_btc"].sum()
     array = {"specific_yield_kwh_per_kw", "capacity_factor_frac", "performance_ratio_frac", "sell_npv_usd"}
     costs = {"lcoe_usd_per_kwh", "lcoe_real_usd_per_kwh", "lcoe_delivered_usd_per_kwh", "cost_usd_per_btc_at_lcoe"}
+    costs |= {"lcos_usd_per_kwh"}
     coins = {"cost_usd_per_btc", "cost_usd_per_btc_at_lcoe", "cost_usd_per_btc_at_export", "npv_zero_price_usd"}
+    coins |= set(COST_PARTS)
     mining = {"energy_usd_per_kwh", "hashcost_usd_per_ph_day", "solar_share_frac", "npv_zero_difficulty"}
     machines = {"efficiency_j_per_th", "fleet_utilisation_frac", "breakeven_usd_per_kwh", "grid_npv_usd"}
     breakevens = {"breakeven_price_usd", "breakeven_difficulty"}
     return (
-        ("there is no battery", scenario.battery.energy_kwh == 0, {"battery_health_end_frac"}),
+        ("there is no battery", scenario.battery.energy_kwh == 0, {"battery_health_end_frac", "lcos_usd_per_kwh"}),
         ("there is no array", scenario.array.dc_kw == 0, array | costs),
         ("there are no machines", fleet_hashrate_ths(scenario.fleet) == 0, machines | coins | mining | breakevens),
         ("there is no export connection", grid.export_limit_kw == 0, {"sell_npv_usd"}),
@@ -77,9 +82,12 @@ def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
         ("nothing is mined", mined == 0, machines | coins | mining | breakevens),
         ("nothing is imported", yearly["import_kwh"].sum() == 0, {"npv_zero_import_usd_per_kwh"}),
         ("nothing is invested", yearly["capex_usd"][0] == 0, {"profitability_index"}),
+        ("the owner invests nothing of their own", base.cash_usd[0] >= 0, {"profitability_index"}),
+        ("nothing is borrowed", True, {"dscr_min", "llcr"}),
+        ("nothing is discharged", yearly["discharge_kwh"].sum() == 0, {"lcos_usd_per_kwh"}),
         ("no energy is delivered", True, costs | {"fleet_utilisation_frac"}),
         ("the plan earns at any bitcoin price", True, {"npv_zero_price_usd", "npv_zero_difficulty"}),
-        ("coins cost nothing in this outlook", True, {"hold_btc", "hold_npv_usd"}),
+        ("coins cost nothing in this outlook", True, {"hold_btc", "hold_npv_usd", "paid_btc"}),
     )
 
 
@@ -124,15 +132,23 @@ def _ratio(a: float, b: float) -> float:
 
 
 def _returns(base: Run) -> Values:
-    rate, flow = base.scenario.finance.discount_rate, base.cash_usd
+    """Returns on the owner's cash, on the project's as if there were no debt, and what the lender looks at."""
+    rate, flow, told = base.scenario.finance.discount_rate, base.cash_usd, base.account
+    irr, project_irr = finance.irr(np.stack([flow, told.project_usd]))
     return {
         "npv_usd": finance.npv_usd(rate, flow),
-        "irr": finance.irr(flow),
+        "irr": irr,
         "mirr": finance.mirr(flow, rate, rate),
         "payback_years": finance.payback_years(flow),
         "discounted_payback_years": finance.discounted_payback_years(rate, flow),
         "static_payback_years": _static_payback_years(base),
         "profitability_index": finance.profitability_index(rate, flow),
+        "project_npv_usd": finance.npv_usd(rate, told.project_usd),
+        "project_irr": project_irr,
+        "dscr_min": debt.lowest(told.dscr),
+        "llcr": debt.llcr(told.cfads_usd, told.loan, base.scenario.finance.debt.rate)[0],
+        "debt_usd": told.funding.principal_usd,
+        "tax_usd": told.tax_usd.sum(),
     }
 
 
@@ -166,53 +182,6 @@ def _energy_usd_per_kwh(base: Run, forgone_usd: Floats) -> float:
     return _ratio(bought + forgone_usd[1], yearly["mined_kwh"][1])
 
 
-def _levelised(base: Run, cost_usd: Floats, quantity: Floats) -> float:
-    return float(finance.lcoe_usd_per_kwh(base.scenario.finance.discount_rate, cost_usd, quantity))
-
-
-def _cost_of(base: Run, *components: str) -> Floats:
-    """Investment with its contingency, upkeep and salvage of array or battery, year by year (years + 1,) [USD]."""
-    costs, first = base.scenario.finance, cash.fixed_opex_usd_per_year(base.scenario)
-    invested = (1.0 + costs.contingency_frac) * sum(base.books.capex[name] for name in components)
-    upkeep = sum(first[name] for name in components) * cash.yearly(costs.inflation_per_year, base.scenario)
-    cost = np.append(invested, upkeep)
-    cost[-1] -= costs.salvage_frac * invested
-    return cost
-
-
-def _delivered_kwh(base: Run) -> Floats:
-    """Solar energy mined or sold; what was curtailed or lost in the battery is not."""
-    yearly = base.books.yearly
-    delivered: Floats = yearly["mined_kwh"] + yearly["export_kwh"] - yearly["import_kwh"]
-    return delivered
-
-
-def _energy_costs(base: Run) -> Values:
-    generated, costs, array = base.books.yearly["pv_kwh"], base.scenario.finance, _cost_of(base, "array")
-    real = finance.lcoe_real_usd_per_kwh(costs.discount_rate, costs.inflation_per_year, array, generated)
-    return {
-        "lcoe_usd_per_kwh": _levelised(base, array, generated),
-        "lcoe_real_usd_per_kwh": real,
-        "lcoe_delivered_usd_per_kwh": _levelised(base, _cost_of(base, "array", "battery"), _delivered_kwh(base)),
-    }
-
-
-def _coin_costs(base: Run, forgone_usd: Floats) -> Values:
-    """All-in cost of a coin, and mining's own cost with solar energy at its LCOE or at the export income it gave up."""
-    yearly, coins = base.books.yearly, base.books.yearly["mined_btc"]
-    supply = _cost_of(base, "array", "battery")
-    everything = yearly["capex_usd"] + yearly["opex_usd"] + yearly["import_cost_usd"] - yearly["salvage_usd"]
-    solar = yearly["mined_kwh"] - yearly["import_kwh"]
-    lcoe = _levelised(base, supply, _delivered_kwh(base)) if base.scenario.array.dc_kw else 0.0
-    return {
-        "cost_usd_per_btc": _levelised(base, everything, coins),
-        "cost_usd_per_btc_at_lcoe": _levelised(base, everything - supply + solar * lcoe, coins)
-        if np.isfinite(lcoe)
-        else np.nan,
-        "cost_usd_per_btc_at_export": _levelised(base, everything - supply + forgone_usd, coins),
-    }
-
-
 def _breakevens(base: Run, forgone_usd: Floats) -> Values:
     """Where mining in the first month just pays for its energy and variable cost, pool fee and PUE included."""
     fleet, path, fee = base.scenario.fleet, base.path, base.scenario.outlook.pool_fee_frac
@@ -232,35 +201,4 @@ def _breakevens(base: Run, forgone_usd: Floats) -> Values:
         "breakeven_usd_per_kwh": earned - variable,
         "breakeven_price_usd": mining.breakeven_price_usd(efficiency, cost, path.difficulty[0], subsidy, fees, fee),
         "breakeven_difficulty": mining.breakeven_difficulty(efficiency, cost, path.price_usd[0], subsidy, fees, fee),
-    }
-
-
-def _npv_zeros(base: Run) -> Values:
-    """First-month price, difficulty and import price at which NPV is 0, operation unchanged.
-
-    NPV is linear in each revenue or cost stream while dispatch stands still; letting dispatch adapt can only do better.
-    """
-    rate, yearly, grid = base.scenario.finance.discount_rate, base.books.yearly, base.scenario.grid
-    npv = float(finance.npv_usd(rate, base.cash_usd))
-    mined = float(finance.npv_usd(rate, yearly["mining_revenue_usd"]))
-    growth = np.append(1.0, cash.yearly(grid.price_growth_per_year, base.scenario))
-    bought = float(finance.npv_usd(rate, yearly["import_kwh"] * growth))
-    share = 1.0 - _ratio(npv, mined)
-    return {
-        "npv_zero_price_usd": base.path.price_usd[0] * share if share > 0 else np.nan,
-        "npv_zero_difficulty": base.path.difficulty[0] / share if share > 0 else np.nan,
-        "npv_zero_import_usd_per_kwh": grid.import_usd_per_kwh + _ratio(npv, bought),
-    }
-
-
-def _compared(base: Run, sell: Run, grid: Run) -> Values:
-    rate, scenario = base.scenario.finance.discount_rate, base.scenario
-    hold = cash.buy_and_hold(scenario, base.path, base.cash_usd)
-    sells = scenario.array.dc_kw > 0 and scenario.grid.export_limit_kw > 0
-    mines = fleet_hashrate_ths(scenario.fleet) > 0 and scenario.grid.import_limit_kw > 0
-    return {
-        "sell_npv_usd": finance.npv_usd(rate, sell.cash_usd) if sells else np.nan,
-        "grid_npv_usd": finance.npv_usd(rate, grid.cash_usd) if mines else np.nan,
-        "hold_npv_usd": hold.npv_usd,
-        "hold_btc": hold.btc,
     }
