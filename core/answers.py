@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 from core.fetchers import equipment
+from core.fetchers.credits import credit_rules
+from core.fetchers.fx import dollar_in
 from core.fetchers.market import market as market_now
 from core.fetchers.spots import Spot
 from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
@@ -30,13 +32,15 @@ def project(
     where a result is not finite.
     """
     plan = equipment.resolved(scenario)
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         prices = None if market else pool.submit(market_now, outside())
+        rate = pool.submit(dollar_in, plan.finance.currency, outside())
         year = weather or weather_for(scenario.site, outside())
         known = market or prices.result()  # type: ignore[union-attr]
+        fx, unknown = rate.result()
     old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
-    answer = projection.project(plan, year, known)
-    return replace(answer, notices=(*answer.notices, *old))
+    answer = projection.project(plan, year, known, rules=credit_rules(), fx=fx)
+    return replace(answer, notices=(*answer.notices, *unknown, *old))
 
 
 def yields_of_years(

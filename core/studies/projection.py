@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ScenarioError
-from core.inputs import CreditRule, Market, Weather
+from core.inputs import CreditRule, Market, Reading, Weather
 from core.models import finance
 from core.models.dispatch import FLOWS, is_compiled
 from core.results import Projection, WeatherNote
@@ -20,17 +20,24 @@ from core.studies.energy import Energy
 from core.studies.run import Run, run, used_readings
 from core.studies.statement import statement_frame
 
-MODEL_VERSION = "2026.11"
+MODEL_VERSION = "2026.12"
 
 Floats = NDArray[np.float64]
 
 
 def project(
-    scenario: Scenario, weather: Weather, market: Market, *, rules: Iterable[CreditRule] = (), compiled: bool = True
+    scenario: Scenario,
+    weather: Weather,
+    market: Market,
+    *,
+    rules: Iterable[CreditRule] = (),
+    fx: Reading | None = None,
+    compiled: bool = True,
 ) -> Projection:
     """What the scenario earns under this weather and market, hourly in every year of the horizon.
 
-    rules: of credits and bonus depreciation, where the scenario lets dates decide.
+    rules: of credits and bonus depreciation, where the scenario lets dates decide. fx: what a dollar costs in the planner's
+    currency, kept with the answer for display; all figures are in US dollars.
 
     The same inputs give the same bits on the same engine and machine. ScenarioError where a machine has no figures,
     CalculationError where a result is not finite. `compiled` False: the plain numpy engine.
@@ -44,7 +51,7 @@ def project(
         values, reasons = metrics.measure(base, sell, grid)
     return Projection(
         scenario=scenario,
-        readings=readings,
+        readings=(*readings, *((fx,) if fx else ())),
         weather=WeatherNote.of(weather),
         hourly=_hourly(base.flows),
         monthly=_monthly(base),
@@ -52,7 +59,7 @@ def project(
         statement=statement_frame(base.account),
         metrics=values,
         reasons=reasons,
-        notices=_notices(base, weather),
+        notices=_notices(base, weather, granted),
         model_version=MODEL_VERSION,
         engine="numba" if compiled and is_compiled() else "numpy",
     )
@@ -79,12 +86,14 @@ def _check_machines(scenario: Scenario) -> None:
             )
 
 
-def _notices(base: Run, weather: Weather) -> tuple[str, ...]:
+def _notices(base: Run, weather: Weather, rules: tuple[CreditRule, ...]) -> tuple[str, ...]:
     """What a reader of the figures should know first."""
     scenario, notices = base.scenario, list(weather.notes)
     free = [unit.model or "own figures" for unit in scenario.fleet.units if unit.price_usd is None and unit.count]
     if free:
         notices.append(f"No price is given for {', '.join(free)}: counted as free.")
+    if scenario.finance.credits.dates_decide and not rules:
+        notices.append("The table of rules is not at hand: no credit or bonus that depends on dates is counted.")
     if finance.irr_count(base.cash_usd) > 1:
         notices.append("Several rates of return exist for this cash: judge by the NPV or the modified IRR.")
     if _zone_is_far(scenario, base.flows.calendar.index):

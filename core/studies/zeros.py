@@ -34,7 +34,8 @@ def npv_zeros(base: Run) -> dict[str, float]:
 
     def worth(operation: Operation) -> float:
         told = proforma(base.scenario.finance, base.assets, operation, money=base.account.funding)
-        return float(finance.npv_usd(rate, told.equity_usd))
+        cash = told.equity_usd
+        return float(finance.npv_usd(rate, cash)) if np.isfinite(cash).all() else np.nan
 
     def at_share(share: float) -> float:
         return worth(scaled(usual, share))
@@ -47,8 +48,10 @@ def npv_zeros(base: Run) -> dict[str, float]:
 
     npv = float(finance.npv_usd(rate, base.cash_usd))
     mined, spent = (float(finance.npv_usd(rate, usd)) for usd in (_coin_cash_usd(base), bought))
-    share = root(at_share, 1.0, npv, 1.0 - npv / mined if mined else np.nan, least=0.0)
-    price = root(at_price, grid.import_usd_per_kwh, npv, grid.import_usd_per_kwh + npv / spent if spent else np.nan)
+    slack = 1e-12 * (abs(npv) + abs(mined) + abs(spent))
+    share = root(at_share, (1.0, npv), 1.0 - npv / mined if mined else np.nan, slack, least=0.0)
+    first = grid.import_usd_per_kwh
+    price = root(at_price, (first, npv), first + npv / spent if spent else np.nan, slack)
     exists = share > 0
     return {
         "npv_zero_price_usd": base.path.price_usd[0] * share if exists else np.nan,
@@ -63,31 +66,24 @@ def _coin_cash_usd(base: Run) -> Floats:
     return usual.revenue_usd["mining_revenue_usd"] - usual.kept_usd - usual.opex_usd["exchange_fee_usd"]
 
 
-def root(worth: Worth, at: float, worth_at: float, guess: float, least: float = -np.inf) -> float:
-    """Where a worth that only rises or only falls is 0, from its value at one place and a guess; nan where it is nowhere.
+def root(worth: Worth, known: tuple[float, float], guess: float, slack: float, *, least: float = -np.inf) -> float:
+    """Where a worth that only rises or only falls is 0, within `slack`; nan where it is nowhere.
 
-    Regula falsi by Illinois between two places that bracket it, widened from the guess by doubling.
+    known: a place and the worth there. From the guess on the other side is sought by doubling, then regula falsi (Illinois).
     """
     if not np.isfinite(guess):
         return float("nan")
-    near, scale = max(guess, least), abs(worth_at)
-    value = worth(near)
-    if abs(value) <= 1e-12 * scale or near == at:
+    near = max(guess, least)
+    value, (at, worth_at) = worth(near), known
+    if abs(value) <= slack or near == at:
         return near
-    slope = (value - worth_at) / (near - at)
-    other, beyond, step = at, worth_at, max(abs(near - at), 1e-3)
-    for _ in range(DOUBLINGS if value * beyond > 0 else 0):
-        other = max(near - np.copysign(step, value * slope), least)
-        beyond = worth(other)
-        if value * beyond <= 0 or other == least:
-            break
-        step *= 2.0
-    if value * beyond > 0:
+    other, beyond = _across(worth, (near, value), (at, worth_at), least)
+    if not value * beyond <= 0:
         return float("nan")
     for _ in range(STEPS):
-        middle = other - beyond * (near - other) / (value - beyond) if value != beyond else other
+        middle = other - beyond * (near - other) / (value - beyond)
         here = worth(middle)
-        if abs(here) <= 1e-12 * scale or abs(near - other) <= 1e-15 * abs(near):
+        if not abs(here) > slack or abs(near - other) <= 1e-15 * abs(near):
             return middle
         if here * value < 0:
             other, beyond = near, value
@@ -95,3 +91,19 @@ def root(worth: Worth, at: float, worth_at: float, guess: float, least: float = 
             beyond /= 2.0
         near, value = middle, here
     return near
+
+
+def _across(worth: Worth, near: tuple[float, float], known: tuple[float, float], least: float) -> tuple[float, float]:
+    """A place, and its worth, on the other side of 0 from `near`, or the last that was looked at."""
+    (x, value), (at, worth_at) = near, known
+    if value * worth_at <= 0:
+        return known
+    slope, step = (value - worth_at) / (x - at), max(abs(x - at), 1e-3)
+    found = near
+    for _ in range(DOUBLINGS):
+        place = max(x - float(np.copysign(step, value * slope)), least)
+        found = (place, worth(place))
+        if not value * found[1] > 0 or place == least:
+            break
+        step *= 2.0
+    return found

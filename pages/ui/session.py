@@ -42,10 +42,14 @@ def start() -> None:
 
 @st.cache_resource
 def warm() -> threading.Thread:
-    """Compile the dispatch kernel once a process; the plain engine answers meanwhile."""
-    from core.models.dispatch import compile_kernel
+    """Compile the kernels of dispatch and of rates of return once a process; the plain engines answer meanwhile."""
+    from core.models import dispatch, rates
 
-    thread = threading.Thread(target=compile_kernel, name="compile", daemon=True)
+    def compiled() -> None:
+        dispatch.compile_kernel()
+        rates.compile_kernel()
+
+    thread = threading.Thread(target=compiled, name="compile", daemon=True)
     thread.start()
     return thread
 
