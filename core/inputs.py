@@ -44,7 +44,7 @@ class Reading:
         times = {k: datetime.fromisoformat(raw[k]) for k in ("observed_at", "fetched_at")}
         return cls(**{**raw, **times})
 
-    def age(self, now: datetime) -> float:
+    def age_s(self, now: datetime) -> float:
         """Seconds since the value was true, never negative."""
         return max(0.0, (now - self.observed_at).total_seconds())
 

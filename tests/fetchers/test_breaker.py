@@ -106,15 +106,13 @@ def test_healthy_calls_run_in_parallel() -> None:
 def test_those_who_wait_are_refused_as_soon_as_it_opens() -> None:
     breaker = Breaker()
     calls = [breaker.enter(0.1) for _ in range(5)]
-    started = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(breaker.enter, 5)
         time.sleep(0.05)
         for probe in calls:
             breaker.leave(probe, False)
-        with pytest.raises(SourceError, match="left alone"):
+        with pytest.raises(SourceError, match="left alone"):  # not "too many calls", as after the whole wait
             waiting.result()
-    assert time.monotonic() - started < 2
 
 
 def test_it_is_opened_for_as_long_as_a_provider_asks() -> None:

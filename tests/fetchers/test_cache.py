@@ -194,7 +194,7 @@ def test_a_lock_held_by_another_process_costs_a_moment_and_no_failure(folder: Pa
     started = time.monotonic()
     assert cache.get("k") in (None, kept())
     assert works(cache)
-    assert time.monotonic() - started <= 1.0
+    assert time.monotonic() - started <= START_S
     other.execute("ROLLBACK")
     other.close()
     for _ in range(100):
@@ -210,7 +210,7 @@ def test_a_lock_that_comes_later_costs_a_moment_and_no_failure(folder: Path) -> 
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
     assert works(cache)
-    assert time.monotonic() - started <= 1.0
+    assert time.monotonic() - started <= START_S
     other.execute("ROLLBACK")
     other.close()
     cache.put("new", kept(b"3"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -298,18 +297,6 @@ def test_nsrdb_is_first_in_the_americas_and_left_out_elsewhere(spot, first):
 
 
 # In the cache
-
-
-def test_a_year_is_read_back_from_bytes_in_under_five_milliseconds():
-    raw = pack(bundled("greensboro"))
-    unpack(raw)
-    took = []
-    for _ in range(20):
-        started = time.perf_counter()
-        unpack(raw)
-        took.append(time.perf_counter() - started)
-    print(f"a year of {len(raw):,} bytes read back in {sorted(took)[10] * 1000:.2f} ms (median)")
-    assert sorted(took)[10] < 0.005
 
 
 def test_bytes_that_are_no_year_are_a_source_error():

@@ -249,16 +249,3 @@ def test_a_sound_row_this_version_cannot_read_is_an_error_that_names_it(db: Data
         tables.table("projections").update(saved.id, rows.sealed({**row, "summary": "{}"}))
     with pytest.raises(DatabaseError, match=saved.id):
         projections.load(db, "ann", saved.id)
-
-
-def test_keeping_and_opening_is_quick(db: Database, projection: Projection) -> None:
-    """A tenth of a second each would be felt; this is a guard against tenfold, not a bench."""
-    import time
-
-    projections.save(db, "ann", projection)
-    began = time.perf_counter()
-    saved = projections.save(db, "ann", projection)
-    middle = time.perf_counter()
-    projections.load(db, "ann", saved.id)
-    print(f"save {1e3 * (middle - began):.1f} ms, load {1e3 * (time.perf_counter() - middle):.1f} ms")
-    assert time.perf_counter() - began < 1.0

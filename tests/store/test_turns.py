@@ -77,9 +77,7 @@ def test_who_came_first_is_served_first() -> None:
 def test_who_gives_up_does_not_hold_up_the_rest() -> None:
     turns = Turns()
     assert turns.acquire(0)
-    began = time.monotonic()
     assert not in_a_thread(turns, 0.05)
-    assert 0.04 < time.monotonic() - began < 1.0
     turns.release()
     assert in_a_thread(turns, 0)
 
