@@ -7,8 +7,12 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SolarMiningError
+
+if TYPE_CHECKING:
+    from core.fetchers.ask import Answer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,22 +46,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _refresh(asked: argparse.Namespace) -> int:
-    from core.fetchers.ask import ask
-    from core.outside import outside
-    from core.schedule import QUESTIONS
+    from core.schedule import refresh
 
-    answered = 0
-    for question, about in QUESTIONS:
-        try:
-            told = ask(question, about, outside(), soft_s=0)
-        except SolarMiningError as error:
-            say(f"{question.name:20} {error.message}")
-            continue
-        answered += told.status == "live"
-        say(
-            f"{question.name:20} {told.status:8} {told.source:20} {told.observed_at:%Y-%m-%d %H:%M} {told.why}".rstrip()
-        )
-    return 0 if answered else 1
+    statuses: list[str] = []
+
+    def told(name: str, came: Answer[Any] | SolarMiningError) -> None:
+        if isinstance(came, SolarMiningError):
+            say(f"{name:20} {came.message}")
+            return
+        statuses.append(came.status)
+        say(f"{name:20} {came.status:8} {came.source:20} {came.observed_at:%Y-%m-%d %H:%M} {came.why}".rstrip())
+
+    refresh(told)
+    return 0 if "live" in statuses else 1
 
 
 def _live(asked: argparse.Namespace) -> int:

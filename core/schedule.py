@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 from core.errors import SolarMiningError
-from core.fetchers.ask import Question, ask, known
+from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
 from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, HASHRATE_HISTORY, NETWORK, RETARGET
 from core.fetchers.price import PRICE, PRICE_HISTORY
@@ -121,7 +121,7 @@ class Schedule:
     def _ask(self, question: Question[Any, Any], asked: Any) -> None:
         misses = self._misses[question.key(asked)]
         try:
-            fresh = ask(question, self._with_height(asked), self._world, soft_s=EARLY * question.soft_s)
+            fresh = ask(question, at_tip(asked, self._world), self._world, soft_s=EARLY * question.soft_s)
             missed = fresh.status not in ("live", "cached")
         except SolarMiningError:
             missed = True
@@ -131,12 +131,6 @@ class Schedule:
         wait_s = min(FIRST_WAIT_S * 2**misses.times, LONGEST_WAIT_S)
         misses.times, misses.until_s = misses.times + 1, self._world.clock.elapsed_s() + wait_s
 
-    def _with_height(self, asked: Any) -> Any:
-        """A node must be told which blocks are the last."""
-        if asked is not BLOCKS:
-            return asked
-        return replace(BLOCKS, end_height=known(RETARGET, None, self._world).value.height)
-
 
 def leader() -> str:
     """Which process refreshes now: "this one", "another one", or "none"."""
@@ -145,16 +139,19 @@ def leader() -> str:
     return "none" if not found else "this one" if own else "another one"
 
 
-def refresh(told: Callable[[str, str], object]) -> None:
-    """Ask every question now, whatever is kept; `told` hears of each the name and what came of it."""
+def at_tip(asked: Any, world: World) -> Any:
+    """What is asked, with the height of the newest known block: a node must be told which blocks are the last."""
+    return replace(BLOCKS, end_height=known(RETARGET, None, world).value.height) if asked is BLOCKS else asked
+
+
+def refresh(told: Callable[[str, Answer[Any] | SolarMiningError], object]) -> None:
+    """Ask every question now, whatever is kept; `told` hears of each its name and its answer, or why there is none."""
     world = outside()
     for question, asked in QUESTIONS:
-        if asked is BLOCKS:
-            asked = replace(BLOCKS, end_height=known(RETARGET, None, world).value.height)
         try:
-            told(question.name, ask(question, asked, world, soft_s=0).status)
+            told(question.name, ask(question, at_tip(asked, world), world, soft_s=0))
         except SolarMiningError as error:
-            told(question.name, error.message)
+            told(question.name, error)
 
 
 @cache

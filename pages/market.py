@@ -11,7 +11,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, known
 from core.fetchers.bitcoin import halvings
-from core.fetchers.market import BLOCKS
+from core.fetchers.market import BLOCKS, DOLLARS
 from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, NETWORK, RETARGET, market_history
 from core.fetchers.price import PRICE, PRICE_HISTORY, in_currency
 from core.fetchers.rates import RATES
@@ -22,7 +22,6 @@ from core.studies import history
 from core.world import NetworkNow, Price, Retarget, Series
 from pages.ui import live, session, show
 
-DOLLARS = "USD"
 CURRENCY, FIRST_CURRENCY = "currency", "EUR"
 SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
 

@@ -87,7 +87,11 @@ def _refresh() -> None:
 
     told: dict[str, str] = {}
     st.session_state[TOLD] = told
-    live.send(REFRESH, lambda: ask_all(told.__setitem__), again=True)
+
+    def note(name: str, came: object) -> None:
+        told[name] = getattr(came, "status", "none")  # an error has none
+
+    live.send(REFRESH, lambda: ask_all(note), again=True)
 
 
 def ages() -> None:

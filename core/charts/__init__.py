@@ -22,7 +22,7 @@ from core.charts.site import Window, light_by_month, site_map
 from core.charts.years import yields_by_year
 
 __all__ = [
-    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_lines", "coins_by_month", "colour", "compared_with_what", "cumulated_cash",
-    "energy_by_month", "halving_months", "hour_by_month", "hour_month_means", "light_by_month", "market_lines",
-    "price_by_efficiency",    "site_map", "worth_of_energy", "yields_by_year",
+    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_lines", "coins_by_month", "colour", "compared_with_what",
+    "cumulated_cash", "energy_by_month", "halving_months", "hour_by_month", "hour_month_means", "light_by_month",
+    "market_lines", "price_by_efficiency", "site_map", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

@@ -18,20 +18,28 @@ from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Told
 from core.fetchers.providers import bitcoin_core, blockchain_info, mempool
 from core.inputs import Reading
-from core.world import EPOCH_BLOCKS, BlockFees, MarketHistory, NetworkNow, RecentBlocks, Retarget, Series
+from core.world import (
+    BLOCK_SECONDS,
+    EPOCH_BLOCKS,
+    STEEPEST,
+    THS_PER_DIFFICULTY,
+    BlockFees,
+    MarketHistory,
+    NetworkNow,
+    RecentBlocks,
+    Retarget,
+    Series,
+)
 
 LEAST_DIFFICULTY, MOST_DIFFICULTY = 1e12, 1e18  # late 2017; 35 % a year for 30 years
 LEAST_HASHRATE_THS, MOST_HASHRATE_THS = 1e8, 1e13  # the same in hash rate, and a factor of 1e12 from any wrong unit
 NOISE = 3.0  # an estimate of hash rate over a few days lies within this factor of what difficulty implies
 DIFFICULTY_JUMP, DIFFICULTY_JUMP_DAYS = 2.0, 14.0  # the steepest retarget above 1e12 was +22 % (May 2021)
 MOST_FEES_BTC = 50.0
-STEEPEST = 4.0  # most that one retarget may change difficulty
 FASTEST_EPOCH_DAYS = 3.5
 SETTLED_FROM = date(2011, 1, 1)  # before, sources differ on days without blocks
 REORGANISED_BLOCKS = 6  # how far a source, or a reorganised chain, may lie behind what was seen
 SLOW_FRAC, FAST_FRAC, SLACK_BLOCKS = 0.97, 1.06, 500  # blocks since the last halving, against one in ten minutes
-BLOCK_SECONDS = 600.0
-THS_PER_DIFFICULTY = 2**32 / BLOCK_SECONDS / 1e12
 YEAR_S = 365 * DAY_S
 MONTHS = "month ends bundled with the program"
 

@@ -7,14 +7,12 @@ hundred metres are usual in mountains. Read here and not by pvlib, whose import 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import NotFound
+from core.fetchers.bundled import pvlib_data
 from core.fetchers.spots import Spot
 
 NAME = "altitude map of pvlib"
@@ -50,13 +48,6 @@ def _metres(steps: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _map(top: int, bottom: int, left: int, right: int, every: int) -> NDArray[np.uint8]:
     import h5py
 
-    with h5py.File(_file(), "r") as file:
+    with h5py.File(pvlib_data() / "Altitude.h5", "r") as file:
         steps: Any = file["Altitude"][top:bottom:every, left:right:every]
     return np.asarray(steps, dtype=np.uint8)
-
-
-def _file() -> Path:
-    spec = find_spec("pvlib")
-    if spec is None or spec.origin is None:
-        raise NotFound("pvlib is not installed", field="site", value="pvlib", expected="an installed pvlib")
-    return Path(spec.origin).parent / "data" / "Altitude.h5"

@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from core.errors import NotFound, SourceError
 from core.fetchers import weather_bytes
 from core.fetchers.ask import DAY_S, LASTS_S, Answer, Bundled, Question, ask, known
+from core.fetchers.bundled import pvlib_data
 from core.fetchers.provider import Asked, Source
 from core.fetchers.providers import nasa_power, nsrdb, open_meteo, pvgis
 from core.fetchers.spots import Spot, SpotYear, distance_km
@@ -112,18 +111,10 @@ def bundled(name: str) -> Weather:
 @cache
 def _read(name: str) -> Weather:
     place = BUNDLED[name]
-    year = read_weather(_pvlib_data() / place.file)
+    year = read_weather(pvlib_data() / place.file)
     return replace(
         year, source=f"{year.source}, NREL, as shipped with pvlib", status="bundled", observed_at=TYPICAL_AS_OF
     )
-
-
-def _pvlib_data() -> Path:
-    """Where the installed pvlib keeps its data, found without importing it (an import costs a second)."""
-    spec = find_spec("pvlib")
-    if spec is None or spec.origin is None:
-        raise NotFound("pvlib is not installed", field="site.weather", value="bundled", expected="an installed pvlib")
-    return Path(spec.origin).parent / "data"
 
 
 def nearest_bundled(spot: Spot) -> Weather:

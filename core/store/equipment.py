@@ -51,13 +51,13 @@ def listed(db: Database, owner: str, text: str = "") -> list[Saved]:
     With `text`, what has each of its words in name, maker, cooling or note.
     """
     words = plain(text).split()
-    sound = [row for row in _all(db, owner) if _sound(row)]
+    sound = [row for row in _all(db, owner) if rows.is_sound(row)]
     return [_saved(row) for row in sound if all(word in _searched(row) for word in words)]
 
 
 def damaged(db: Database, owner: str) -> dict[str, str]:
     """Id and name of the machines whose rows are no longer what was saved: of no use but to be deleted."""
-    return {row["id"]: row["model"] for row in _all(db, owner) if not _sound(row)}
+    return {row["id"]: row["model"] for row in _all(db, owner) if not rows.is_sound(row)}
 
 
 def _all(db: Database, owner: str) -> list[dict[str, Any]]:
@@ -119,10 +119,6 @@ def _machine(row: dict[str, Any]) -> Machine:
 
 def _searched(row: dict[str, Any]) -> str:
     return plain(" ".join(str(row[name]) for name in ("model", "manufacturer", "cooling", "note")))
-
-
-def _sound(row: dict[str, Any]) -> bool:
-    return bool(rows.checksum(row) == row["checksum"])
 
 
 def _saved(row: dict[str, Any]) -> Saved:

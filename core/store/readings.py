@@ -39,8 +39,8 @@ def save(db: Database, kept: Kept) -> None:
         "question": kept.question,
         "asked": kept.asked,
         "source": kept.source,
-        "observed_at": _stamp(kept.observed_at),
-        "fetched_at": _stamp(kept.fetched_at),
+        "observed_at": rows.stamp(kept.observed_at),
+        "fetched_at": rows.stamp(kept.fetched_at),
         "value": kept.value,
     }
     with db.write() as tables:
@@ -50,17 +50,17 @@ def save(db: Database, kept: Kept) -> None:
 def listed(db: Database, question: str, asked: str = "", since: datetime = EVER, limit: int = MOST) -> list[Kept]:
     """The answers to a question, the newest first; rows that were damaged are left out."""
     with db.read() as tables:
-        found = list(tables.query(LIST, [question, asked, _stamp(since), limit]))
-    return [_kept(row) for row in found if rows.checksum(row) == row["checksum"]]
+        found = list(tables.query(LIST, [question, asked, rows.stamp(since), limit]))
+    return [_kept(row) for row in found if rows.is_sound(row)]
 
 
 def daily(db: Database, question: str, asked: str = "", since: datetime = EVER) -> list[Kept]:
     """The newest answer of each UTC day since a moment, oldest first; rows that were damaged are left out."""
     with db.read() as tables:
-        found = list(tables.query(DAILY, [question, asked, _stamp(since)]))
+        found = list(tables.query(DAILY, [question, asked, rows.stamp(since)]))
     for row in found:
         del row["newest"]
-    return [_kept(row) for row in found if rows.checksum(row) == row["checksum"]]
+    return [_kept(row) for row in found if rows.is_sound(row)]
 
 
 def count(db: Database) -> int:
@@ -72,7 +72,3 @@ def count(db: Database) -> int:
 def _kept(row: dict[str, str]) -> Kept:
     times = {name: rows.moment(row[name]) for name in ("observed_at", "fetched_at")}
     return Kept(row["question"], row["asked"], row["source"], value=row["value"], **times)
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -28,9 +28,10 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def stamp() -> str:
-    """Now, in UTC, as text of constant length, so that it sorts by time."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def stamp(at: datetime | None = None) -> str:
+    """A moment, by default now, in UTC as text of constant length, so that it sorts by time."""
+    at = datetime.now(UTC) if at is None else at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
@@ -74,6 +75,11 @@ def checksum(row: Mapping[str, Any]) -> str:
     return total.hexdigest()
 
 
+def is_sound(row: Mapping[str, Any]) -> bool:
+    """Whether a row is as it was saved."""
+    return bool(checksum(row) == row["checksum"])
+
+
 def _stored(value: Any) -> tuple[bytes, bytes]:
     """The type and the bytes of a value, so that 1 and "1" differ."""
     return type(value).__name__.encode(), value if isinstance(value, bytes) else str(value).encode()
@@ -85,7 +91,7 @@ def sole(tables: Tables, table: str, owner: str, key: Mapping[str, Any], what: s
     NotFound where there is none or it is another's, which look alike; DatabaseError naming a row that was damaged.
     """
     row = present(tables, table, owner, key, what)
-    if checksum(row) != row["checksum"]:
+    if not is_sound(row):
         raise DatabaseError(
             f"the {what} {next(iter(key.values()))} was damaged on the disk: the database no longer holds what was saved",
             **_place(key),

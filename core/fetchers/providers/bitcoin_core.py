@@ -2,8 +2,8 @@
 
 Contract: bitcoin/bitcoin, doc/JSON-RPC-interface.md and the help of each method. Several questions travel in one call.
 Hash rates come in H/s, fees in satoshi. Errors come with HTTP 200 (JSON-RPC 2.0) or 500 (1.x), wrong credentials with
-401 and an empty body. Used only where a setting gives its address. The key is "user:password", or the line of the node's .cookie file; it belongs on no other
-network than the planner's own.
+401 and an empty body. Used only where a setting gives its address. The key is "user:password", or the line of the
+node's .cookie file; it belongs on no other network than the planner's own.
 """
 
 from __future__ import annotations
@@ -17,16 +17,22 @@ from typing import Any
 from core.errors import SourceError
 from core.fetchers.fields import Fields, body_of, failed, mean, number, recent, refused, rows
 from core.fetchers.provider import Reply, Request, Source, parsed
-from core.world import EPOCH_BLOCKS, BlockFees, NetworkNow, RecentBlocks, Retarget
+from core.world import (
+    BLOCK_SECONDS,
+    EPOCH_BLOCKS,
+    HASHES_PER_DIFFICULTY,
+    HASHES_PER_TH,
+    SATS_PER_BTC,
+    STEEPEST,
+    BlockFees,
+    NetworkNow,
+    RecentBlocks,
+    Retarget,
+)
 
 NAME = "Bitcoin Core"
 KEY = "SOLAR_MINING_BITCOIN_CORE_KEY"
-SATS_PER_BTC = 1e8
-HASHES_PER_TH = 1e12
-HASHES_PER_DIFFICULTY = 2.0**32
 WEEK_BLOCKS = 1008
-BLOCK_SECONDS = 600.0
-STEEPEST = 4.0  # most that one retarget may change difficulty, either way
 NEWEST = timedelta(days=1)  # a tip older than this: the node is not in step
 MOST_FEES_BTC = 1000.0
 NOT_RUNNING = {

@@ -12,14 +12,13 @@ from typing import TypeVar
 
 from core.fetchers.fields import Fields, body_of, failed, recent, refused, series
 from core.fetchers.provider import Reply, Request, Source
-from core.world import NetworkNow, Series
+from core.world import THS_PER_DIFFICULTY, NetworkNow, Series
 
 NAME = "blockchain.info"
 BASE = "https://api.blockchain.info"
 PER_MINUTE = 6
 NEWEST = timedelta(days=5)  # a lag of two days, and days missed
 BLOCKS_PER_DAY = 144.0
-THS_PER_DIFFICULTY = 2**32 / 600 / 1e12  # one block in ten minutes
 
 Asked = TypeVar("Asked")
 

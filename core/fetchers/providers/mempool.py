@@ -29,13 +29,22 @@ from core.fetchers.fields import (
     whole,
 )
 from core.fetchers.provider import Reply, Request, Source
-from core.world import EPOCH_BLOCKS, BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
+from core.world import (
+    EPOCH_BLOCKS,
+    HASHES_PER_TH,
+    SATS_PER_BTC,
+    STEEPEST,
+    BlockFees,
+    NetworkNow,
+    Price,
+    Rates,
+    RecentBlocks,
+    Retarget,
+    Series,
+)
 
 NAME = "mempool.space"
 BASE = "https://mempool.space"
-SATS_PER_BTC = 1e8
-HASHES_PER_TH = 1e12
-STEEPEST = 4.0  # most that one retarget may change difficulty, either way
 NEWEST = timedelta(days=3)
 NEWEST_PRICE = timedelta(days=1)
 NEWEST_RETARGET = timedelta(days=40)  # an epoch at half the pace, and a day
