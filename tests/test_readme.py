@@ -16,6 +16,7 @@ from core.errors import SourceError
 from core.fetchers import price
 from core.fetchers.ask import Question, ask
 from core.fetchers.provider import Reply
+from core.fetchers.sources import SOURCES
 from core.fetchers.world import Access, World, base_variable
 from tests.fetchers import hostile
 from tests.fetchers.replies_bitcoin import NOW
@@ -84,6 +85,46 @@ def believed(provider: Any, reply: Reply) -> None:
 
 def test_the_example_is_none_of_the_providers_that_are_there() -> None:
     assert NEW not in Path(price.__file__).read_text(encoding="utf-8"), "take another one for the README"
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def named_in(folders: tuple[str, ...], pattern: str) -> set[str]:
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert files
+    return {name for path in files for name in re.findall(pattern, path.read_text(encoding="utf-8"))}
+
+
+def test_every_setting_stands_in_the_table_and_nothing_else_does() -> None:
+    quoted = r'f?"(?:SOLAR_MINING_|{OURS})([A-Z_]*[A-Z])"'
+    read = named_in(("core",), quoted) | named_in(("tests",), r"environ\.get\(" + quoted)
+    listed = set(re.findall(r"`SOLAR_MINING_([A-Z_]*[A-Z])`", section("Settings")))
+    assert len(read) >= 14
+    assert listed == read
+
+
+def test_every_provider_has_its_address_and_every_licence_its_choice_in_the_table() -> None:
+    rows = {line.split("`")[1]: line for line in section("Settings").splitlines() if line.startswith("| `")}
+    addresses = set(re.findall(r"`([A-Z_]+)`", rows["SOLAR_MINING_BASE_…"]))
+    assert addresses == {base_variable(source.name).removeprefix("SOLAR_MINING_BASE_") for source in SOURCES}
+    choices = {source.name for source in SOURCES if source.opt_in}
+    assert set(re.findall(r": `([^`]+)`", rows["SOLAR_MINING_OPT_IN"])) == choices
+
+
+def test_every_room_stands_in_the_house() -> None:
+    drawn = section("The house").split("data/")[0]
+    rooms = [path for path in (ROOT / "core").iterdir() if path.suffix == ".py" or path.is_dir()]
+    names = {path.stem for path in rooms if not path.name.startswith("__")}
+    assert names <= set(re.findall(r"\w+", drawn))
+
+
+def test_every_command_is_told() -> None:
+    told = set(re.findall(r"python -m core (\w+)", section("Start")))
+    assert told == set(re.findall(r'add_parser\("(\w+)"', (ROOT / "core/__main__.py").read_text(encoding="utf-8")))
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(targets) == set(re.findall(r"make (\w+)", section("Start")))
 
 
 @pytest.mark.parametrize("check", [["format", "--check"], ["check"]])

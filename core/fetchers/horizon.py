@@ -72,7 +72,7 @@ def _model(body: Fields) -> str:
 
 HORIZON: Question[Spot, Horizon] = Question(
     name="horizon",
-    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=60, notice=pvgis.NOTICE),),
+    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=pvgis.PER_MINUTE, notice=pvgis.NOTICE),),
     soft_s=LASTS_S,
     hard_s=LASTS_S,
     pack=packed,

@@ -208,7 +208,9 @@ _ELEVATION: Source[Spot, Elevation] = Source(
     opt_in=True,
     notice=open_meteo.NOTICE,
 )
-_PVGIS: Source[Spot, Elevation] = Source(pvgis.NAME, pvgis.BASE, _ask_horizon, _read_horizon, 60, notice=pvgis.NOTICE)
+_PVGIS: Source[Spot, Elevation] = Source(
+    pvgis.NAME, pvgis.BASE, _ask_horizon, _read_horizon, pvgis.PER_MINUTE, notice=pvgis.NOTICE
+)
 GEOCODING: Question[str, tuple[Found, ...]] = Question(
     name="places",
     sources=(open_meteo.paid(_GEOCODING), _GEOCODING),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import ValidationError
 from core.fetchers.cache import Ages, Cache
 from core.fetchers.flights import Flights
 from core.fetchers.line import Clock, Line
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 REST_S = 60.0  # a provider that could not answer a question is not asked it again for so long
 MOST_RESTING = 4096
-OFFLINE = "SOLAR_MINING_OFFLINE"
-OPT_IN = "SOLAR_MINING_OPT_IN"
-CA_FILE = "SOLAR_MINING_CA_FILE"
-BASE = "SOLAR_MINING_BASE_"
+OURS = "SOLAR_MINING_"
+OFFLINE = f"{OURS}OFFLINE"
+OPT_IN = f"{OURS}OPT_IN"
+CA_FILE = f"{OURS}CA_FILE"
+BASE = f"{OURS}BASE_"
+SWITCH = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
 log = logging.getLogger("solar_mining.fetchers")
 
 
@@ -46,15 +49,18 @@ class Access:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Access:
-        """As the environment says: SOLAR_MINING_BASE_NAME, _OPT_IN (names with commas), _CA_FILE, _OFFLINE, and keys."""
+        """As the environment says: SOLAR_MINING_BASE_NAME, _OPT_IN (names with commas), _CA_FILE, _OFFLINE, and keys.
+
+        ValidationError for an _OFFLINE that is neither yes nor no: a slip must not let calls out.
+        """
         names = (name.strip().lower() for name in env.get(OPT_IN, "").split(","))
         ca_file = env.get(CA_FILE, "").strip()
         return cls(
             bases={k: v.strip() for k, v in env.items() if k.startswith(BASE) and v.strip()},
-            keys={k: v.strip() for k, v in env.items() if v.strip()},
+            keys={k: v.strip() for k, v in env.items() if k.startswith(OURS) and v.strip()},
             opt_ins=frozenset(name for name in names if name),
             ca_file=Path(ca_file) if ca_file else None,
-            offline=env.get(OFFLINE, "").strip().lower() in ("1", "true", "yes"),
+            offline=_switch(env, OFFLINE),
         )
 
     def own_base(self, source: Source[Any, Any]) -> str:
@@ -187,6 +193,13 @@ class World:
 def base_variable(name: str) -> str:
     """The variable that holds a planner's own address of a provider: mempool.space → SOLAR_MINING_BASE_MEMPOOL_SPACE."""
     return BASE + re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip()
+    if text.lower() not in SWITCH:
+        raise ValidationError(f"{name}: expected 1 or 0", field=name, value=text, expected="1 or 0")
+    return SWITCH[text.lower()]
 
 
 def _now() -> datetime:

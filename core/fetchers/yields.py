@@ -150,7 +150,7 @@ def _check_plane(body: Fields, asked: ArrayAt, kind: str) -> None:
 
 YIELD: Question[ArrayAt, Yield] = Question(
     name="yield",
-    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=30, notice=pvgis.NOTICE),),
+    sources=(Source(NAME, pvgis.BASE, _ask, _read, per_minute=pvgis.PER_MINUTE, notice=pvgis.NOTICE),),
     soft_s=180 * DAY_S,
     hard_s=LASTS_S,
     pack=packed,

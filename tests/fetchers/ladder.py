@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import hostile
 from core.errors import SourceError
 from core.fetchers.ask import Answer, Bundled, Question, ask
 from core.fetchers.provider import Reply, Request, Source, json_of
+from core.fetchers.wire import Lookups, Road, trust
 from core.fetchers.world import Access, World, base_variable
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -39,6 +41,11 @@ class Time:
 
     def jump(self, by: timedelta) -> None:
         self.calendar += by
+
+
+def road(seconds: float = 5.0, own: bool = True, ca_file: Path | None = None) -> Road:
+    """A way that ends in so many seconds from now."""
+    return Road(time.monotonic() + seconds, own, Lookups(), trust(ca_file))
 
 
 def read(reply: Reply, asked: str) -> float:

@@ -13,7 +13,7 @@ import hostile
 import pytest
 from ladder import DAY_S, DOWN, FIRST, HOUR_S, PRICE, SECOND, SHIPPED, WHEN, Stage, access, staged
 
-from core.errors import SourceError
+from core.errors import SourceError, ValidationError
 from core.fetchers import line
 from core.fetchers.ask import Answer, ask
 from core.fetchers.provider import Request, Source
@@ -197,16 +197,25 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     env = {
         "SOLAR_MINING_BASE_MEMPOOL_SPACE": "http://node.lan:4080/",
         "SOLAR_MINING_OPT_IN": "Open-Meteo, other",
-        "NSRDB_KEY": "k",
+        "SOLAR_MINING_NSRDB_KEY": "k",
+        "SOME_OTHER_KEY": "not ours",
         "SOLAR_MINING_CA_FILE": str(tmp_path / "ca.pem"),
     }
     found = Access.from_env(env)
     mempool = replace(FIRST, name="mempool.space", base="https://mempool.space")
     assert found.base(mempool) == "http://node.lan:4080"
     assert found.why_not(replace(FIRST, name="open-meteo", opt_in=True)) == ""
-    assert found.key(replace(FIRST, key="NSRDB_KEY")) == "k"
+    assert found.key(replace(FIRST, key="SOLAR_MINING_NSRDB_KEY")) == "k"
+    assert "not ours" not in found.keys.values()
     assert (found.ca_file, found.offline) == (tmp_path / "ca.pem", False)
     assert Access.from_env({}).base(mempool) == "https://mempool.space"
+
+
+@pytest.mark.parametrize(("text", "offline"), [("1", True), ("Yes", True), (" ", False), ("0", False), ("no", False)])
+def test_offline_is_a_plain_yes_or_no(text: str, offline: bool) -> None:
+    assert Access.from_env({"SOLAR_MINING_OFFLINE": text}).offline is offline
+    with pytest.raises(ValidationError, match="SOLAR_MINING_OFFLINE: expected 1 or 0"):
+        Access.from_env({"SOLAR_MINING_OFFLINE": f"{text.strip()}?"})
 
 
 def test_a_planners_own_server_may_have_a_certificate_of_its_own(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import hostile
 import pytest
+from ladder import road
 
 from core.errors import SourceError
 from core.fetchers import wire
@@ -21,22 +21,6 @@ from core.fetchers.wire import Lookups, Road, session_on, trust
 
 SOON_S = 0.6  # a deadline long enough for a loopback call on a busy machine
 RELEASED_S = 1.0  # NET-01: the calling thread is free this much after the deadline at the latest
-
-
-@pytest.fixture
-def server() -> Iterator[hostile.Server]:
-    with hostile.Server() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def tls_server() -> Iterator[hostile.Server]:
-    with hostile.Server(tls=True) as one:
-        yield one
-
-
-def road(seconds: float = 5.0, own: bool = True, ca_file: Path | None = None) -> Road:
-    return Road(time.monotonic() + seconds, own, Lookups(), trust(ca_file))
 
 
 def took_s(request: Request, way: Road, match: str) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -86,12 +85,6 @@ class Set:
 @pytest.fixture
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "FIRST_WAIT_S", 0.0)
-
-
-@pytest.fixture
-def server() -> Iterator[hostile.Server]:
-    with hostile.Server() as one:
-        yield one
 
 
 @EVERY

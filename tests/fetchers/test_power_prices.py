@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -347,12 +346,6 @@ def test_hours_of_other_days_are_left_out() -> None:
 
 
 LISTED, DOWNLOAD = "/misapp/servlets/IceDocListJsonWS", "/misdownload/servlets/mirDownload"
-
-
-@pytest.fixture
-def server() -> Iterator[hostile.Server]:
-    with hostile.Server() as ready:
-        yield ready
 
 
 def world_of(server: hostile.Server, folder: Path | None = None) -> World:

@@ -58,10 +58,12 @@ def test_every_source_of_the_house_stands_in_the_matrix() -> None:
     assert len(CASES) >= 47
 
 
-@pytest.fixture
-def server() -> Iterator[hostile.Server]:
-    with hostile.Server() as ready:
-        yield ready
+def test_the_sources_of_a_provider_agree_on_the_calls_they_may_make() -> None:
+    """They share one line, which is made by whichever is asked first."""
+    limits: dict[str, set[int]] = {}
+    for source in SOURCES:
+        limits.setdefault(source.name, set()).add(source.per_minute)
+    assert {name for name, found in limits.items() if len(found) > 1} == set()
 
 
 @dataclass

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import logging
 import socket
-import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import hostile
 import pytest
+from ladder import road
 
 from core.fetchers import wire
 from core.fetchers.http import Trouble, redacted, secrets_of, send
 from core.fetchers.provider import Request, json_of
-from core.fetchers.wire import Lookups, Road, is_public, trust
+from core.fetchers.wire import is_public
 
 KEY = "canary+key/7f3a="
-
-
-@pytest.fixture
-def server() -> Iterator[hostile.Server]:
-    with hostile.Server() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def tls_server() -> Iterator[hostile.Server]:
-    with hostile.Server(tls=True) as one:
-        yield one
-
-
-def road(seconds: float = 5.0, own: bool = True, ca_file: Path | None = None) -> Road:
-    return Road(time.monotonic() + seconds, own, Lookups(), trust(ca_file))
 
 
 # NET-10, NET-11, NET-17, SEC-08: keys

@@ -27,6 +27,7 @@ PATH = "/api/v5_3/"
 FIRST_YEAR, LAST_YEAR = 2005, 2023  # of release 5.3
 SHADED = "What the far horizon hides is already missing from this light: leave the horizon of the array empty."
 NOTICE = "PVGIS © European Union, Joint Research Centre"
+PER_MINUTE = 60  # of all its services together
 
 
 def call(base: str, tool: str, spot: Spot, params: dict[str, str]) -> Request:
@@ -98,5 +99,5 @@ def elevation_m(body: Fields) -> float:
     return number(body.object("inputs").object("location").raw.get("elevation"), NAME, "elevation")
 
 
-TYPICAL = Source[Spot, Weather](NAME, BASE, _ask_typical, _read_typical, per_minute=60, notice=NOTICE)
-YEAR = Source[SpotYear, Weather](NAME, BASE, _ask_year, _read_year, per_minute=60, notice=NOTICE)
+TYPICAL = Source[Spot, Weather](NAME, BASE, _ask_typical, _read_typical, PER_MINUTE, notice=NOTICE)
+YEAR = Source[SpotYear, Weather](NAME, BASE, _ask_year, _read_year, PER_MINUTE, notice=NOTICE)
