@@ -33,10 +33,10 @@ def project(
     """
     plan = equipment.resolved(scenario)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        prices = None if market else pool.submit(market_now, outside())
+        prices = pool.submit(lambda: market or market_now(outside()))
         rate = pool.submit(dollar_in, plan.finance.currency, outside())
         year = weather or weather_for(scenario.site, outside())
-        known = market or prices.result()  # type: ignore[union-attr]
+        known = prices.result()
         fx, unknown = rate.result()
     old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
     answer = projection.project(plan, year, known, rules=credit_rules(), fx=fx)

@@ -49,8 +49,8 @@ def page() -> None:
         side_by_side(projections)
         st.subheader("Cumulated cash", anchor=False)
         with st.container(border=True):
-            dark = st.context.theme.type == "dark"
-            st.vega_lite_chart(spec=charts.cash_lines(projections, dark), alt="Cumulated cash of each plan by year")
+            spec = charts.cash_lines(projections, session.dark())
+            st.vega_lite_chart(spec=spec, alt="Cumulated cash of each plan by year")
         inputs_that_differ(projections)
 
 

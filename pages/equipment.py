@@ -190,9 +190,7 @@ def market(frame: pd.DataFrame) -> None:
         st.subheader("What efficiency costs", anchor=False)
         if frame["price_usd_per_th"].notna().any():
             st.vega_lite_chart(
-                spec=charts.price_by_efficiency(
-                    frame.assign(age=[charts.AGES[old] for old in ages]), st.context.theme.type == "dark"
-                ),
+                spec=charts.price_by_efficiency(frame.assign(age=[charts.AGES[old] for old in ages]), session.dark()),
                 alt="Price per TH/s against efficiency, by cooling",
             )
             st.caption(

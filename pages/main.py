@@ -42,8 +42,7 @@ def pages() -> list[st.Page]:
 def show() -> None:
     """Draw the page that the address names inside the frame."""
     st.set_page_config(page_title="Solar Mining Calculator", page_icon=str(HERE / "static/icon.png"), layout="wide")
-    dark = st.context.theme.type == "dark"
-    st.logo(LOGO.replace("{ink}", "#F5F1E8" if dark else "#1C1917"), size="large")
+    st.logo(LOGO.replace("{ink}", "#F5F1E8" if session.dark() else "#1C1917"), size="large")
     session.start()
     known = pages()
     chosen = st.navigation(known, position="top")

@@ -159,7 +159,7 @@ def retarget() -> None:
                 help=f"Of 2,016; the next epoch starts at block {told.next_height:,}.",
             )
             st.metric("Expected", f"{told.estimated_at:%d %b, %H:%M}", help="UTC, at the pace of this epoch.")
-            st.metric("Change", signed(told.change_frac), help="If blocks keep the pace of this epoch.")
+            st.metric("Change", change(told.change_frac), help="If blocks keep the pace of this epoch.")
             st.metric(
                 "Pace",
                 f"{told.block_seconds / 60:.1f} min",
@@ -168,9 +168,9 @@ def retarget() -> None:
         st.caption(f"{session.literal(answer.source)} · {_age(answer)}")
 
 
-def signed(frac: float) -> str:
+def change(frac: float) -> str:
     """A change in percent with its sign."""
-    return f"{100 * frac:+.1f} %".replace("-", "−") if abs(frac) > SOONER_FRAC else "none"
+    return show.signed(frac) if abs(frac) > SOONER_FRAC else "none"
 
 
 # --- history --------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def chart(
     """One quantity through the years with its source and age."""
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{name}**")
-        dark, times = st.context.theme.type == "dark", [halving.time for halving in halvings()]
+        dark, times = session.dark(), [halving.time for halving in halvings()]
         shown = history.thinned(series)
         st.vega_lite_chart(
             spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),

@@ -11,7 +11,12 @@ import pandas as pd
 from core.charts.base import Spec, colour, filled, halving_marks, source, template
 from core.world import Series
 
-SHORT = "abs(datum.value) >= 1e12 ? format(datum.value / 1e12, ',~r') + ' T' : abs(datum.value) >= 1e9 ? format(datum.value / 1e9, ',~r') + ' G' : abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',~r') + ' M' : abs(datum.value) >= 1e3 ? format(datum.value / 1e3, ',~r') + ' k' : format(datum.value, ',~r')"
+SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+# axis labels: 1.2 T, 300 k, 5
+SHORT = (
+    "".join(f"abs(datum.value) >= {n:g} ? format(datum.value / {n:g}, ',~r') + ' {letter}' : " for n, letter in SIZES)
+    + "format(datum.value, ',~r')"
+)
 
 
 def market_lines(

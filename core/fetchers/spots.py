@@ -58,6 +58,12 @@ class SpotYear:
     spot: Spot
     year: int
 
+    def check_known(self, provider: str, first: int, last: int = 9999) -> None:
+        """SourceError where a provider has no such year."""
+        if not first <= self.year <= last:
+            expected = f"{first} or later" if last == 9999 else f"{first} to {last}"
+            raise SourceError(f"{provider} has no {self.year}", field="year", value=self.year, expected=expected)
+
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Great-circle distance between two (latitude, longitude) [°] on a sphere of 6,371 km; 2 R asin √h (haversine)."""

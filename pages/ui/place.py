@@ -162,8 +162,7 @@ def _spec(window: charts.Window) -> charts.Spec:
     columns = ["name", "latitude", "longitude"]
     ground = heights_m(window.west, window.south, window.east, window.north)
     here = pd.DataFrame([(site.name, site.latitude, site.longitude)], columns=columns)
-    dark = st.context.theme.type == "dark"
-    return charts.site_map(window, ground, pd.DataFrame(towns, columns=columns), here, dark)
+    return charts.site_map(window, ground, pd.DataFrame(towns, columns=columns), here, session.dark())
 
 
 def _clicked(key: str, window: charts.Window) -> None:

@@ -148,6 +148,11 @@ def conf() -> Settings:
     return replace(given, mode="public") if given.mode == "local" and st.context.ip_address else given
 
 
+def dark() -> bool:
+    """Whether the planner's theme has a dark ground."""
+    return bool(st.context.theme.type == "dark")
+
+
 def market() -> Market:
     """The market reading the outlook starts from, the same throughout a run of the script."""
     found: Market = st.session_state[MARKET]

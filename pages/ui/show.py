@@ -146,6 +146,11 @@ def _digits(value: float) -> str:
     return f"{value:,.{3 - math.floor(math.log10(size))}f}".rstrip("0").rstrip(".")
 
 
+def signed(frac: float) -> str:
+    """A share in percent with its sign."""
+    return f"{100 * frac:+.1f} %".replace("-", "−")
+
+
 def money(value: float, *, cents: bool = False) -> str:
     """Dollars with a true minus sign; millions shortened."""
     sign, size = "−" if value < 0 else "", abs(value)

@@ -89,9 +89,7 @@ def facts(year: Weather) -> None:
         st.metric("Direct light", f"{sums['dni']:,.0f} kWh/m²", help="Direct normal irradiation (DNI) of the year.")
         st.metric("Mean temperature", f"{air.mean():,.1f} °C")
         st.metric("Hottest hour", f"{air.max():,.1f} °C", help="Machines clock down in the heat.")
-    right.vega_lite_chart(
-        spec=charts.light_by_month(year, st.context.theme.type == "dark"), alt="Light on level ground by month"
-    )
+    right.vega_lite_chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
     st.caption(f"{session.literal(year.source)} · {_standing(year)} · {year.latitude:.2f}°, {year.longitude:.2f}°")
     for note in year.notes:
         st.caption(session.literal(note))
@@ -229,7 +227,7 @@ def _compared(theirs: object) -> None:
     with st.grid(3, min_column_width=150):
         st.metric("Ours, first year", f"{told.own:,.0f} kWh/kW", border=True)
         st.metric("PVGIS, mean year", f"{told.theirs:,.0f} kWh/kW", border=True, help=theirs.source)
-        st.metric("Difference", percent(told.own / told.theirs - 1), border=True)
+        st.metric("Difference", show.signed(told.own / told.theirs - 1), border=True)
     for line in explained(told, theirs.sd_kwh_per_kw, session.weather().source, theirs.source):
         st.caption(session.literal(line))
 
@@ -239,12 +237,14 @@ def explained(told: Gap, sd_kwh_per_kw: float, own_source: str, their_source: st
     lines = []
     if told.clipped > 0.5:
         lines.append(
-            f"{percent(-told.frac(told.clipped))}: cut off by the inverter's limit, which PVGIS does not know."
+            f"{show.signed(-told.frac(told.clipped))}: cut off by the inverter's limit, which PVGIS does not know."
         )
     if told.aged > 0.5:
-        lines.append(f"{percent(-told.frac(told.aged))}: what new panels lose in the first year; PVGIS's do not age.")
+        lines.append(
+            f"{show.signed(-told.frac(told.aged))}: what new panels lose in the first year; PVGIS's do not age."
+        )
     lines.append(
-        f"{percent(told.frac(told.rest))}: another record and another model ({own_source} here, {their_source})."
+        f"{show.signed(told.frac(told.rest))}: another record and another model ({own_source} here, {their_source})."
     )
     year_to_year = sd_kwh_per_kw / told.theirs
     near = abs(told.frac(told.rest)) <= max(AGREE_FRAC, year_to_year)
@@ -260,8 +260,3 @@ def explained(told: Gap, sd_kwh_per_kw: float, own_source: str, their_source: st
 def nobody(what: str, error: SolarMiningError) -> None:
     """Nobody could tell, and why."""
     st.warning(f"Nobody could tell {what}: {session.literal(error.message)}", icon=":material/cloud_off:")
-
-
-def percent(frac: float) -> str:
-    """A signed share in percent."""
-    return f"{100 * frac:+.1f} %".replace("-", "−")

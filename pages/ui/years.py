@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from core import charts
+from core.fetchers.providers import pvgis
 from core.studies.years import FEWEST, Spread, spread
 from pages.ui import live, session
 
 TOLD, ABOUT = "_years_told", "_years_about"
-FIRST, LAST = 2005, 2023  # what PVGIS has
+FIRST, LAST = pvgis.FIRST_YEAR, pvgis.LAST_YEAR
 
 
 def section() -> None:
@@ -81,7 +82,7 @@ def answer(told: dict[int, tuple[Any, str]]) -> None:
         figures(found)
         marks = {"P50": found.p50, "P90 (exceedance)": found.p90}
         st.vega_lite_chart(
-            spec=charts.yields_by_year(yields, marks, st.context.theme.type == "dark"),
+            spec=charts.yields_by_year(yields, marks, session.dark()),
             alt="Yield of the array in each real year, with P50 and P90",
         )
         st.caption(session.literal("; ".join(sorted({source for _, source in told.values() if source}))))

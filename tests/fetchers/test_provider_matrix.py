@@ -34,7 +34,7 @@ from tests.fetchers.replies import Good, good
 from tests.fetchers.replies_bitcoin import NOW, PAGE
 
 SECRET = "s3cretK3Y"
-SHORT_S = 0.7  # of which half a second is kept for keeping the answer
+SHORT_S = 1.0  # of which half a second is kept for keeping the answer
 
 
 # what each source is asked, and what makes the body of a good reply

@@ -76,9 +76,7 @@ def _read_typical(reply: Reply, asked: Spot) -> Weather:
 
 
 def _ask_year(base: str, asked: SpotYear, key: str) -> Request:
-    if asked.year < FIRST_YEAR:
-        expected = f"{FIRST_YEAR} or later"
-        raise SourceError(f"{NAME} has no {asked.year}", field="year", value=asked.year, expected=expected)
+    asked.check_known(NAME, FIRST_YEAR)
     return _call(base, "nsrdb-GOES-aggregated", asked.spot, str(asked.year), key)
 
 

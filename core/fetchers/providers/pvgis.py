@@ -67,9 +67,7 @@ def _read_typical(reply: Reply, asked: Spot) -> Weather:
 
 
 def _ask_year(base: str, asked: SpotYear, key: str) -> Request:
-    if not FIRST_YEAR <= asked.year <= LAST_YEAR:
-        expected = f"{FIRST_YEAR} to {LAST_YEAR}"
-        raise SourceError(f"{NAME} has no {asked.year}", field="year", value=asked.year, expected=expected)
+    asked.check_known(NAME, FIRST_YEAR, LAST_YEAR)
     years = {"startyear": str(asked.year), "endyear": str(asked.year)}
     plane = {"trackingtype": "0", "angle": "0", "aspect": "0", "components": "1", "pvcalculation": "0"}
     return call(base, "seriescalc", asked.spot, {"usehorizon": "0", **years, **plane})
