@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from core.fetchers.ask import Bundled
 from core.fetchers.bundled import rows
 from core.inputs import Market, Reading
+from core.world import Series
+
+MONTHS = "month ends bundled with the program"
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,10 @@ def halvings() -> tuple[Halving, ...]:
         Halving(int(row["height"]), datetime.fromisoformat(row["time_utc"]), float(row["subsidy_btc"]))
         for row in rows("halvings.csv")
     )
+
+
+def month_ends(column: str, newest: Reading) -> Bundled[Series]:
+    """A column of data/history.csv, and one newer value."""
+    told = [(date.fromisoformat(row["day"]), float(row[column])) for row in rows("history.csv")]
+    days, values = zip(*told, (newest.observed_at.date(), newest.value), strict=True)
+    return Bundled(Series(days, values), MONTHS, newest.observed_at)

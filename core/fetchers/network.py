@@ -6,14 +6,13 @@ is well. Answers stay in use for a year where nothing better comes: whatever shi
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from core.fetchers.ask import DAY_S, Bundled, Question
-from core.fetchers.bitcoin import bundled_market, halvings
-from core.fetchers.bundled import rows
+from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.bitcoin import bundled_market, halvings, month_ends
+from core.fetchers.jumps import jump_within, steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Told
 from core.fetchers.providers import bitcoin_core, blockchain_info, mempool
@@ -40,8 +39,6 @@ FASTEST_EPOCH_DAYS = 3.5
 SETTLED_FROM = date(2011, 1, 1)  # before, sources differ on days without blocks
 REORGANISED_BLOCKS = 6  # how far a source, or a reorganised chain, may lie behind what was seen
 SLOW_FRAC, FAST_FRAC, SLACK_BLOCKS = 0.97, 1.06, 500  # blocks since the last halving, against one in ten minutes
-YEAR_S = 365 * DAY_S
-MONTHS = "month ends bundled with the program"
 
 
 # What is believed
@@ -122,22 +119,6 @@ def fee_history_doubt(told: Series, asked: None = None) -> str:
     return ""
 
 
-def jump_within(told: Series, factor: float, days: float, since: date = date.min) -> str:
-    """Where a series jumps from one of its days, from `since` on, to the next."""
-    for i in range(1, len(told.days)):
-        age_s = (told.days[i] - told.days[i - 1]).days * DAY_S
-        if told.days[i - 1] >= since and not steady(told.values[i], told.values[i - 1], factor, age_s, days):
-            return f"it jumps from {told.values[i - 1]:g} to {told.values[i]:g} on {told.days[i]}"
-    return ""
-
-
-def steady(value: float, before: float, factor: float, age_s: float, days: float) -> bool:
-    """Whether a figure moved by at most `factor`, and by that again for every so many `days` it is old."""
-    if not (value > 0 and before > 0):
-        return False
-    return abs(math.log(value / before)) <= (1 + age_s / DAY_S / days) * math.log(factor)
-
-
 # What ships with the program
 
 
@@ -172,13 +153,6 @@ def bundled_hashrate_history(asked: None = None) -> Bundled[Series]:
     told = bundled_difficulty_history()
     implied_ths = tuple(value * THS_PER_DIFFICULTY for value in told.value.values)
     return Bundled(Series(told.value.days, implied_ths), told.source, told.observed_at)
-
-
-def month_ends(column: str, newest: Reading) -> Bundled[Series]:
-    """A column of data/history.csv, and one newer value."""
-    told = [(date.fromisoformat(row["day"]), float(row[column])) for row in rows("history.csv")]
-    days, values = zip(*told, (newest.observed_at.date(), newest.value), strict=True)
-    return Bundled(Series(days, values), MONTHS, newest.observed_at)
 
 
 def _as_of(read: Reading, told: Told) -> Bundled[Told]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from core.errors import SourceError, ValidationError
-from core.fetchers.ask import DAY_S, SPARE_S, WITHIN_S, Answer, Question, ask
-from core.fetchers.network import YEAR_S, steady
+from core.fetchers.ask import DAY_S, SPARE_S, WITHIN_S, YEAR_S, Answer, Question, ask
+from core.fetchers.jumps import steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import eia, ercot
 from core.fetchers.providers.eia import StateSector

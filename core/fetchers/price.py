@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, Bundled, Question
-from core.fetchers.bitcoin import bundled_market
-from core.fetchers.network import YEAR_S, jump_within, month_ends, steady
+from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.bitcoin import bundled_market, month_ends
+from core.fetchers.jumps import jump_within, steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import blockchain_info, coinbase, coingecko, kraken, mempool
 from core.fetchers.rates import bundled_rates

@@ -6,8 +6,8 @@ import math
 from datetime import UTC, date, datetime
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, Bundled, Question
-from core.fetchers.network import YEAR_S, steady
+from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.jumps import steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import frankfurter, mempool, open_er_api
 from core.world import Rates

@@ -5,8 +5,7 @@ No answer is held against the last one: a record is corrected in one step, and t
 
 from __future__ import annotations
 
-from core.fetchers.ask import DAY_S, Question
-from core.fetchers.network import YEAR_S
+from core.fetchers.ask import DAY_S, YEAR_S, Question
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import openei
 from core.fetchers.providers.openei import TariffSearch
