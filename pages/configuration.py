@@ -3,100 +3,23 @@
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import forms, library, modules, place, session, show, sun
+from pages.ui import forms, library, modules, place, session, show, sun, taxes
+from pages.ui.sections import SECTIONS, Group, matters
 
-HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh_year1", "capex_usd")
-
-SECTIONS = {
-    "Site and weather": (
-        ("site.name", "site.latitude", "site.longitude", "site.elevation_m", "site.timezone"),
-        (),
-    ),
-    "Array": (
-        (
-            "array.dc_kw",
-            "array.mounting",
-            "array.surface_tilt",
-            "array.surface_azimuth",
-            "array.dc_ac_ratio",
-            "array.losses_frac",
-        ),
-        (
-            "array.gcr",
-            "array.rotation_limit",
-            "array.inverter_efficiency_frac",
-            "array.gamma_pdc_per_c",
-            "array.bifaciality_frac",
-            "array.albedo",
-            "array.first_year_degradation_frac",
-            "array.degradation_frac_per_year",
-            "array.soiling_frac",
-            "array.horizon",
-        ),
-    ),
-    "Battery": (
-        ("battery.energy_kwh", "battery.power_kw", "battery.round_trip_efficiency_frac"),
-        (
-            "battery.soc_min_frac",
-            "battery.soc_max_frac",
-            "battery.calendar_fade_frac_per_year",
-            "battery.cycle_fade_frac_per_cycle",
-            "battery.health_floor_frac",
-        ),
-    ),
-    "Miners": (
-        ("fleet.pue", "fleet.uptime_frac"),
-        (
-            "fleet.hashrate_degradation_frac_per_year",
-            "fleet.derate_above_c",
-            "fleet.derate_frac",
-            "fleet.shutdown_above_c",
-        ),
-    ),
-    "Grid": (
-        (
-            "grid.import_limit_kw",
-            "grid.export_limit_kw",
-            "grid.import_usd_per_kwh",
-            "grid.export_usd_per_kwh",
-            "grid.fixed_usd_per_month",
-            "grid.price_growth_per_year",
-        ),
-        (),
-    ),
-    "Bitcoin": (
-        (
-            "outlook.start_month",
-            "outlook.price_usd",
-            "outlook.difficulty",
-            "outlook.price_growth_per_year",
-            "outlook.difficulty_growth_per_year",
-            "outlook.growth_fade_years",
-        ),
-        ("outlook.fees_btc_per_block", "outlook.pool_fee_frac", "outlook.exchange_fee_frac"),
-    ),
-    "Money": (
-        (
-            "finance.horizon_years",
-            "finance.discount_rate",
-            "finance.inflation_per_year",
-            "finance.array_usd_per_kw",
-            "finance.battery_usd_per_kwh",
-            "finance.site_usd_per_kw",
-        ),
-        (
-            "finance.interconnection_usd",
-            "finance.other_usd",
-            "finance.contingency_frac",
-            "finance.array_usd_per_kw_year",
-            "finance.battery_usd_per_kwh_year",
-            "finance.fleet_usd_per_kw_year",
-            "finance.fixed_usd_per_year",
-            "finance.variable_usd_per_kwh",
-            "finance.salvage_frac",
-        ),
-    ),
+FEW = 2  # groups that stand below each other
+NOTES = {
+    "Debt": "A loan on the plant and one on the machines; a share of 0 is no loan.",
+    "Credits": "Investment credits on array and battery, or a production credit for the array's energy; 0 is none.",
+    "Building": "Months before the first month of operation, in which interest runs; 0 is all paid on the first day.",
+    "Owning": "What owning costs each year, beside the upkeep under Costs.",
+    "Renewal": "Renewed machines are those then on sale, at the same power: price and J/TH follow Bitcoin, Hardware curve.",
+    "Failures": "Idle days and repair bills beside those of uptime; no long record of failures is published.",
+    "Resale": "What machines bring when they are renewed, retired or left at the end.",
+    "Treasury": "What becomes of mined coins. What is still held is sold in the last month.",
+    "Payout": "All schemes pay the same mean; what differs is luck.",
+    "Hardware curve": "Machines that will be on sale: one curve for renewal and resale.",
 }
+HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh_year1", "capex_usd")
 
 
 def page() -> None:
@@ -122,22 +45,52 @@ def headline() -> None:
 
 
 def section(name: str) -> None:
-    """One section: what most plans change, then the rest."""
-    usual, rare = SECTIONS[name]
+    """One section: what most plans change, then the rest; many groups of fields get tabs of their own."""
+    groups = SECTIONS[name]
     if name == "Site and weather":
         place.picker()
-    if name == "Miners":
+    if len(groups) <= FEW:
+        for group in groups:
+            asked(group, titled=group is not groups[0])
+    else:
+        titles = [group.title for group in groups]
+        for tab, group in zip(st.tabs(titles, on_change="rerun", key=f"{name} group"), groups, strict=True):
+            if tab.open:
+                with tab:
+                    asked(group)
+    if name == "Site and weather":
+        sun.section()
+
+
+def asked(group: Group, *, titled: bool = False) -> None:
+    """The fields of a group, and what belongs beside them."""
+    if group.title == "Machines":
         forms.machines()
         catalogue()
+    if group.title == "Tax and write-off":
+        taxes.presets()
     with st.container(border=True):
-        forms.fields(*usual)
+        if titled:
+            st.markdown(f"**{group.title}**")
+        note(group.title)
+        forms.fields(*(path for path in group.usual if not path.startswith(taxes.WRITE_OFF)))
+        if group.title == "Tax and write-off":
+            taxes.write_off()
+    rare = [path for path in group.rare if matters(path, session.current())]
     if rare:
         with st.expander("More settings"):
             forms.fields(*rare)
-            if name == "Array":
+            if group.title == "Array":
                 modules.picker()
-    if name == "Site and weather":
-        sun.section()
+
+
+def note(title: str) -> None:
+    """One sentence where a group as it stands changes nothing, or where a word needs it."""
+    scenario = session.current()
+    if title in NOTES:
+        st.caption(NOTES[title])
+    if title == "Hardware curve" and scenario.fleet.refresh.rule == "never" and not scenario.fleet.resale.realised_frac:
+        st.caption("As the plan stands no machine is renewed or resold, so that nothing here changes it.")
 
 
 def catalogue() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import types
 import typing
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -12,22 +13,59 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ScenarioError
 from core.scenario import Scenario, leaves
-from pages.ui import session
+from pages.ui import sections, session
 
 PERCENT = 100.0
-MOUNTINGS = {
+# every choice a field offers, in words
+CHOICES = {
     "fixed": "Fixed, open rack",
     "roof": "Fixed, on a roof",
     "one_axis": "One-axis tracker",
     "one_axis_backtracked": "One-axis tracker, backtracking",
     "two_axis": "Two-axis tracker",
+    "never": "Never",
+    "date": "In the months named",
+    "age": "At an age",
+    "unprofitable": "When power costs more than they mine",
+    "replace": "All cells anew",
+    "augment": "As much added as was lost",
+    "throughput": "Energy drawn",
+    "rainflow": "Depth of each cycle (rainflow)",
+    "fpps": "FPPS: every share at its mean worth",
+    "pplns": "PPLNS: part of each block found",
+    "solo": "Solo: whole blocks or none",
+    "sell_all": "Sell all as mined",
+    "hold_share": "Hold a share",
+    "cover_costs": "Sell to cover costs",
+    "above_price": "Sell above a price",
+    "fifo": "Oldest first (FIFO)",
+    "hifo": "Dearest first (HIFO)",
+    "business": "Business",
+    "household": "Household",
+    "carried": "Carried forward",
+    "absorbed": "Absorbed by other income",
+    "none": "None",
+    "expensed": "All in the first year",
+    "straight_line": "Straight line",
+    "macrs_3": "MACRS, 3 years",
+    "macrs_5": "MACRS, 5 years",
+    "macrs_7": "MACRS, 7 years",
+    "macrs_10": "MACRS, 10 years",
+    "macrs_15": "MACRS, 15 years",
+    "macrs_20": "MACRS, 20 years",
+    "even": "Even by month",
+    "s_curve": "Slow, fast, slow",
 }
+DAYS = ("finance.credits.begun", "finance.credits.in_service", "finance.credits.acquired")
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 def fields(*paths: str, columns: int = 3) -> None:
-    """Widgets for some dotted paths, in a grid that folds on narrow screens."""
-    with st.grid(columns, min_column_width=190):
-        for path in paths:
+    """Widgets for those of some dotted paths that matter, in a grid that folds on narrow screens."""
+    scenario = session.current()
+    shown = [path for path in paths if sections.matters(path, scenario)]
+    with st.grid(columns, min_column_width=190) if shown else st.empty():
+        for path in shown:
             field(path)
 
 
@@ -48,9 +86,9 @@ def declared(scenario: Scenario, path: str) -> FieldInfo:
 
 
 def is_percent(path: str, info: FieldInfo) -> bool:
-    """Shares and yearly rates are fractions inside and percent on screen."""
+    """Shares and yearly rates are fractions inside and percent on screen; what is counted is not."""
     name = path.rsplit(".", 1)[-1]
-    return "_frac" in name or _unit(info) == "1/yr"
+    return "_frac" in name or (_unit(info) == "1/yr" and not _is_count(info))
 
 
 def _unit(info: FieldInfo) -> str:
@@ -62,30 +100,51 @@ def shown_unit(path: str, info: FieldInfo) -> str:
     """The unit a planner reads."""
     if is_percent(path, info):
         return "% a year" if _unit(info) == "1/yr" else "%"
-    return "" if _unit(info) == "1" else _unit(info)
+    return "" if _unit(info) in {"1", "1/yr"} else _unit(info)
 
 
 def caption(path: str, info: FieldInfo) -> str:
-    unit = shown_unit(path, info)
-    return f"{info.title} ({unit})" if unit else str(info.title)
+    """Label and unit; the write-off of each class of equipment is told apart by it."""
+    unit, title = shown_unit(path, info), str(info.title)
+    if path.startswith("finance.depreciation."):
+        title = f"{title}, {path.split('.')[2]}"
+    return f"{title} ({unit})" if unit else title
 
 
 def _widget(path: str, info: FieldInfo, value: Any, label: str) -> None:
     key = session.widget_key(path)
     common: dict[str, Any] = {"key": key, "help": info.description, "on_change": _changed, "args": (path, key)}
-    if path == "array.mounting":
-        st.selectbox(label, list(MOUNTINGS), index=list(MOUNTINGS).index(value), format_func=MOUNTINGS.get, **common)
+    options = typing.get_args(info.annotation) if typing.get_origin(info.annotation) is typing.Literal else ()
+    if options:
+        st.selectbox(label, options, index=options.index(value), format_func=CHOICES.get, **common)
+    elif isinstance(value, bool):
+        st.checkbox(label, value, **common)
+    elif path in DAYS:
+        st.date_input(
+            label, date.fromisoformat(value), min_value=FIRST_DAY, max_value=LAST_DAY, format="YYYY-MM-DD", **common
+        )
     elif path == "site.timezone":
         zones = _zones() if value in _zones() else [value, *_zones()]
         st.selectbox(label, zones, index=zones.index(value), **common)
     elif isinstance(value, str):
         st.text_input(label, value, max_chars=longest(info), **common)
     elif isinstance(value, tuple):
-        scale = PERCENT if is_percent(path, info) else 1.0
-        shown = ", ".join(f"{round(x * scale, 9):.10g}" for x in value)
-        st.text_input(label, shown, placeholder="numbers between commas", **common)
+        st.text_input(label, _joined(path, info, value), placeholder=f"{_items(info)} between commas", **common)
     else:
         _number(path, info, value, label, common)
+
+
+def _holds_text(info: FieldInfo) -> bool:
+    return typing.get_args(info.annotation)[:1] == (str,)
+
+
+def _items(info: FieldInfo) -> str:
+    return "YYYY-MM" if _holds_text(info) else "numbers"
+
+
+def _joined(path: str, info: FieldInfo, values: tuple[Any, ...]) -> str:
+    scale = PERCENT if is_percent(path, info) else 1.0
+    return ", ".join(x if isinstance(x, str) else f"{round(x * scale, 9):.10g}" for x in values)
 
 
 @st.cache_resource
@@ -160,7 +219,9 @@ def _meant(path: str, value: Any) -> Any:
     if value is None and not _optional(info):
         raise ScenarioError(f"{info.title} cannot be empty", field=path, expected="a number")
     if isinstance(scenario.at(path), tuple):
-        return [_inside(path, info, number) for number in _numbers(path, str(value))]
+        return [_inside(path, info, item) for item in _listed(path, str(value), text=_holds_text(info))]
+    if isinstance(value, date):
+        return value.isoformat()
     return _inside(path, info, value)
 
 
@@ -168,12 +229,14 @@ def _inside(path: str, info: FieldInfo, value: Any) -> Any:
     return round(value / PERCENT, 12) if isinstance(value, float | int) and is_percent(path, info) else value
 
 
-def _numbers(path: str, text: str) -> list[float]:
+def _listed(path: str, given: str, *, text: bool) -> list[Any]:
+    """What stands between commas: text as it is, or numbers."""
+    parts = [part.strip() for part in given.replace(";", ",").split(",") if part.strip()]
     try:
-        return [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
+        return parts if text else [float(part) for part in parts]
     except ValueError:
         raise ScenarioError(
-            f"{path}: expected numbers between commas", field=path, value=text, expected="numbers between commas"
+            f"{path}: expected numbers between commas", field=path, value=given, expected="numbers between commas"
         ) from None
 
 
