@@ -73,7 +73,8 @@ def asked(group: Group, *, titled: bool = False) -> None:
         if titled:
             st.markdown(f"**{group.title}**")
         note(group.title)
-        forms.fields(*(path for path in group.usual if not path.startswith(taxes.WRITE_OFF)))
+        usual = [path for path in group.usual if not path.startswith(taxes.WRITE_OFF)]
+        forms.fields(*usual, columns=4 if len(usual) == 4 else 3)
         if group.title == "Tax and write-off":
             taxes.write_off()
     rare = [path for path in group.rare if matters(path, session.current())]

@@ -106,14 +106,15 @@ def halving_months(projection: Projection) -> list[pd.Timestamp]:
     return [pd.Timestamp(m) for m in projection.monthly["month"][projection.monthly["halvings"] > 0]]
 
 
-def _halvings(projection: Projection) -> pd.DataFrame:
+def halving_frame(projection: Projection) -> pd.DataFrame:
+    """Those months as the frame of `halving_marks`."""
     months = halving_months(projection)
     return pd.DataFrame({"month": pd.to_datetime(months), "label": ["halving"] * len(months)})
 
 
 def coins_by_month(projection: Projection, dark: bool = False) -> Spec:
     """Coins mined each month, halvings marked [BTC]."""
-    halvings = _halvings(projection)
+    halvings = halving_frame(projection)
     made = _coins_by_month(dark, not halvings.empty)
     return filled(made, coins=projection.monthly[["month", "mined_btc"]], halvings=halvings)
 
@@ -146,7 +147,7 @@ def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
     long = pd.concat(
         pd.DataFrame({"month": monthly["month"], "use": use, "cents": usd * 100}) for use, usd in lines.items()
     )
-    halvings = _halvings(projection)
+    halvings = halving_frame(projection)
     return filled(_worth_of_energy(tuple(lines), dark, not halvings.empty), worth=long, halvings=halvings)
 
 
@@ -182,7 +183,7 @@ def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
             "rank": range(len(found)),
             "what": list(found),
             "npv": list(found.values()),
-            "text": [f"{label}  {_short_usd(npv)}" for label, npv in found.items()],
+            "text": [f"{label}  {short_usd(npv)}" for label, npv in found.items()],
         }
     )
     return filled(_compared_with_what(tuple(found), dark), choices=frame, zero=ZERO)
@@ -204,7 +205,8 @@ def _compared_with_what(names: tuple[str, ...], dark: bool) -> Spec:
     return template(bars, rule, height=HEIGHT - 60)
 
 
-def _short_usd(value: float) -> str:
+def short_usd(value: float) -> str:
+    """Dollars in three digits: $1.23 M, −$300 k."""
     size = abs(value)
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= limit:

@@ -210,7 +210,7 @@ MONEY = (
             "acquired",
         ),
     ),
-    Group("Building", _under("finance.construction", "months", "curve", "delay_months", "equity_first", "rate")),
+    Group("Building", _under("finance.construction", "months", "curve", "delay_months", "rate", "equity_first")),
     Group(
         "Owning",
         _under(
