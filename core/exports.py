@@ -61,11 +61,16 @@ def xlsx_bytes(sheets: Mapping[str, pd.DataFrame]) -> bytes:
     with Workbook(raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         bold = book.add_format({"bold": True})
         for name, frame in zip(_sheet_names(list(sheets)), sheets.values(), strict=True):
-            columns = _columns(frame)
-            _refuse_too_large(len(frame) + 1, SHEET_ROWS, "rows")
-            _refuse_too_large(len(columns), SHEET_COLUMNS, "columns")
-            _fill(book, book.add_worksheet(name), columns, bold)
+            write_frame(book, book.add_worksheet(name), frame, bold)
     return raw.getvalue()
+
+
+def write_frame(book: Workbook, sheet: Worksheet, frame: pd.DataFrame, bold: Format) -> None:
+    """A table from the upper left corner of a sheet, headings in `bold`; ValidationError where it is too large."""
+    columns = _columns(frame)
+    _refuse_too_large(len(frame) + 1, SHEET_ROWS, "rows")
+    _refuse_too_large(len(columns), SHEET_COLUMNS, "columns")
+    _fill(book, sheet, columns, bold)
 
 
 def file_name(text: str, ext: str) -> str:
@@ -120,7 +125,7 @@ def _fill(book: Workbook, sheet: Worksheet, columns: list[Column], bold: Format)
         cells, heading = _in_utc(values, name)
         style, width = _style(book, cells, heading)
         sheet.set_column(at, at, width)
-        sheet.write_string(0, at, _sheet_text(heading), bold)
+        sheet.write_string(0, at, sheet_text(heading), bold)
         for row, value in enumerate(cells.astype(object), 1):
             if not _missing(value):
                 _write(sheet, row, at, value, style)
@@ -153,7 +158,7 @@ def _write(sheet: Worksheet, row: int, at: int, value: Any, style: Format | None
     elif isinstance(value, datetime) and value.tzinfo is None and value.year >= FIRST_EXCEL_YEAR:
         sheet.write_datetime(row, at, value, style)
     else:
-        sheet.write_string(row, at, _sheet_text(str(value)))
+        sheet.write_string(row, at, sheet_text(str(value)))
 
 
 def _fits_excel(value: Any) -> bool:
@@ -164,7 +169,7 @@ def _fits_excel(value: Any) -> bool:
     )
 
 
-def _sheet_text(text: str) -> str:
+def sheet_text(text: str) -> str:
     """Text as a cell takes it; the writer would pass what stands between <r> and </r> on as markup."""
     text = NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
     text = text[: CELL_CHARACTERS - 1]
