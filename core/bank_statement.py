@@ -63,8 +63,8 @@ LABELS = {
     "cash_after_tax_usd": "Cash after tax, before debt",
     "debt_net_usd": "Debt, net",
     "cumulated_usd": "Equity cash, cumulated",
-    "equipment_gain_usd": "Gains and losses on equipment sold",
-    "coins_kept_usd": "Revenue kept in coins",
+    "equipment_gain_usd": "Gains and losses on equipment sold, rounding",
+    "coins_kept_usd": "Coins kept (out), sold later (in)",
     "equity_cash_usd": "Equity cash after tax",
 }
 REVENUE = ("mining_revenue_usd", "export_revenue_usd")

@@ -15,6 +15,7 @@ SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLES = {
     "/": "Projection",
     "/projections": "Projection",
+    "/money": "Money",
     "/configuration": "Configuration",
     "/equipment": "Equipment",
     "/market": "Market",
