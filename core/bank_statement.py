@@ -60,11 +60,11 @@ MOVED = {  # balances, and the lines that say what they took from the year's cas
 }
 LABELS = {
     "cash_before_tax_usd": "Cash before tax and debt",
-    "cash_after_tax_usd": "Cash after tax, before debt",
+    "cash_after_tax_usd": "Cash after tax before debt",
     "debt_net_usd": "Debt, net",
     "cumulated_usd": "Equity cash, cumulated",
-    "equipment_gain_usd": "Gains and losses on equipment sold, rounding",
-    "coins_kept_usd": "Coins kept (out), sold later (in)",
+    "equipment_gain_usd": "Gain on equipment, rounding",
+    "coins_kept_usd": "Coins kept, later sold",
     "equity_cash_usd": "Equity cash after tax",
 }
 REVENUE = ("mining_revenue_usd", "export_revenue_usd")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 MONEY = '#,##0.00_);[Red](#,##0.00);"–"_)'
+SHEETS = ("Statement", "Debt", "Tax")  # with years across
 LABEL, FIRST = 0, 2  # columns: label, unit, then year 0
 COINS = (
     "month",
@@ -202,7 +203,8 @@ def _years_across(
 ) -> None:
     """Statement, debt and tax, which refer to each other: rows are placed first, then written."""
     years = len(projection.statement)
-    pages = {name: _Page(sheets[name], name, styles, years) for name in ("Statement", "Debt", "Tax") if name in sheets}
+    names = [name for name in SHEETS if name in sheets]
+    pages = {name: _Page(sheets[name], name, styles, years) for name in names}
     lines = {"Statement": bank.cash_lines(projection), "Debt": bank.debt_lines(projection)}
     lines["Tax"] = _tax_rows(projection)
     for name, page in pages.items():

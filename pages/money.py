@@ -36,34 +36,55 @@ def tiles(projection: Projection) -> None:
 
 
 def overview(projection: Projection, dark: bool) -> None:
-    frame = projection.statement
     left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
+    with left:
+        whole_life(projection, dark)
+        alternatives(projection, dark)
+    with right:
+        owners_cash(projection, dark)
+        first_day(projection, dark)
+
+
+def whole_life(projection: Projection, dark: bool) -> None:
+    with st.container(border=True):
         st.subheader("Cash of the whole life", anchor=False)
         st.vega_lite_chart(
             spec=charts.life_waterfall(bank.life_steps(projection), "Left for the owner", dark),
             alt="Waterfall from mining revenue to what is left for the owner",
         )
-        st.caption("Nominal dollars, all years together: green comes in, red goes out.")
-    with right.container(border=True, height="stretch"):
-        st.subheader("Owner's cash after tax and debt", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark),
-            alt="Owner's cash of each year as bars and its running sum as a line",
-        )
-        st.caption("Bars: cash of the year. Line: running sum since the first investment.")
-    left, right = st.columns(2)
-    with left.container(border=True, height="stretch"):
-        st.subheader("Sources and uses", anchor=False)
-        first = bank.sources_and_uses(projection)
-        st.vega_lite_chart(spec=charts.shares(first, dark), alt="What the first day's money pays for, and who pays it")
-        st.caption(f"On the first day {session.literal(show.money(sum(first['Sources'].values())))} is paid.")
-    with right.container(border=True, height="stretch"):
+        st.caption("Dollars of all years together: green comes in, red goes out.")
+
+
+def alternatives(projection: Projection, dark: bool) -> None:
+    with st.container(border=True):
         st.subheader("Compared with what?", anchor=False)
         st.vega_lite_chart(
             spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
         )
         accounts.alternatives(projection)
+
+
+def owners_cash(projection: Projection, dark: bool) -> None:
+    with st.container(border=True):
+        st.subheader("Owner's cash after tax and debt", anchor=False)
+        frame = projection.statement
+        st.vega_lite_chart(
+            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark),
+            alt="Owner's cash of each year as bars and its running sum as a line",
+        )
+        st.caption("Bars: cash of the year. Line: running sum since the first investment.")
+
+
+def first_day(projection: Projection, dark: bool) -> None:
+    with st.container(border=True):
+        st.subheader("Sources and uses", anchor=False)
+        first = bank.sources_and_uses(projection)
+        paid = sum(first["Sources"].values())
+        if not paid:
+            st.caption("Nothing is invested.")
+            return
+        st.vega_lite_chart(spec=charts.shares(first, dark), alt="What the first day's money pays for, and who pays it")
+        st.caption(f"What the first day's {session.literal(show.money(paid))} pay for, and who pays them.")
 
 
 def statement(projection: Projection, dark: bool) -> None:

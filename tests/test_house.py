@@ -20,6 +20,7 @@ GROUND = (
     "core.machine",
     "core.inputs",
     "core.results",
+    "core.bank_statement",
     "core.settings",
     "core.world",
 )
@@ -35,6 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.world": ("core.errors", "core.inputs"),
     "core.telemetry": (),
     "core.results": ("core.inputs", "core.scenario"),
+    "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),
@@ -44,6 +46,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.store": (*GROUND, "core.telemetry", "core.store"),
     "core.charts": (*GROUND, "core.charts"),
     "core.exports": GROUND,
+    "core.exports_plan": (*GROUND, "core.exports"),
     "core.outside": (*GROUND, "core.fetchers", "core.store"),
     "core.schedule": (*GROUND, "core.fetchers", "core.store", "core.outside"),
     "core.answers": ("core",),
@@ -56,7 +59,7 @@ WORLD = {
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
 PURE = ("core.errors", "core.vocabulary", "core.sections", "core.scenario", "core.machine", "core.inputs", "core.results",
-        "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
+        "core.bank_statement", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
 PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error

@@ -13,7 +13,7 @@ from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, halv
 from core.charts.plan import halving_frame, short_usd
 from core.results import Projection
 
-ROW = 30  # height of a bar that lies [px]
+ROW, LEGEND = 30, 90  # height of a bar that lies, and of what stands above and below the bars [px]
 
 
 def life_waterfall(steps: Mapping[str, float], last: str, dark: bool = False) -> Spec:
@@ -53,7 +53,7 @@ def _life_waterfall(rows: int, dark: bool) -> Spec:
         tooltip=[alt.Tooltip("step:N", title="Over the whole life"), alt.Tooltip("usd:Q", title="USD", format="$,.2f")],
     )
     rule = source("zero").mark_rule(color=colour("Quiet", dark)).encode(x="y:Q")
-    return template(bars, rule, height=ROW * rows + 10)
+    return template(bars, rule, height=ROW * rows + LEGEND // 2)
 
 
 def cash_by_year(years: Any, cash_usd: Any, dark: bool = False) -> Spec:
@@ -90,7 +90,7 @@ def _years() -> Any:
 def _usd(field: str) -> Any:
     import altair as alt
 
-    return alt.Y(field, title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6))
+    return alt.Y(field, title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5))
 
 
 def stacked_by_year(
@@ -148,10 +148,10 @@ def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
 def cover(years: Any, dscr: Any, covenant: float, dark: bool = False) -> Spec:
     """DSCR of the years that have debt service, with lines at 1 and at the covenant."""
     frame = pd.DataFrame({"year": np.asarray(years), "dscr": np.asarray(dscr, dtype=np.float64)}).dropna()
-    marks = {"1: service just covered": 1.0, **({f"covenant {covenant:g}": covenant} if covenant else {})}
-    lines = pd.DataFrame({"label": list(marks), "dscr": list(marks.values())})
     low = frame.assign(below=frame["dscr"] < max(covenant, 1.0))
-    return filled(_cover(dark), cover=low, marks=lines)
+    one = pd.DataFrame({"label": ["1: just covered"], "dscr": [1.0]})
+    asked = pd.DataFrame({"label": [f"covenant {covenant:g}"], "dscr": [covenant]}).head(1 if covenant else 0)
+    return filled(_cover(dark), cover=low, one=one, covenant=asked)
 
 
 @cache
@@ -168,10 +168,20 @@ def _cover(dark: bool) -> Spec:
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("dscr:Q", title="DSCR", format=".2f")],
     )
     line = source("cover").mark_line(strokeWidth=1.5, color=colour("Quiet", dark)).encode(x=_years(), y=y)
-    rules = source("marks").mark_rule(strokeDash=[5, 4], color=colour("Imported", dark)).encode(y="dscr:Q")
-    text = source("marks").mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11, fontWeight=600)
-    text = text.encode(x=alt.value(0), y="dscr:Q", text="label:N", color=alt.value(colour("Imported", dark)))
-    return template(line, rules, dots, text, height=HEIGHT - 40)
+    marks = [*_mark("one", "left", colour("Quiet", dark)), *_mark("covenant", "right", colour("Imported", dark))]
+    return template(line, *marks, dots, height=HEIGHT - 40)
+
+
+def _mark(name: str, side: str, ink: str) -> list[Any]:
+    """A dashed line across, named at one of its ends."""
+    import altair as alt
+
+    rule = source(name).mark_rule(strokeDash=[5, 4], color=ink).encode(y="dscr:Q")
+    text = source(name).mark_text(
+        align=side, baseline="bottom", dx=4 if side == "left" else -4, dy=-2, fontSize=11, fontWeight=600, color=ink
+    )
+    x = alt.value(0) if side == "left" else alt.value("width")
+    return [rule, text.encode(x=x, y="dscr:Q", text="label:N")]
 
 
 def shares(parts: Mapping[str, Mapping[str, float]], dark: bool = False) -> Spec:
@@ -201,7 +211,7 @@ def build_up(parts: Mapping[str, float], unit: str, dark: bool = False) -> Spec:
 def _bars(rows: int, dark: bool) -> Spec:
     import altair as alt
 
-    axis = alt.Axis(labelLimit=260, labelFontSize=13, ticks=False, domain=False)
+    axis = alt.Axis(labelLimit=260, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
     inks = alt.Scale(range=[colour(name, dark) for name in PARTS])
     bars = source("bars").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
@@ -210,7 +220,9 @@ def _bars(rows: int, dark: bool) -> Spec:
         color=alt.Color("row:N", scale=inks, sort=None, legend=alt.Legend(orient="top", title=None)),
         tooltip=[alt.Tooltip("part:N", title="Part"), alt.Tooltip("usd:Q", title="USD", format="$,.2f")],
     )
-    return template(bars.transform_calculate(order="datum.rank * 100 + datum.place"), height=ROW * max(rows, 1) + 30)
+    return template(
+        bars.transform_calculate(order="datum.rank * 100 + datum.place"), height=ROW * max(rows, 1) + LEGEND
+    )
 
 
 RENEWALS = {

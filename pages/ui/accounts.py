@@ -22,8 +22,7 @@ TINTS = {  # ground and ink of a row by its kind: light, dark
     "note": ("color: #78716C", "color: #A8A29E"),
     "line": ("", ""),
 }
-TALLEST = 1200  # px
-ROW_PX, HEAD_PX = 35, 38
+LABEL_PX, YEAR_PX = 218, 122
 
 
 def amount(value: float | None) -> str:
@@ -39,19 +38,18 @@ def table(lines: list[Line], name: str, dark: bool) -> None:
     """Lines with their headings, sums on a ground of their own."""
     import pandas as pd
 
-    years = max(len(line.values) for line in lines)
-    frame = pd.DataFrame(
-        [[_label(line), *(line.values.tolist() or [None] * years)] for line in lines],
-        columns=["Line", *map(str, range(years))],
-    )
+    years = [str(year) for year in range(max(len(line.values) for line in lines))]
+    rows = [[_label(line), *([amount(usd) for usd in line.values.tolist()] or [""] * len(years))] for line in lines]
+    frame = pd.DataFrame(rows, columns=["Line", *years])
     tints = [TINTS[line.kind][dark] for line in lines]
-    styled = frame.style.apply(lambda column: [tints[i] for i in column.index], axis=0)
-    styled = styled.format(amount, subset=list(frame.columns[1:]))
     st.dataframe(
-        styled,
+        frame.style.apply(lambda column: [tints[i] for i in column.index], axis=0),
         hide_index=True,
-        height=min(HEAD_PX + ROW_PX * len(lines), TALLEST),
-        column_config={"Line": st.column_config.TextColumn("USD", pinned=True, width="medium")},
+        height="content",
+        column_config={
+            "Line": st.column_config.TextColumn("USD", pinned=True, width=LABEL_PX),
+            **{year: st.column_config.TextColumn(f"Year {year}", width=YEAR_PX, alignment="right") for year in years},
+        },
         alt=f"Table: {name}",
     )
 

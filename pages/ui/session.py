@@ -235,6 +235,7 @@ def keep_weather(year: Weather) -> None:
 def projection() -> Projection:
     """The projection of the draft, kept for this session under the digest of all it rests on."""
     from core.fetchers import equipment
+    from core.fetchers.credits import credit_rules
     from core.models.dispatch import is_compiled
     from core.studies.projection import project
 
@@ -244,7 +245,7 @@ def projection() -> Projection:
     key = (scenario.digest, year.digest, market(), is_compiled(), old)
     answers: dict[Any, Projection] = st.session_state.setdefault(ANSWERS, {})
     if key not in answers:
-        answer = project(scenario, year, market())
+        answer = project(scenario, year, market(), rules=credit_rules())
         answers[key] = replace(answer, notices=(*answer.notices, *old))
     while len(answers) > ANSWERS_KEPT:
         answers.pop(next(iter(answers)))
