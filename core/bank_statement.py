@@ -204,15 +204,6 @@ def life_steps(projection: Projection) -> dict[str, float]:
     return {**steps, "Debt drawn less repaid": principal}
 
 
-def sources_and_uses(projection: Projection) -> dict[str, dict[str, float]]:
-    """What the first day's money pays for and who pays it [USD]; both sum to the same."""
-    first = projection.statement.iloc[0]
-    uses = {_label(name): float(first[name]) for name in (*INVESTED, "construction_interest_usd")}
-    uses |= {"Reserves": float(first["reserve_usd"]), "Income tax": float(first["tax_usd"])}
-    sources = {"Debt": float(first["debt_drawn_usd"]), "Equity": -float(first["equity_cash_usd"])}
-    return {"Uses": uses, "Sources": sources}
-
-
 def _signed(frame: pd.DataFrame) -> dict[str, Floats]:
     """Columns by name with the signs of a statement, and what balances took."""
     book = {str(name): frame[name].to_numpy(dtype=np.float64) for name in frame.columns}

@@ -8,6 +8,7 @@ from core import bank_statement as bank
 from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
+from core.vocabulary import word
 from pages.ui import accounts, session, show
 
 TABS = ("Overview", "Statement", "Debt", "Tax", "Coins and renewal")
@@ -30,8 +31,15 @@ def page() -> None:
 
 def tiles(projection: Projection) -> None:
     """What the owner gets, in six figures; words where one does not exist."""
-    with st.grid(6, min_column_width=165, gap="small"):
-        for name in ("npv_usd", "irr", "payback_years", "profitability_index", "cost_usd_per_btc", "lcoe_usd_per_kwh"):
+    figures(
+        projection, "npv_usd", "irr", "payback_years", "profitability_index", "cost_usd_per_btc", "lcoe_usd_per_kwh"
+    )
+
+
+def figures(projection: Projection, *names: str) -> None:
+    """Some more figures of a tab."""
+    with st.grid(len(names), min_column_width=165, gap="small"):
+        for name in names:
             show.tile(projection, name)
 
 
@@ -42,6 +50,7 @@ def overview(projection: Projection, dark: bool) -> None:
         alternatives(projection, dark)
     with right:
         owners_cash(projection, dark)
+        coin_cost(projection, dark)
         first_day(projection, dark)
 
 
@@ -78,13 +87,32 @@ def owners_cash(projection: Projection, dark: bool) -> None:
 def first_day(projection: Projection, dark: bool) -> None:
     with st.container(border=True):
         st.subheader("Sources and uses", anchor=False)
-        first = bank.sources_and_uses(projection)
-        paid = sum(first["Sources"].values())
+        paid = sum(projection.sources_usd.values())
         if not paid:
             st.caption("Nothing is invested.")
             return
-        st.vega_lite_chart(spec=charts.shares(first, dark), alt="What the first day's money pays for, and who pays it")
+        st.vega_lite_chart(
+            spec=charts.shares(accounts.first_day(projection), dark),
+            alt="What the first day's money pays for, and who pays it",
+        )
         st.caption(f"What the first day's {session.literal(show.money(paid))} pay for, and who pays them.")
+
+
+def coin_cost(projection: Projection, dark: bool) -> None:
+    with st.container(border=True):
+        st.subheader("What a coin costs", anchor=False)
+        parts = {word(name).label: usd for name, usd in projection.cost_build_up.items()}
+        if not parts:
+            st.caption("Nothing is mined.")
+            return
+        st.vega_lite_chart(spec=charts.build_up(parts, dark), alt="The all-in cost of a coin by its parts")
+        price = float(projection.monthly["price_usd"].iloc[0])
+        cost = show.metric_in_words(projection, "cost_usd_per_btc")
+        st.caption(
+            session.literal(
+                f"Together {cost} a coin, levelised over the whole life; it sells for {show.money(price)} today."
+            )
+        )
 
 
 def statement(projection: Projection, dark: bool) -> None:
@@ -103,6 +131,7 @@ def debt(projection: Projection, dark: bool) -> None:
             icon=":material/account_balance:",
         )
         return
+    figures(projection, "debt_usd", "dscr_min", "llcr", "irr", "project_irr")
     covenant = projection.scenario.finance.debt.covenant_dscr
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
@@ -154,7 +183,7 @@ def tax(projection: Projection, dark: bool) -> None:
             spec=charts.stacked_by_year(frame["year"], owed, ("Losses carried", frame["loss_carried_usd"]), dark),
             alt="State and federal tax of each year as bars, losses carried as a line",
         )
-        st.caption(accounts.tax_in_words(frame))
+        st.caption(accounts.tax_in_words(projection))
     accounts.table(lines, "Tax schedule", dark)
     accounts.downloads(projection, lines, "Tax schedule")
 

@@ -193,12 +193,6 @@ def test_the_steps_of_the_whole_life_add_up_to_the_owners_cash(answer: Projectio
     assert sum(bank.life_steps(answer).values()) == pytest.approx(left, abs=HALF_A_CENT)
 
 
-def test_sources_pay_for_uses(answer: Projection) -> None:
-    both = bank.sources_and_uses(answer)
-    assert sum(both["Sources"].values()) == pytest.approx(sum(both["Uses"].values()), abs=HALF_A_CENT)
-    assert sum(both["Uses"].values()) > 0
-
-
 def test_lines_that_are_nothing_in_every_year_are_left_out(greensboro: Weather, market: Market) -> None:
     example = project(PLANS["example"], greensboro, market)
     assert all(line.values.any() for line in bank.cash_lines(example) if line.kind == "line")

@@ -196,19 +196,14 @@ def shares(parts: Mapping[str, Mapping[str, float]], dark: bool = False) -> Spec
     return filled(_bars(len(long), dark), bars=long)
 
 
-def build_up(parts: Mapping[str, float], unit: str, dark: bool = False) -> Spec:
+def build_up(parts: Mapping[str, float], dark: bool = False) -> Spec:
     """What a figure is made of, a bar a part with its amount at the label; parts of nothing are left out."""
-    long = pd.DataFrame(
-        [
-            {"row": unit, "rank": 0, "part": f"{part}  {short_usd(usd)}", "place": k, "usd": usd}
-            for k, (part, usd) in enumerate((p, u) for p, u in parts.items() if round(u, 2))
-        ]
-    )
-    return filled(_bars(len(long), dark), bars=long)
+    spec = shares({"": parts}, dark)
+    return filled(_bars(len(spec["datasets"]["bars"]), dark, legend=False), **spec["datasets"])
 
 
 @cache
-def _bars(rows: int, dark: bool) -> Spec:
+def _bars(rows: int, dark: bool, *, legend: bool = True) -> Spec:
     import altair as alt
 
     axis = alt.Axis(labelLimit=260, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
@@ -217,7 +212,9 @@ def _bars(rows: int, dark: bool) -> Spec:
     bars = bars.encode(
         x=alt.X("usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5)),
         y=alt.Y("part:N", sort=alt.EncodingSortField("order", order="ascending"), title=None, axis=axis),
-        color=alt.Color("row:N", scale=inks, sort=None, legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color(
+            "row:N", scale=inks, sort=None, legend=alt.Legend(orient="top", title=None) if legend else None
+        ),
         tooltip=[alt.Tooltip("part:N", title="Part"), alt.Tooltip("usd:Q", title="USD", format="$,.2f")],
     )
     return template(

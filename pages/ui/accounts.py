@@ -11,6 +11,7 @@ from core import bank_statement as bank
 from core import charts
 from core.bank_statement import Line
 from core.results import Projection
+from core.vocabulary import word
 from pages.ui import session, show
 
 if TYPE_CHECKING:
@@ -128,14 +129,20 @@ def written_off(frame: pd.DataFrame) -> Mapping[str, Any]:
     return {"Depreciation": frame["depreciation_usd"]}
 
 
-def tax_in_words(frame: pd.DataFrame) -> str:
+def tax_in_words(projection: Projection) -> str:
     """Tax and credits of the whole life."""
-    owed = float(frame["tax_usd"].sum())
+    frame, owed = projection.statement, projection.metrics["tax_usd"] or 0.0
     credits_usd = float(frame["investment_credit_usd"].sum() + frame["production_credit_usd"].sum())
     words = f"Over the whole life {show.money(owed)} of income tax"
     words += f", after credits of {show.money(credits_usd)}." if credits_usd else "."
     left = float(frame["loss_carried_usd"].iloc[-1])
     return session.literal(words + (f" Losses of {show.money(left)} are never used." if left else ""))
+
+
+def first_day(projection: Projection) -> dict[str, dict[str, float]]:
+    """Uses and sources of the first day's money by their labels [USD]."""
+    uses = {word(name).label: usd for name, usd in projection.uses_usd.items()}
+    return {"Uses": uses, "Sources": dict(zip(("Debt", "Equity"), projection.sources_usd.values(), strict=True))}
 
 
 def treasury(projection: Projection, dark: bool) -> None:

@@ -55,6 +55,10 @@ CHOICES = {
     "macrs_20": "MACRS, 20 years",
     "even": "Even by month",
     "s_curve": "Slow, fast, slow",
+    "level": "Level payments",
+    "sculpted": "Sculpted to the lender's cases",
+    "first_month": "With the first month",
+    "reading": "From the day of reading",
 }
 DAYS = ("finance.credits.begun", "finance.credits.in_service", "finance.credits.acquired")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)

@@ -113,7 +113,7 @@ BITCOIN = (
             "difficulty_growth_per_year",
             "growth_fade_years",
         ),
-        _under("outlook", "fees_btc_per_block", "exchange_fee_frac"),
+        _under("outlook", "grows_from", "fees_btc_per_block", "exchange_fee_frac"),
     ),
     Group("Treasury", _under("outlook.treasury", "rule", "hold_frac", "sell_above_usd", "lots", "sales_pay_fee")),
     Group(
@@ -149,6 +149,7 @@ MONEY = (
         ),
         _under(
             "finance",
+            "currency",
             "interconnection_usd",
             "other_usd",
             "contingency_frac",
@@ -177,6 +178,10 @@ MONEY = (
             "payments_per_year",
             "machine_life_years",
             "target_dscr",
+            "p99_dscr",
+            "yield_sd_frac",
+            "hashprice_stress_frac",
+            "repayment",
             "covenant_dscr",
             "reserve_months",
             "refresh_reserve",
@@ -263,6 +268,10 @@ def _bonus(scenario: Scenario) -> bool:
     return any(getattr(scenario.finance.depreciation, name).bonus_frac for name in CLASSES)
 
 
+def _sized(scenario: Scenario) -> bool:
+    return bool(scenario.finance.debt.share_frac and scenario.finance.debt.target_dscr)
+
+
 def _dated(scenario: Scenario) -> bool:
     return scenario.finance.credits.dates_decide
 
@@ -298,6 +307,7 @@ NEEDS: dict[str, Matters] = {
     **dict.fromkeys(
         _under("finance.debt", "machine_rate", "machine_term_years", "machine_life_years"), _set(MACHINE_LOAN)
     ),
+    **dict.fromkeys(_under("finance.debt", "p99_dscr", "yield_sd_frac", "hashprice_stress_frac", "repayment"), _sized),
     **dict.fromkeys(_under("finance.debt", "payments_per_year", "covenant_dscr", "reserve_months"), LENT),
     **dict.fromkeys(_under("finance.tax", "taxpayer", "leftover_deducted"), TAXED),
     "finance.tax.losses": _set(FEDERAL, STATE, ITC, BATTERY_ITC, PTC),
