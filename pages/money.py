@@ -40,17 +40,17 @@ def figures(projection: Projection, *names: str) -> None:
     """Some more figures of a tab."""
     with st.grid(len(names), min_column_width=165, gap="small"):
         for name in names:
-            show.tile(projection, name)
+            show.tile(projection, name, label="IRR" if name == "irr" else "")
 
 
 def overview(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left:
         whole_life(projection, dark)
-        alternatives(projection, dark)
+        coin_cost(projection, dark)
     with right:
         owners_cash(projection, dark)
-        coin_cost(projection, dark)
+        alternatives(projection, dark)
         first_day(projection, dark)
 
 
@@ -92,7 +92,7 @@ def first_day(projection: Projection, dark: bool) -> None:
             st.caption("Nothing is invested.")
             return
         st.vega_lite_chart(
-            spec=charts.shares(accounts.first_day(projection), dark),
+            spec=charts.shares(*accounts.first_day(projection), dark=dark),
             alt="What the first day's money pays for, and who pays it",
         )
         st.caption(f"What the first day's {session.literal(show.money(paid))} pay for, and who pays them.")
@@ -105,7 +105,7 @@ def coin_cost(projection: Projection, dark: bool) -> None:
         if not parts:
             st.caption("Nothing is mined.")
             return
-        st.vega_lite_chart(spec=charts.build_up(parts, dark), alt="The all-in cost of a coin by its parts")
+        st.vega_lite_chart(spec=charts.shares(parts, dark=dark), alt="The all-in cost of a coin by its parts")
         price = float(projection.monthly["price_usd"].iloc[0])
         cost = show.metric_in_words(projection, "cost_usd_per_btc")
         st.caption(
@@ -138,9 +138,7 @@ def debt(projection: Projection, dark: bool) -> None:
         st.subheader("What is owed and paid", anchor=False)
         parts = {"Interest": frame["interest_usd"], "Repayment": frame["debt_repaid_usd"]}
         st.vega_lite_chart(
-            spec=charts.stacked_by_year(
-                frame["year"], parts, ("Debt at the end of the year", frame["debt_balance_usd"]), dark
-            ),
+            spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark),
             alt="Interest and repayment of each year as bars, debt at its end as a line",
         )
     with right.container(border=True, height="stretch"):
@@ -171,14 +169,14 @@ def tax(projection: Projection, dark: bool) -> None:
             spec=charts.stacked_by_year(
                 frame["year"],
                 accounts.written_off(frame),
-                ("Income before losses carried", frame["taxable_income_usd"]),
+                ("Taxable income", frame["taxable_income_usd"]),
                 dark,
             ),
             alt="Write-off of each year as bars, taxable income as a line",
         )
     with right.container(border=True, height="stretch"):
         st.subheader("What is owed", anchor=False)
-        owed = {"State tax": frame["state_tax_usd"], "Federal tax": frame["federal_tax_usd"]}
+        owed = {"State": frame["state_tax_usd"], "Federal": frame["federal_tax_usd"]}
         st.vega_lite_chart(
             spec=charts.stacked_by_year(frame["year"], owed, ("Losses carried", frame["loss_carried_usd"]), dark),
             alt="State and federal tax of each year as bars, losses carried as a line",

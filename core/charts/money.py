@@ -13,7 +13,7 @@ from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, halv
 from core.charts.plan import halving_frame, short_usd
 from core.results import Projection
 
-ROW, LEGEND = 30, 90  # height of a bar that lies, and of what stands above and below the bars [px]
+ROW, AXIS = 30, 45  # height of a bar that lies, and of the axis below the bars [px]
 
 
 def life_waterfall(steps: Mapping[str, float], last: str, dark: bool = False) -> Spec:
@@ -53,7 +53,7 @@ def _life_waterfall(rows: int, dark: bool) -> Spec:
         tooltip=[alt.Tooltip("step:N", title="Over the whole life"), alt.Tooltip("usd:Q", title="USD", format="$,.2f")],
     )
     rule = source("zero").mark_rule(color=colour("Quiet", dark)).encode(x="y:Q")
-    return template(bars, rule, height=ROW * rows + LEGEND // 2)
+    return template(bars, rule, height=ROW * rows + AXIS)
 
 
 def cash_by_year(years: Any, cash_usd: Any, dark: bool = False) -> Spec:
@@ -168,58 +168,59 @@ def _cover(dark: bool) -> Spec:
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("dscr:Q", title="DSCR", format=".2f")],
     )
     line = source("cover").mark_line(strokeWidth=1.5, color=colour("Quiet", dark)).encode(x=_years(), y=y)
-    marks = [*_mark("one", "left", colour("Quiet", dark)), *_mark("covenant", "right", colour("Imported", dark))]
+    marks = [
+        *_mark("one", "left", "top", colour("Quiet", dark)),
+        *_mark("covenant", "right", "bottom", colour("Imported", dark)),
+    ]
     return template(line, *marks, dots, height=HEIGHT - 40)
 
 
-def _mark(name: str, side: str, ink: str) -> list[Any]:
+def _mark(name: str, side: str, base: str, ink: str) -> list[Any]:
     """A dashed line across, named at one of its ends."""
     import altair as alt
 
     rule = source(name).mark_rule(strokeDash=[5, 4], color=ink).encode(y="dscr:Q")
     text = source(name).mark_text(
-        align=side, baseline="bottom", dx=4 if side == "left" else -4, dy=-2, fontSize=11, fontWeight=600, color=ink
+        align=side,
+        baseline=base,
+        dx=4 if side == "left" else -4,
+        dy=-2 if base == "bottom" else 3,
+        fontSize=11,
+        fontWeight=600,
+        color=ink,
     )
     x = alt.value(0) if side == "left" else alt.value("width")
     return [rule, text.encode(x=x, y="dscr:Q", text="label:N")]
 
 
-def shares(parts: Mapping[str, Mapping[str, float]], dark: bool = False) -> Spec:
-    """Amounts that add up, a row each and its parts as lengths, named on it [USD]: sources over uses."""
-    long = pd.DataFrame(
-        [
-            {"row": row, "rank": i, "part": f"{part}  {short_usd(usd)}", "place": k, "usd": usd}
-            for i, (row, given) in enumerate(parts.items())
-            for k, (part, usd) in enumerate((p, u) for p, u in given.items() if round(u, 2))
-        ]
+def shares(*groups: Mapping[str, float], dark: bool = False) -> Spec:
+    """Amounts as bars that lie, each named with its amount, a colour a group [USD]; parts of nothing are left out."""
+    found = [(k, part, usd) for k, group in enumerate(groups) for part, usd in group.items() if round(usd, 2)]
+    frame = pd.DataFrame(
+        {
+            "group": [str(k) for k, _, _ in found],
+            "order": range(len(found)),
+            "part": [f"{part}  {short_usd(usd)}" for _, part, usd in found],
+            "usd": [usd for _, _, usd in found],
+        }
     )
-    return filled(_bars(len(long), dark), bars=long)
-
-
-def build_up(parts: Mapping[str, float], dark: bool = False) -> Spec:
-    """What a figure is made of, a bar a part with its amount at the label; parts of nothing are left out."""
-    spec = shares({"": parts}, dark)
-    return filled(_bars(len(spec["datasets"]["bars"]), dark, legend=False), **spec["datasets"])
+    return filled(_bars(len(found), dark), bars=frame)
 
 
 @cache
-def _bars(rows: int, dark: bool, *, legend: bool = True) -> Spec:
+def _bars(rows: int, dark: bool) -> Spec:
     import altair as alt
 
     axis = alt.Axis(labelLimit=260, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
-    inks = alt.Scale(range=[colour(name, dark) for name in PARTS])
+    inks = alt.Scale(domain=["0", "1"], range=[colour(name, dark) for name in PARTS[:2]])
     bars = source("bars").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
         x=alt.X("usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5)),
         y=alt.Y("part:N", sort=alt.EncodingSortField("order", order="ascending"), title=None, axis=axis),
-        color=alt.Color(
-            "row:N", scale=inks, sort=None, legend=alt.Legend(orient="top", title=None) if legend else None
-        ),
+        color=alt.Color("group:N", scale=inks, legend=None),
         tooltip=[alt.Tooltip("part:N", title="Part"), alt.Tooltip("usd:Q", title="USD", format="$,.2f")],
     )
-    return template(
-        bars.transform_calculate(order="datum.rank * 100 + datum.place"), height=ROW * max(rows, 1) + LEGEND
-    )
+    return template(bars, height=ROW * max(rows, 1) + AXIS)
 
 
 RENEWALS = {

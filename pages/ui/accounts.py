@@ -126,7 +126,7 @@ def cover_in_words(frame: pd.DataFrame, covenant: float) -> str:
 
 
 def written_off(frame: pd.DataFrame) -> Mapping[str, Any]:
-    return {"Depreciation": frame["depreciation_usd"]}
+    return {"Write-off": frame["depreciation_usd"]}
 
 
 def tax_in_words(projection: Projection) -> str:
@@ -139,10 +139,10 @@ def tax_in_words(projection: Projection) -> str:
     return session.literal(words + (f" Losses of {show.money(left)} are never used." if left else ""))
 
 
-def first_day(projection: Projection) -> dict[str, dict[str, float]]:
+def first_day(projection: Projection) -> tuple[dict[str, float], dict[str, float]]:
     """Uses and sources of the first day's money by their labels [USD]."""
     uses = {word(name).label: usd for name, usd in projection.uses_usd.items()}
-    return {"Uses": uses, "Sources": dict(zip(("Debt", "Equity"), projection.sources_usd.values(), strict=True))}
+    return uses, dict(zip(("Paid by lenders", "Paid by the owner"), projection.sources_usd.values(), strict=True))
 
 
 def treasury(projection: Projection, dark: bool) -> None:

@@ -133,7 +133,7 @@ def figure(name: str, value: float | None) -> str:
         return f"{value:,.1f} years"
     if unit == "BTC":
         return f"{value:,.{4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0}f} BTC"
-    return f"{_digits(value)} {'' if unit == '1' else unit}".strip()
+    return f"{_digits(value)} {'' if unit == '1' else unit}".strip().replace("-", "−", 1 if value < 0 else 0)
 
 
 def _digits(value: float) -> str:
