@@ -61,6 +61,8 @@ def loan(
     rate_of_period = rate / payments_per_year
     owed = np.asarray(principal_usd, dtype=np.float64)
     _check_amounts("principal_usd", owed)
+    if not owed.any():
+        return Loan(*(np.zeros((*owed.shape, years + 1)) for _ in range(3)))
     payment = level_payment_usd(owed, rate_of_period, periods - idle)
     last = min(periods, years * payments_per_year)
     interest, repaid = (np.zeros((*owed.shape, years * payments_per_year)) for _ in range(2))
@@ -166,6 +168,8 @@ def service_reserve_usd(service_usd: ArrayLike, months: int) -> Floats:
     """
     service = np.asarray(service_usd, dtype=np.float64)
     held = np.zeros(service.shape)
+    if not months:
+        return held
     for ahead in range(1, service.shape[-1]):
         share = min(max(months - 12 * (ahead - 1), 0), 12) / 12.0
         held[..., :-ahead] += share * service[..., ahead:]

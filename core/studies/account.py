@@ -35,7 +35,8 @@ def assets_of(scenario: Scenario, books: Books, life: FleetLife, rules: Iterable
         for kind, line in RENEWED.items()
         if books.yearly[line].any()
     ]
-    return [*plant.values(), *machines, *renewed]
+    every = [*plant.values(), *machines, *renewed]
+    return [asset for asset in every if asset.cost_usd.any() or asset.sales_usd.any()]
 
 
 def _machines(first: Asset, vintages: Iterable[Vintage], resold: bool) -> list[Asset]:

@@ -46,22 +46,24 @@ def _upkeep_usd(base: Run, kinds: tuple[str, ...]) -> Floats:
     return grown
 
 
-def energy_costs(base: Run) -> dict[str, float]:
+def costs(base: Run, forgone_usd: Floats) -> dict[str, float]:
+    """What a kWh and a coin cost; forgone_usd (years + 1,) [USD]: export income that mining gave up."""
+    array = alone(base, "array").cost_usd
+    supply = alone(base, *SUPPLY).cost_usd if base.scenario.battery.energy_kwh else array
+    return {**_energy_costs(base, array, supply), **_coin_costs(base, supply, forgone_usd)}
+
+
+def _energy_costs(base: Run, array: Floats, supply: Floats) -> dict[str, float]:
     """Levelised cost of the array's energy, nominal and real, of what is delivered of it, and of what the battery gives."""
     rate, inflation = base.scenario.finance.discount_rate, base.scenario.finance.inflation_per_year
-    generated, array = base.books.yearly["pv_kwh"], alone(base, "array").cost_usd
+    generated = base.books.yearly["pv_kwh"]
     lcoe = finance.lcoe_usd_per_kwh(rate, array, generated)
     return {
         "lcoe_usd_per_kwh": lcoe,
         "lcoe_real_usd_per_kwh": finance.lcoe_real_usd_per_kwh(rate, inflation, array, generated),
-        "lcoe_delivered_usd_per_kwh": finance.lcoe_usd_per_kwh(rate, supply_usd(base), delivered_kwh(base)),
+        "lcoe_delivered_usd_per_kwh": finance.lcoe_usd_per_kwh(rate, supply, delivered_kwh(base)),
         "lcos_usd_per_kwh": _lcos_usd_per_kwh(base, float(lcoe)),
     }
-
-
-def supply_usd(base: Run) -> Floats:
-    """What the owner pays for array and battery, year by year (years + 1,) [USD]."""
-    return alone(base, *(SUPPLY if base.scenario.battery.energy_kwh else SUPPLY[:1])).cost_usd
 
 
 def delivered_kwh(base: Run) -> Floats:
@@ -81,13 +83,10 @@ def _lcos_usd_per_kwh(base: Run, lcoe_usd_per_kwh: float) -> float:
     return float(finance.lcos_usd_per_kwh(rate, alone(base, "battery").cost_usd, charging, yearly["discharge_kwh"]))
 
 
-def coin_costs(base: Run, forgone_usd: Floats) -> dict[str, float]:
-    """All-in cost of a coin and its parts, and mining's own cost with solar energy at its LCOE or at the income it gave up.
-
-    forgone_usd (years + 1,) [USD]: export income that mining gave up.
-    """
+def _coin_costs(base: Run, supply: Floats, forgone_usd: Floats) -> dict[str, float]:
+    """All-in cost of a coin and its parts, and mining's own cost with solar energy at its LCOE or at the income it gave up."""
     yearly, coins = base.books.yearly, base.books.yearly["mined_btc"]
-    rate, supply, parts = base.scenario.finance.discount_rate, supply_usd(base), cost_parts_usd(base)
+    rate, parts = base.scenario.finance.discount_rate, cost_parts_usd(base)
     everything = sum(parts.values(), start=np.zeros(len(coins)))
     solar, lcoe = yearly["mined_kwh"] - yearly["import_kwh"], 0.0
     if base.scenario.array.dc_kw:
@@ -117,5 +116,6 @@ def cost_parts_usd(base: Run) -> dict[str, Floats]:
     financing = told.loan.service_usd + np.diff(held, prepend=0.0)
     financing[0] += told.funding.interest_usd - told.funding.principal_usd
     solar = sum((spent.get(kind, nothing) for kind in SUPPLY), start=nothing) + upkeep
-    values = (solar, bought, spent["machines"], spent["site"], rest, told.tax_usd, financing, 0.0 - told.sales_usd)
+    machines, site = spent.get("machines", nothing), spent.get("site", nothing)
+    values = (solar, bought, machines, site, rest, told.tax_usd, financing, 0.0 - told.sales_usd)
     return dict(zip(COST_PARTS, values, strict=True))

@@ -69,6 +69,8 @@ def _share(part: Any, whole: Any) -> Any:
 def _of_one_dollar(finance: Finance, years: int, cases: Sequence[LenderCase]) -> Loan:
     """The schedule of the loan on the plant: level, or in the shape of what the poorest case covers in each year."""
     terms = finance.debt
+    if not terms.share_frac:
+        return debt.loan(0.0, terms.rate, terms.term_years, years)
     if terms.repayment == "sculpted" and cases:
         covered = np.min(_level([case.cfads_usd / case.dscr for case in cases]), axis=0)
         year = np.arange(years + 1)
@@ -83,7 +85,8 @@ def _of_one_dollar(finance: Finance, years: int, cases: Sequence[LenderCase]) ->
 
 def _plant_loan(finance: Finance, cost: Any, unit: Loan, cases: Sequence[LenderCase]) -> tuple[Any, Any]:
     """Drawn for the plant, and interest while building, (…,) [USD]."""
-    cover = [debt.sized_principal_usd(case.cfads_usd, case.dscr, unit) for case in cases]
+    sized = cases if finance.debt.share_frac else ()
+    cover = [debt.sized_principal_usd(case.cfads_usd, case.dscr, unit) for case in sized]
     principal = finance.debt.share_frac * cost
     interest = _interest(finance, cost, principal)
     for _ in range(ROUNDS if cover else 0):

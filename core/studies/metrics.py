@@ -9,7 +9,7 @@ from core.inputs import HOURS
 from core.models import debt, finance, mining
 from core.results import COST_PARTS
 from core.studies.alternatives import compared
-from core.studies.costs import coin_costs, energy_costs
+from core.studies.costs import costs
 from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
 from core.studies.run import Run
 from core.studies.zeros import npv_zeros
@@ -29,8 +29,7 @@ def measure(base: Run, sell: Run, grid: Run) -> tuple[dict[str, float | None], d
         **_first_year(base),
         **_returns(base),
         **_fleet(base, forgone),
-        **energy_costs(base),
-        **coin_costs(base, forgone),
+        **costs(base, forgone),
         **_breakevens(base, forgone),
         **npv_zeros(base),
         **compared(base, sell, grid),
@@ -66,8 +65,8 @@ def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
     scenario, yearly = base.scenario, base.books.yearly
     grid, mined = scenario.grid, yearly["mined_btc"].sum()
     array = {"specific_yield_kwh_per_kw", "capacity_factor_frac", "performance_ratio_frac", "sell_npv_usd"}
-    costs = {"lcoe_usd_per_kwh", "lcoe_real_usd_per_kwh", "lcoe_delivered_usd_per_kwh", "cost_usd_per_btc_at_lcoe"}
-    costs |= {"lcos_usd_per_kwh"}
+    levelised = {"lcoe_usd_per_kwh", "lcoe_real_usd_per_kwh", "lcoe_delivered_usd_per_kwh", "cost_usd_per_btc_at_lcoe"}
+    levelised |= {"lcos_usd_per_kwh"}
     coins = {"cost_usd_per_btc", "cost_usd_per_btc_at_lcoe", "cost_usd_per_btc_at_export", "npv_zero_price_usd"}
     coins |= set(COST_PARTS)
     mining = {"energy_usd_per_kwh", "hashcost_usd_per_ph_day", "solar_share_frac", "npv_zero_difficulty"}
@@ -75,7 +74,7 @@ def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
     breakevens = {"breakeven_price_usd", "breakeven_difficulty"}
     return (
         ("there is no battery", scenario.battery.energy_kwh == 0, {"battery_health_end_frac", "lcos_usd_per_kwh"}),
-        ("there is no array", scenario.array.dc_kw == 0, array | costs),
+        ("there is no array", scenario.array.dc_kw == 0, array | levelised),
         ("there are no machines", fleet_hashrate_ths(scenario.fleet) == 0, machines | coins | mining | breakevens),
         ("there is no export connection", grid.export_limit_kw == 0, {"sell_npv_usd"}),
         ("there is no import connection", grid.import_limit_kw == 0, {"grid_npv_usd", "npv_zero_import_usd_per_kwh"}),
@@ -85,7 +84,7 @@ def _absences(base: Run) -> tuple[tuple[str, bool, set[str]], ...]:
         ("the owner invests nothing of their own", base.cash_usd[0] >= 0, {"profitability_index"}),
         ("nothing is borrowed", True, {"dscr_min", "llcr"}),
         ("nothing is discharged", yearly["discharge_kwh"].sum() == 0, {"lcos_usd_per_kwh"}),
-        ("no energy is delivered", True, costs | {"fleet_utilisation_frac"}),
+        ("no energy is delivered", True, levelised | {"fleet_utilisation_frac"}),
         ("the plan earns at any bitcoin price", True, {"npv_zero_price_usd", "npv_zero_difficulty"}),
         ("coins cost nothing in this outlook", True, {"hold_btc", "hold_npv_usd", "paid_btc"}),
     )

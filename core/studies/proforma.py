@@ -37,6 +37,11 @@ class Proforma:
     operation: Operation
     flows: Flows
     funding: Funding
+    books: WrittenOff
+
+    def under(self, operation: Operation) -> Proforma:
+        """The same plant, loans and write-offs with other years of work."""
+        return replace(self, operation=operation, flows=flows_of(self.terms, self.assets, operation))
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -128,10 +133,6 @@ class Proforma:
     def loan(self) -> Loan:
         return self.funding.loan
 
-    @cached_property
-    def books(self) -> WrittenOff:
-        return written_off(self.terms, self.assets, self.funding.added_usd)
-
     @property
     def investment_credit_usd(self) -> Floats:
         """What it brings, recapture negative."""
@@ -207,7 +208,6 @@ def proforma(
     assets: Sequence[Asset],
     operation: Operation,
     cases: Sequence[LenderCase] = (),
-    money: Funding | None = None,
 ) -> Proforma:
     """The statement of a plant under the planner's terms.
 
@@ -215,15 +215,15 @@ def proforma(
     their year. From `finance_terms` come owning, construction, debt, tax, credits for production, discount rate and inflation;
     what a kW costs, upkeep, write-off and investment credit come with assets and operation. cases: the lender's, each of
     which the loan on the plant is cut to cover; without any, `debt.target_dscr` is held against this plan's own cash before
-    tax. money: loans that stand already, which are then not worked out.
+    tax.
     ValidationError where a shape or an amount cannot be. Source: SAM, cash-loan model (ssc cmod_cashloan); Yescombe (2014).
     """
     years = operation.energy_kwh.shape[-1] - 1
     assets = assets or [Asset("nothing", np.zeros(years + 1))]  # coins bought and held have no plant
     flows = flows_of(finance_terms, assets, operation)
-    if money is None:
-        money = funded(finance_terms, assets, years, cases or _own_case(finance_terms, flows))
-    return Proforma(finance_terms, assets, operation, flows, money)
+    money = funded(finance_terms, assets, years, cases or _own_case(finance_terms, flows))
+    books = written_off(finance_terms, assets, money.added_usd)
+    return Proforma(finance_terms, assets, operation, flows, money, books)
 
 
 def _own_case(terms: Finance, flows: Flows) -> list[LenderCase]:

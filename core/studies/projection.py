@@ -46,8 +46,8 @@ def project(
     readings, granted = used_readings(scenario, market), tuple(rules)
     with np.errstate(all="ignore"):  # whatever is not finite is named below
         base = run(scenario, weather, readings, granted, compiled=compiled)
-        sell = run(_without_miners(scenario), weather, readings, granted, compiled=compiled)
-        grid = run(_without_sun(scenario), weather, readings, granted, compiled=compiled)
+        sell = run(_without_miners(scenario), weather, readings, granted, path=base.path, compiled=compiled)
+        grid = run(_without_sun(scenario), weather, readings, granted, path=base.path, compiled=compiled)
         values, reasons = metrics.measure(base, sell, grid)
     return Projection(
         scenario=scenario,

@@ -61,13 +61,14 @@ def run(
     readings: tuple[Reading, ...],
     rules: Iterable[CreditRule] = (),
     *,
+    path: NetworkPath | None = None,
     compiled: bool = True,
 ) -> Run:
     """Work a scenario through its horizon; CalculationError where a figure of its books is not finite.
 
-    rules: of credits and bonus, where the scenario lets dates decide.
+    rules: of credits and bonus, where the scenario lets dates decide. path: the network's, where it is known already.
     """
-    path, fees = network(scenario, readings), fees_btc(readings)
+    path, fees = path or network(scenario, readings), fees_btc(readings)
     life = fleet_life(scenario, path, fees)
     coins = cash.coins_per_kwh(scenario, path, fees, life)
     worth = cash.mine_usd_per_kwh(scenario, path, coins)

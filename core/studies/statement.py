@@ -95,7 +95,10 @@ def statement_frame(told: Proforma) -> pd.DataFrame:
     """
     table = {name: np.array(values) for name, values in lines(told).items()}
     table["dscr"] = np.nan_to_num(table["dscr"])
-    return pd.DataFrame({"year": np.arange(len(told.energy_kwh)), **_in_cents(table)})
+    whole = _in_cents(table)
+    frame = pd.DataFrame(np.stack(list(whole.values()), axis=-1), columns=list(whole))
+    frame.insert(0, "year", np.arange(len(frame)))
+    return frame
 
 
 # Cents

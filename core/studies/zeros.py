@@ -14,7 +14,6 @@ from core.studies import cash
 from core.studies.account import operation_of
 from core.studies.lenders import scaled
 from core.studies.operation import Operation
-from core.studies.proforma import proforma
 from core.studies.run import Run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -25,16 +24,14 @@ DOUBLINGS, STEPS = 60, 200
 def npv_zeros(base: Run) -> dict[str, float]:
     """First-month price and difficulty and first-year import price at which the NPV is 0; nan where there is none.
 
-    Dispatch and loans stand as they are; letting dispatch adapt can only do better. Without tax and accounts the NPV is linear
-    in each, and the first guess is the answer.
+    Dispatch and loans stand as they are; letting dispatch adapt can only do better.
     """
     rate, grid, usual = base.scenario.finance.discount_rate, base.scenario.grid, operation_of(base.books)
     growth = np.append(1.0, cash.yearly(grid.price_growth_per_year, base.scenario))
     bought = base.books.yearly["import_kwh"] * growth
 
     def worth(operation: Operation) -> float:
-        told = proforma(base.scenario.finance, base.assets, operation, money=base.account.funding)
-        cash = told.equity_usd
+        cash = base.account.under(operation).equity_usd
         return float(finance.npv_usd(rate, cash)) if np.isfinite(cash).all() else np.nan
 
     def at_share(share: float) -> float:
@@ -48,7 +45,7 @@ def npv_zeros(base: Run) -> dict[str, float]:
 
     npv = float(finance.npv_usd(rate, base.cash_usd))
     mined, spent = (float(finance.npv_usd(rate, usd)) for usd in (_coin_cash_usd(base), bought))
-    slack = 1e-12 * (abs(npv) + abs(mined) + abs(spent))
+    slack = np.inf if _linear(base) else 1e-10 * (abs(npv) + abs(mined) + abs(spent))
     share = root(at_share, (1.0, npv), 1.0 - npv / mined if mined else np.nan, slack, least=0.0)
     first = grid.import_usd_per_kwh
     price = root(at_price, (first, npv), first + npv / spent if spent else np.nan, slack)
@@ -58,6 +55,13 @@ def npv_zeros(base: Run) -> dict[str, float]:
         "npv_zero_difficulty": base.path.difficulty[0] / share if exists else np.nan,
         "npv_zero_import_usd_per_kwh": price,
     }
+
+
+def _linear(base: Run) -> bool:
+    """Whether the NPV goes straight with what coins bring and power costs, so that the first guess is the answer."""
+    terms = base.scenario.finance
+    taxed = terms.tax.federal_rate_frac or terms.tax.state_rate_frac
+    return not (taxed or terms.debt.covenant_dscr or terms.debt.reserve_months or terms.debt.refresh_reserve)
 
 
 def _coin_cash_usd(base: Run) -> Floats:
@@ -74,6 +78,8 @@ def root(worth: Worth, known: tuple[float, float], guess: float, slack: float, *
     if not np.isfinite(guess):
         return float("nan")
     near = max(guess, least)
+    if np.isinf(slack):
+        return near
     value, (at, worth_at) = worth(near), known
     if abs(value) <= slack or near == at:
         return near
