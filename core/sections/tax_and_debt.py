@@ -57,7 +57,7 @@ class Debt(Section):
     repayment: Literal["level", "sculpted"] = Field(
         "level",
         title="Repayment",
-        description="Level payments, or sculpted: each year what the lender's cases cover, where the loan is sized at a DSCR.",
+        description="Level payments, or sculpted: each year what the lender's cases cover, where the loan is sized at a DSCR; interest-only months are then left out.",
     )
     covenant_dscr: float = quantity(
         0.0, "1", "Lock-up below DSCR", "Below it cash stays in the company; 0: no covenant.", 0, 10

@@ -213,6 +213,20 @@ def test_a_moment_may_come_in_any_form(moment):
     assert outlook(observed_at=moment).height_start[0] == 946_344
 
 
+def test_growth_may_start_with_the_reading_and_never_runs_backwards():
+    """A year and a half from 2026-04-30 in years of 365.25 days; operation before the reading starts at the reading."""
+    growing = {"price_growth_per_year": 0.2, "difficulty_growth_per_year": 0.3, "from_reading": True}
+    late, early = outlook(start="2027-11", **growing), outlook(start="2025-11", **growing)
+    years = 550 / 365.25
+    still = outlook(start="2027-11")
+    assert late.price_usd[0] == pytest.approx(still.price_usd[0] * 1.2**years, rel=1e-12)
+    assert late.difficulty[0] == pytest.approx(still.difficulty[0] * 1.3**years, rel=1e-12)
+    assert late.price_usd[12] / late.price_usd[0] == pytest.approx(1.2, rel=1e-12)
+    assert early.price_usd[0] == still.price_usd[0]
+    faded = outlook(start="2027-11", growth_fade_years=3.0, **growing)
+    assert faded.price_usd[0] == pytest.approx(still.price_usd[0] * network.growth_factor(0.2, years, 3.0), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
