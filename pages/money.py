@@ -9,7 +9,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import accounts, session, show
+from pages.ui import accounts, currency, session, show
 
 TABS = ("Overview", "Statement", "Debt", "Tax", "Coins and renewal")
 
@@ -40,7 +40,9 @@ def figures(projection: Projection, *names: str) -> None:
     """Some more figures of a tab."""
     with st.grid(len(names), min_column_width=165, gap="small"):
         for name in names:
-            show.tile(projection, name, label="IRR" if name == "irr" else "")
+            usd = projection.metrics[name] if word(name).unit == "USD" else None
+            note = currency.also(projection, usd)
+            show.tile(projection, name, label="IRR" if name == "irr" else "", note=note)
 
 
 def overview(projection: Projection, dark: bool) -> None:

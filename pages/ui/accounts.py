@@ -99,8 +99,13 @@ def alternatives(projection: Projection) -> None:
         for label, name in names.items()
         if projection.metrics[name] is None
     ]
-    words = f"Net present value after tax; doing nothing is $0. This plan {returns_in_words(projection)}. {' '.join(missing)}"
-    st.caption(session.literal(words))
+    words = f"Net present value after tax; doing nothing is $0. This plan {returns_in_words(projection)}."
+    bought, paid = projection.metrics["hold_btc"], projection.metrics["paid_btc"]
+    if bought is not None and paid is not None:
+        words += (
+            f" In coins: the owner's money would buy {bought:,.4f} BTC, what the plan pays out buys {paid:,.4f} BTC."
+        )
+    st.caption(session.literal(" ".join([words, *missing])))
 
 
 def returns_in_words(projection: Projection) -> str:

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ScenarioError
 from core.scenario import Scenario, leaves
-from pages.ui import sections, session
+from pages.ui import currency, sections, session
 
 PERCENT = 100.0
 # every choice a field offers, in words
@@ -127,9 +127,10 @@ def _widget(path: str, info: FieldInfo, value: Any, label: str) -> None:
         st.date_input(
             label, date.fromisoformat(value), min_value=FIRST_DAY, max_value=LAST_DAY, format="YYYY-MM-DD", **common
         )
-    elif path == "site.timezone":
-        zones = _zones() if value in _zones() else [value, *_zones()]
-        st.selectbox(label, zones, index=zones.index(value), **common)
+    elif path in LISTS:
+        known = LISTS[path]()
+        listed = known if value in known else [value, *known]
+        st.selectbox(label, listed, index=listed.index(value), **common)
     elif isinstance(value, str):
         st.text_input(label, value, max_chars=longest(info), **common)
     elif isinstance(value, tuple):
@@ -156,6 +157,9 @@ def _zones() -> list[str]:
     from zoneinfo import available_timezones
 
     return sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix", "right")))
+
+
+LISTS = {"site.timezone": _zones, "finance.currency": currency.codes}  # texts of which there is a list
 
 
 def longest(info: FieldInfo) -> int | None:

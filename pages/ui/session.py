@@ -238,14 +238,16 @@ def projection() -> Projection:
     from core.fetchers.credits import credit_rules
     from core.models.dispatch import is_compiled
     from core.studies.projection import project
+    from pages.ui import currency
 
     own, today = own_machines(), now().date()
     scenario, year = equipment.resolved(current(), own), weather()
     old = equipment.price_notices(scenario, today, own)
-    key = (scenario.digest, year.digest, market(), is_compiled(), old)
+    fx = currency.rate_of(scenario.finance.currency)
+    key = (scenario.digest, year.digest, market(), is_compiled(), old, fx)
     answers: dict[Any, Projection] = st.session_state.setdefault(ANSWERS, {})
     if key not in answers:
-        answer = project(scenario, year, market(), rules=credit_rules())
+        answer = project(scenario, year, market(), rules=credit_rules(), fx=fx)
         answers[key] = replace(answer, notices=(*answer.notices, *old))
     while len(answers) > ANSWERS_KEPT:
         answers.pop(next(iter(answers)))

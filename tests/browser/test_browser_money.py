@@ -139,3 +139,13 @@ def test_dates_and_switches_reach_the_plan(planner: Planner) -> None:
     assert Scenario().but({"finance.credits.array_itc_frac": 0.3, "finance.credits.dates_decide": True}).to_json(
         indent=2
     ) == json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def test_the_planners_currency_stands_beside_the_dollars(planner: Planner) -> None:
+    """By the rate that ships with the program, as nobody can be asked here."""
+    planner.open("/configuration").section("Money").section("Costs")
+    planner.page.get_by_text("More settings").click()
+    planner.choose("Currency", "EUR")
+    planner.go("Money")
+    expect(planner.page.get_by_test_id("stMetricDelta").first).to_contain_text("M EUR")
+    expect(planner.figure("Net present value")).to_contain_text("$")
