@@ -35,6 +35,7 @@ def pages() -> list[st.Page]:
         page("equipment", "Equipment", "memory"),
         page("market", "Market", "candlestick_chart"),
         page("compare", "Compare", "compare_arrows"),
+        page("method", "Method", "function"),
         page("status", "Status", "vital_signs"),
         page("projections", "Projection", "monitoring", visibility="hidden"),
     ]

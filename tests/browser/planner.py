@@ -20,6 +20,7 @@ TITLES = {
     "/equipment": "Equipment",
     "/market": "Market",
     "/compare": "Compare",
+    "/method": "Method",
     "/status": "Status",
 }
 LOCAL_SCHEMES = {"data", "blob", "about", "chrome-error"}
