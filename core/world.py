@@ -285,3 +285,15 @@ class PowerPrices:
     minutes: int
     starts: tuple[datetime, ...]
     usd_per_kwh: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SunForecast:
+    """Hourly means from `first_hour` (UTC, its start) on: light [W/m²], air [°C], wind [m/s]."""
+
+    first_hour: datetime
+    ghi: tuple[float, ...]
+    dni: tuple[float, ...]
+    dhi: tuple[float, ...]
+    temp_air: tuple[float, ...]
+    wind_speed: tuple[float, ...]

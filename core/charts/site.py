@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.charts.base import MONTHS, Spec, colour, filled, source, template
 from core.inputs import Weather
+from core.world import SunForecast
 
 COLUMNS, ROWS = 72, 36  # fields that can be clicked: each is a piece of the page, so not many more
 MAP_HEIGHT = 340
@@ -184,3 +185,39 @@ def _light_by_month(dark: bool) -> Spec:
         ],
     )
     return template(bars, height=220)
+
+
+def light_by_day(forecast: SunForecast, weather: Weather, timezone: str, dark: bool = False) -> Spec:
+    """Light on level ground on each whole day to come, a mark at a usual day of its month [kWh/m²]."""
+    hours = pd.date_range(forecast.first_hour, periods=len(forecast.ghi), freq="h").tz_convert(timezone)
+    day = pd.Series(hours.date)
+    whole = day.map(day.value_counts()) >= 23  # clocks change
+    light = pd.Series(forecast.ghi)[whole].groupby(day[whole]).sum() / 1000
+    ghi = weather.hourly["ghi"]
+    months = pd.DatetimeIndex(ghi.index).tz_convert(timezone).month
+    usual = ghi.groupby(months).sum() / ghi.groupby(months).count() * 24 / 1000
+    frame = pd.DataFrame(
+        {
+            "day": [f"{one:%a} {one.day}" for one in light.index],
+            "rank": range(len(light)),
+            "kwh": light.to_numpy(),
+            "usual": [usual[one.month] for one in light.index],
+        }
+    )
+    return filled(_light_by_day(dark), days=frame)
+
+
+@cache
+def _light_by_day(dark: bool) -> Spec:
+    import altair as alt
+
+    x = alt.X("day:N", sort=alt.EncodingSortField("rank"), title=None, axis=alt.Axis(labelAngle=0))
+    told = [
+        alt.Tooltip("day:N", title="Day"),
+        alt.Tooltip("kwh:Q", title="kWh/m²", format=",.1f"),
+        alt.Tooltip("usual:Q", title="A usual day of the month", format=",.1f"),
+    ]
+    bars = source("days").mark_bar(cornerRadius=2, color=colour("Sun", dark))
+    marks = source("days").mark_tick(thickness=2, color=colour("Quiet", dark))
+    y = alt.Y("kwh:Q", title="kWh/m² a day; mark: usual", axis=alt.Axis(tickCount=4))
+    return template(bars.encode(x=x, y=y, tooltip=told), marks.encode(x=x, y="usual:Q"), height=200)

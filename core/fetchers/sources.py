@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from core.fetchers.ask import Question
+from core.fetchers.forecast import FORECAST
 from core.fetchers.horizon import HORIZON
 from core.fetchers.market import BLOCKS, DOLLARS
 from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, HASHRATE_HISTORY, NETWORK, RETARGET
@@ -43,6 +44,7 @@ EXAMPLES: tuple[tuple[Question[Any, Any], Any], ...] = (
     (PRICE_HISTORY, DOLLARS),
     (typical(SPOT), SPOT),
     (real_year(SPOT), YEAR),
+    (FORECAST, SPOT),
     (HORIZON, SPOT),
     (YIELD, ARRAY),
     (ELEVATION, SPOT),

@@ -14,7 +14,7 @@ from pages.ui import library, live, session, show
 if TYPE_CHECKING:
     from core.studies.gap import Gap
 
-HORIZON_WISH, YIELD_WISH = "far horizon", "yield check"
+HORIZON_WISH, YIELD_WISH, FORECAST_WISH = "far horizon", "yield check", "coming days"
 AGREE_FRAC = 0.05
 
 
@@ -152,6 +152,12 @@ def second_opinions() -> None:
             disabled=not session.current().array.dc_kw,
             help="What another model, on its own weather record, expects of this array.",
         )
+        st.button(
+            "The coming days",
+            icon=":material/partly_cloudy_day:",
+            on_click=_wish_forecast,
+            help="Light of the next days beside a usual day of the month, from Open-Meteo's forecast.",
+        )
         if session.current().array.horizon:
             st.button(
                 "Flat horizon", icon=":material/horizontal_rule:", on_click=_change, args=({"array.horizon": ()},)
@@ -160,6 +166,31 @@ def second_opinions() -> None:
         st.caption(f"The array has a far horizon of {len(heights)} directions, {max(heights):.1f}° at its highest.")
     _horizon_words()
     _yield_words()
+    _forecast_words()
+
+
+def _wish_forecast() -> None:
+    from core.fetchers.forecast import FORECAST
+    from core.fetchers.spots import Spot
+
+    live.wish(FORECAST_WISH, FORECAST, Spot.of(session.current().site))
+
+
+def _forecast_words() -> None:
+    from core.fetchers.spots import Spot
+
+    if live.wished(FORECAST_WISH) != Spot.of(session.current().site):
+        return
+    told = live.granted(FORECAST_WISH)
+    if told is None:
+        st.caption(":shimmer[Asking for the forecast …]")
+    elif isinstance(told, SolarMiningError):
+        nobody("the forecast", told)
+    else:
+        site = session.current().site
+        spec = charts.light_by_day(told.value, session.weather(), site.timezone, session.dark())
+        st.vega_lite_chart(spec=spec, alt="Light of the coming days beside a usual day of the month")
+        st.caption(session.literal(f"{told.source}, from {told.observed_at:%Y-%m-%d %H:%M} UTC on. {told.notice}"))
 
 
 def _wish_horizon() -> None:

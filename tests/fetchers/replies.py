@@ -29,6 +29,7 @@ PARAMETERS: dict[str, Callable[[], Any]] = {
     "PVGIS elevation": replies_weather.pvgis_horizon,
     "Open-Meteo elevation": lambda: {"elevation": [1650.0]},
     "places": lambda: replies_weather.PLACES,
+    "forecast": replies_weather.open_meteo_forecast,
 }
 
 

@@ -1,4 +1,4 @@
-"""Open-Meteo: hourly years of any place since 1940, heights of the ground and names of places.
+"""Open-Meteo: hourly years of any place since 1940, the coming days, heights of the ground and names of places.
 
 Contract: open-meteo.com/en/docs. The free service is for non-commercial use, so it is asked only where a setting says so; a
 key to the paid one settles that. Light is the mean of the hour before its stamp, temperature and wind are those of the
@@ -8,23 +8,26 @@ stamp itself. Wind is km/h unless m/s is asked for. Errors are JSON with a reaso
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import numpy as np
 
 from core.errors import SourceError
-from core.fetchers.fields import Fields, failed, refused
+from core.fetchers.fields import Fields, failed, moment, recent, refused
 from core.fetchers.formats.cells import Floats
 from core.fetchers.hours import Hours, floats, labels, typical_of, year_of
 from core.fetchers.provider import Reply, Request, Source, parsed
 from core.fetchers.spots import Spot, SpotYear
 from core.inputs import Weather
+from core.world import SunForecast
 
 NAME = "Open-Meteo"
 KEY = "SOLAR_MINING_OPEN_METEO_KEY"
 NOTICE = "Data by Open-Meteo.com (CC BY 4.0); the free service is for non-commercial use only"
 PAID_NOTICE = "Data by Open-Meteo.com (CC BY 4.0)"
 FIRST_YEAR = 1940
+FORECAST_DAYS = 7
 TYPICAL_YEARS = (2019, 2023)
 VARIABLES = {
     "ghi": "shortwave_radiation",
@@ -156,9 +159,38 @@ def _by_start(name: str, column: Floats, hours: int) -> Floats:
     return column[1 : hours + 1]
 
 
+def _ask_forecast(base: str, asked: Spot, key: str) -> Request:
+    place = {"latitude": f"{asked.latitude:.4f}", "longitude": f"{asked.longitude:.4f}"}
+    clock = {"timezone": "GMT", "timeformat": "unixtime", "wind_speed_unit": "ms"}
+    params = {**place, "hourly": ",".join(VARIABLES.values()), "forecast_days": str(FORECAST_DAYS), **clock}
+    return call(f"{base}/v1/forecast", params, key)
+
+
+def _read_forecast(reply: Reply, asked: Spot) -> SunForecast:
+    """As the archive's reply, from midnight of the current UTC day on; an hour short, as light is told at an hour's end."""
+    body = body_of(reply)
+    asked.check_near(NAME, body.number("latitude"), body.number("longitude"))
+    hourly = body.object("hourly")
+    _check_units(body.object("hourly_units"))
+    times = hourly.rows("time")
+    start = recent(moment(times[0], NAME, "hourly.time"), reply, timedelta(days=1, hours=1), NAME, "hourly.time")
+    _check_times(times, int(start.timestamp()), 24 * FORECAST_DAYS)
+    columns = {name: _column(hourly, code, len(times)) for name, code in VARIABLES.items()}
+    _cap(columns)
+    told = {name: _by_start(name, column, len(times) - 1) for name, column in columns.items()}
+    if missing := [name for name, column in told.items() if not np.isfinite(column).all()]:
+        raise refused(NAME, f"hourly.{VARIABLES[missing[0]]}", None, "a value for every hour")
+    return SunForecast(start, **{name: tuple(column.tolist()) for name, column in told.items()})
+
+
 ARCHIVE = "https://archive-api.open-meteo.com"
+FORECASTS = "https://api.open-meteo.com"
 PER_MINUTE = 20  # of all its services together: a year weighs 13 of their 600 calls a minute, five years 65
 TYPICAL = Source[Spot, Weather](NAME, ARCHIVE, _ask_typical, _read_typical, PER_MINUTE, opt_in=True, notice=NOTICE)
 YEAR = Source[SpotYear, Weather](NAME, ARCHIVE, _ask_year, _read_year, PER_MINUTE, opt_in=True, notice=NOTICE)
 TYPICAL_PAID = paid(TYPICAL)
 YEAR_PAID = paid(YEAR)
+FORECAST = Source[Spot, SunForecast](
+    NAME, FORECASTS, _ask_forecast, _read_forecast, PER_MINUTE, opt_in=True, notice=NOTICE
+)
+FORECAST_PAID = paid(FORECAST)
