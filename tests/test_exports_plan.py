@@ -120,6 +120,23 @@ def test_every_assumption_is_in_the_workbook(answer: Projection, sheets: Spreads
             assert rows[path] is None, path
 
 
+def test_where_a_banker_expects_a_formula_there_is_one(greensboro: Weather, market: Market) -> None:
+    """Subtotals, tax and returns, and the sheets that take a line from each other."""
+    sheets = Spreadsheet(plan_workbook(project(PLANS["everything"], greensboro, market)))
+    wanted = {
+        "Statement": ("Revenue", "Running cost in all", "EBITDA", "Investment in all", "Cash before tax and debt", "State tax",
+                      "Federal tax", "Income tax", "Interest", "Repayment", "Debt, net", "Equity cash after tax",
+                      "Equity cash, cumulated"),
+        "Debt": ("Debt at the start of the year", "Debt at the end of the year", "Debt service", "DSCR"),
+        "Tax": ("EBITDA", "Interest", "Income before losses carried", "State tax", "Federal tax", "Losses carried"),
+    }  # fmt: skip
+    live = set(sheets.formulas())
+    for sheet, labels in wanted.items():
+        rows = {cell.value: cell.row for cell in sheets.book[sheet]["A"]}
+        for label in labels:
+            assert all((sheet, f"{column}{rows[label]}") in live for column in "DEFGH"), f"{sheet}: {label}"
+
+
 def test_a_changed_assumption_changes_what_hangs_on_it(greensboro: Weather, market: Market) -> None:
     """The discount rate and the tax rates are read from their cells."""
     sheets = Spreadsheet(plan_workbook(project(PLANS["absorbed"], greensboro, market)))
