@@ -78,6 +78,7 @@ class Planner:
 
     def go(self, title: str) -> Planner:
         """Follow a link of the navigation."""
+        self.page.mouse.move(5, 700)  # off the button just pressed, whose tooltip may lie over the navigation
         self.page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
         return self.arrived(title)
 
