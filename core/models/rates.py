@@ -192,12 +192,16 @@ def _kernels() -> _Kernels:
         ready: Callable[..., None] = njit(types.void(*arguments), cache=True, nogil=True, error_model="numpy")(source)
         return ready
 
-    matrix, row = types.Array(types.float64, 2, "C"), types.Array(types.float64, 1, "C")
-    mask, masks = types.Array(types.boolean, 1, "C"), types.Array(types.boolean, 2, "C")
+    def given(dtype: Any, dimensions: int) -> Any:
+        return types.Array(dtype, dimensions, "C", readonly=True)  # takes writable arrays too
+
+    row, matrix = types.Array(types.float64, 1, "C"), types.Array(types.float64, 2, "C")
+    masks = types.Array(types.boolean, 2, "C")
+    cash, side = given(types.float64, 2), given(types.boolean, 1)
     return _Kernels(
-        built(_known_source, matrix, mask, masks, masks),
-        built(_scan_source, matrix, row, matrix),
-        built(_root_source, matrix, row, row, mask, row),
+        built(_known_source, cash, side, masks, masks),
+        built(_scan_source, cash, given(types.float64, 1), matrix),
+        built(_root_source, cash, row, row, side, row),
     )
 
 

@@ -28,8 +28,7 @@ def test_saving_is_a_download_and_a_session_of_edits_leaves_nothing_on_the_serve
     planner.open("/configuration").type("Scenario name", "Only mine")
     expect(planner.unsaved()).to_be_visible()
     planner.give_file("weather file", "mine.epw", weather_samples.text(weather_samples.epw()))
-    expect(planner.page.get_by_text("mine.epw").first).to_be_visible()
-    planner.press("Keep projection").told("Kept the projection of “Only mine”")
+    planner.told(", uploaded").press("Keep projection").told("Kept the projection of “Only mine”")
     saved = read(planner.download("Save"))
     assert saved.name == "Only mine"
     assert saved.site.weather.startswith("file:")

@@ -332,8 +332,9 @@ def test_one_row_gives_a_float():
 
 def test_ten_thousand_lives_are_more_than_one_chunk():
     row = np.array([-100, 39, 59, 55, 20.0])
-    rates_found = finance.irr(np.tile(row, (rates.ROWS_AT_ONCE + 3, 1)))
-    assert np.ptp(rates_found) == 0.0
+    rates_found = finance.irr(np.tile(row, (rates.ROWS_AT_ONCE + 3, 1)), compiled=False)
+    # many rows are summed by Horner's rule and the three left over term by term: the last digits may differ
+    assert np.ptp(rates_found) <= 4 * np.spacing(rates_found[0])
     assert rates_found[-1] == pytest.approx(0.280948421, abs=5e-10)
 
 

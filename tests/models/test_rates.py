@@ -33,6 +33,20 @@ def test_kernel_and_twin_agree_and_there_is_every_kind_of_row():
     assert set(rates.irr_count(cash).tolist()) >= {0, 1, 2, 3}
 
 
+def test_kernel_gives_a_row_the_same_rate_wherever_it_stands():
+    row = np.array([-100, 39, 59, 55, 20.0])
+    found = rates.irr(np.tile(row, (rates.ROWS_AT_ONCE + 3, 1)))
+    assert np.ptp(found) == 0.0
+    assert found[0] == rates.irr(row)
+
+
+def test_cash_that_may_not_be_written_is_read():
+    for cash in (np.array([[-100, 60, 60.0]]), np.array([[-1, 4, -4.2, 1.4, 0.0]])):  # one way and by search
+        cash.flags.writeable = False
+        assert rates.irr(cash) == pytest.approx(rates.irr(cash, compiled=False), rel=1e-11, nan_ok=True)
+        assert rates.irr_count(cash).shape == (1,)
+
+
 def test_irr_is_pyxirrs_where_it_is_unique():
     import pyxirr
 
