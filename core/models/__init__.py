@@ -7,8 +7,8 @@ from importlib import import_module
 from types import ModuleType
 
 SUBJECTS = (
-    "ageing", "debt", "depreciation", "dispatch", "finance", "mining", "module", "network", "rates", "risk", "solar", "sun",
-    "tax",
+    "ageing", "debt", "depreciation", "dispatch", "finance", "mining", "module", "network", "rates", "risk", "running", "solar",
+    "sun", "tax",
 )  # fmt: skip
 
 

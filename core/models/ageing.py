@@ -1,15 +1,14 @@
-"""How panels, battery and machines lose strength: with years, with cycles, and in the heat of an hour."""
+"""How panels, battery and machines lose strength with years and cycles, and when they fail and are replaced."""
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import at_least_0, finite, refused, share
 
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape
@@ -27,8 +26,8 @@ def panel_health_frac(years: int, first_year_degradation_frac: float, degradatio
     with year 2, as in SAM, so that without a first-year loss year 1 is the undegraded year that yield reports name.
     Source: SAM, lifetime and degradation; Jordan & Kurtz (2013), "Photovoltaic degradation rates".
     """
-    first = _share("first_year_degradation_frac", first_year_degradation_frac)
-    yearly = _share("degradation_frac_per_year", degradation_frac_per_year)
+    first = share("first_year_degradation_frac", first_year_degradation_frac)
+    yearly = share("degradation_frac_per_year", degradation_frac_per_year)
     return np.asarray((1.0 - first) * (1.0 - yearly) ** _whole_years(years))
 
 
@@ -40,7 +39,7 @@ def hashrate_health_frac(years: int, hashrate_degradation_frac_per_year: float) 
     years ≥ 1; hashrate_degradation_frac_per_year d [1/yr] in 0…1. Returns shape (years,); year 1 is that of the data sheet.
     Source: constant yearly decline, as for panels; no long record of machines is published.
     """
-    yearly = _share("hashrate_degradation_frac_per_year", hashrate_degradation_frac_per_year)
+    yearly = share("hashrate_degradation_frac_per_year", hashrate_degradation_frac_per_year)
     return np.asarray((1.0 - yearly) ** _whole_years(years))
 
 
@@ -61,33 +60,14 @@ def battery_health_after_year_frac(
     there are no cycles. A battery already below the floor stays where it is.
     Source: the linear calendar and throughput terms of warranties and data sheets; real cells fade faster at first.
     """
-    health = _share("health_frac", health_frac)
+    health = share("health_frac", health_frac)
     discharged, energy = (
-        _at_least_0(*pair) for pair in (("discharged_kwh", discharged_kwh), ("energy_kwh", energy_kwh))
+        at_least_0(*pair) for pair in (("discharged_kwh", discharged_kwh), ("energy_kwh", energy_kwh))
     )
-    worn = _at_least_0("cycle_fade_frac_per_cycle", cycle_fade_frac_per_cycle) * discharged
+    worn = at_least_0("cycle_fade_frac_per_cycle", cycle_fade_frac_per_cycle) * discharged
     fade = np.minimum(worn, energy) / np.where(energy > 0, energy, 1.0)  # all of it at most, however small the battery
-    left = health - _at_least_0("calendar_fade_frac_per_year", calendar_fade_frac_per_year) - fade
-    return np.minimum(health, np.maximum(left, _share("health_floor_frac", health_floor_frac)))[()]
-
-
-def ambient_derate_frac(
-    temp_air_c: ArrayLike, derate_above_c: float, derate_frac: float, shutdown_above_c: float
-) -> Broadcast:
-    """Share of hash rate and power that machines keep in the heat.
-
-    1 up to derate_above_c, 1 − derate_frac above it, 0 above shutdown_above_c.
-
-    temp_air_c [°C] outdoors, shape (hours,) or any; thresholds [°C], the hour at a threshold still counts as cooler;
-    derate_frac [1] in 0…1. Source: field test of an Antminer S21 (clock 490 → 440 MHz above 40 °C, stop above 47 °C),
-    reported by Hackernoon / BTCWire.
-    """
-    temp = _finite("temp_air_c", temp_air_c)
-    warm, hot = _finite("derate_above_c", derate_above_c), _finite("shutdown_above_c", shutdown_above_c)
-    if hot < warm:
-        raise _refused("shutdown_above_c", shutdown_above_c, f"derate_above_c ({derate_above_c}) or more")
-    kept = 1.0 - _share("derate_frac", derate_frac)
-    return np.where(temp > hot, 0.0, np.where(temp > warm, kept, 1.0))[()]
+    left = health - at_least_0("calendar_fade_frac_per_year", calendar_fade_frac_per_year) - fade
+    return np.minimum(health, np.maximum(left, share("health_floor_frac", health_floor_frac)))[()]
 
 
 # Failures and replacement
@@ -101,8 +81,8 @@ def availability_frac(failures_per_year: ArrayLike, repair_days: ArrayLike) -> B
     failures_per_year λ [1/yr] ≥ 0 per year of running, repair_days r [d] ≥ 0 from failure to restart; shapes broadcast.
     Source: mean time between failures over itself and mean time to repair; Barlow & Proschan (1965).
     """
-    down_years = _at_least_0("repair_days", repair_days) / DAYS_PER_YEAR
-    return 1.0 / (1.0 + _at_least_0("failures_per_year", failures_per_year) * down_years)
+    down_years = at_least_0("repair_days", repair_days) / DAYS_PER_YEAR
+    return 1.0 / (1.0 + at_least_0("failures_per_year", failures_per_year) * down_years)
 
 
 def failures_by_age(failures_per_year: float, growth_per_year: float, age_years: ArrayLike) -> Broadcast:
@@ -113,10 +93,10 @@ def failures_by_age(failures_per_year: float, growth_per_year: float, age_years:
     failures_per_year λ [1/yr] ≥ 0 when new, growth_per_year g [1/yr] ≥ −1, age_years [yr] ≥ 0 any shape.
     Source: constant hazard where g is 0, a Gompertz hazard of wear-out else.
     """
-    growth = _finite("growth_per_year", growth_per_year)
+    growth = finite("growth_per_year", growth_per_year)
     if growth < -1:
-        raise _refused("growth_per_year", growth_per_year, "-1 or more")
-    return _at_least_0("failures_per_year", failures_per_year) * (1.0 + growth) ** _at_least_0("age_years", age_years)
+        raise refused("growth_per_year", growth_per_year, "-1 or more")
+    return at_least_0("failures_per_year", failures_per_year) * (1.0 + growth) ** at_least_0("age_years", age_years)
 
 
 def replacement_months(every_years: int, months: int) -> NDArray[np.bool_]:
@@ -125,7 +105,7 @@ def replacement_months(every_years: int, months: int) -> NDArray[np.bool_]:
     every_years [yr] ≥ 0, months ≥ 1. Returns booleans (months,).
     """
     if every_years < 0:
-        raise _refused("every_years", every_years, "0 or more")
+        raise refused("every_years", every_years, "0 or more")
     month = np.arange(months)
     return (month > 0) & (month % (12 * every_years) == 0) if every_years else np.zeros(months, bool)
 
@@ -137,7 +117,7 @@ def first_month_below(health_frac: float, fade_frac: ArrayLike, floor_frac: floa
 
     health_frac [1] at the start, fade_frac [1] ≥ 0 lost in each month (months,), floor_frac [1].
     """
-    below = _share("health_frac", health_frac) - np.cumsum(_at_least_0("fade_frac", fade_frac)) < floor_frac
+    below = share("health_frac", health_frac) - np.cumsum(at_least_0("fade_frac", fade_frac)) < floor_frac
     return int(np.argmax(below)) if below.any() else None
 
 
@@ -153,7 +133,7 @@ def rainflow(level: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:
     level (n,) in any unit. Returns (ranges, counts of 1 or ½, index of the level at which each range ends), in the order
     in which they close. Source: ASTM E1049-85 (2017), §5.4.4, rainflow counting.
     """
-    series = _finite("level", level)
+    series = finite("level", level)
     turns = _turns(series)
     levels = series[turns].tolist()
     found: list[tuple[float, float, int]] = []
@@ -193,40 +173,12 @@ def cycle_fade_frac(
     Source: Palmgren (1924) and Miner (1945), damages add; Wöhler curve of cycle life against depth, as used for cells by
     Xu et al. (2018), "Modeling of lithium-ion battery degradation for cell life assessment".
     """
-    exponent = _at_least_0("depth_exponent", depth_exponent)
-    worn = _at_least_0("counts", counts) * _share("depth_frac", depth_frac) ** exponent
-    return _at_least_0("cycle_fade_frac_per_cycle", cycle_fade_frac_per_cycle) * worn
+    exponent = at_least_0("depth_exponent", depth_exponent)
+    worn = at_least_0("counts", counts) * share("depth_frac", depth_frac) ** exponent
+    return at_least_0("cycle_fade_frac_per_cycle", cycle_fade_frac_per_cycle) * worn
 
 
 def _whole_years(years: int) -> Floats:
     if isinstance(years, bool) or not isinstance(years, int | np.integer) or years < 1:
-        raise _refused("years", years, "a whole number from 1")
+        raise refused("years", years, "a whole number from 1")
     return np.arange(years, dtype=np.float64)
-
-
-def _finite(name: str, value: ArrayLike) -> Any:
-    if isinstance(value, float) and math.isfinite(value):
-        return np.float64(value)  # a tenth of the time of an array of one
-    figures = np.asarray(value, dtype=np.float64)
-    if not np.isfinite(figures).all():
-        raise _refused(name, float(figures[~np.isfinite(figures)].flat[0]), "a finite number")
-    return figures
-
-
-def _at_least_0(name: str, value: ArrayLike) -> Any:
-    figures = _finite(name, value)
-    if (figures < 0).any():
-        raise _refused(name, float(figures[figures < 0].flat[0]), "0 or more")
-    return figures
-
-
-def _share(name: str, value: ArrayLike) -> Any:
-    figures = _finite(name, value)
-    wrong = (figures < 0) | (figures > 1)
-    if wrong.any():
-        raise _refused(name, float(figures[wrong].flat[0]), "a share from 0 to 1")
-    return figures
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import refused
 
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for one case, else an array of the leading axes' shape
@@ -151,7 +151,7 @@ def sized_principal_usd(cfads_usd: ArrayLike, target_dscr: float, unit: Loan) ->
     Source: Yescombe (2014), Principles of Project Finance, debt sizing by cover ratio.
     """
     if not target_dscr > 0:
-        raise _refused("target_dscr", target_dscr, "above 0")
+        raise refused("target_dscr", target_dscr, "above 0")
     cover = lowest(_ratio(cfads_usd, target_dscr * unit.service_usd))
     return np.maximum(cover, 0.0)
 
@@ -254,9 +254,9 @@ def spending_fractions(months: int, curve: str = "even", delay_months: int = 0) 
     months ≥ 1, delay_months ≥ 0. Returns (months + delay_months,), sum 1.
     """
     if months < 1:
-        raise _refused("months", months, "1 or more")
+        raise refused("months", months, "1 or more")
     if curve not in {"even", "s_curve"}:
-        raise _refused("curve", curve, "even or s_curve")
+        raise refused("curve", curve, "even or s_curve")
     done = np.arange(months + 1) / months
     paid = done if curve == "even" else (1.0 - np.cos(np.pi * done)) / 2.0
     return np.concatenate([np.diff(paid), np.zeros(delay_months)])
@@ -275,7 +275,7 @@ def building(
     """
     cost, principal = (np.asarray(a, dtype=np.float64)[..., None] for a in (cost_usd, principal_usd))
     if (principal > cost * (1 + 1e-12)).any():
-        raise _refused("principal_usd", float(principal.max()), "no more than the cost")
+        raise refused("principal_usd", float(principal.max()), "no more than the cost")
     spent = np.cumsum(cost * np.asarray(fractions, dtype=np.float64), axis=-1)
     share = np.divide(principal, cost, out=np.zeros(np.broadcast_shapes(cost.shape, principal.shape)), where=cost > 0)
     lent = np.clip(spent - (cost - principal), 0.0, principal) if equity_first else spent * share
@@ -298,16 +298,16 @@ def _scheduled(principal: ArrayLike, interest: Floats, repaid: Floats) -> Loan:
 def _periods(term_years: int, interest_only_months: int, payments_per_year: int) -> tuple[int, int]:
     """Periods of interest alone, and periods of the whole term."""
     if payments_per_year < 1 or 12 % payments_per_year:
-        raise _refused("payments_per_year", payments_per_year, "a divisor of 12")
+        raise refused("payments_per_year", payments_per_year, "a divisor of 12")
     if interest_only_months % (12 // payments_per_year) or not 0 <= interest_only_months < 12 * term_years:
-        raise _refused("interest_only_months", interest_only_months, "whole periods, less than the term")
+        raise refused("interest_only_months", interest_only_months, "whole periods, less than the term")
     return interest_only_months * payments_per_year // 12, term_years * payments_per_year
 
 
 def _check_amounts(name: str, values: Floats) -> None:
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
-        raise _refused(name, float(values[wrong].flat[0]), "finite, 0 or more")
+        raise refused(name, float(values[wrong].flat[0]), "finite, 0 or more")
 
 
 def _ratio(value: ArrayLike, by: ArrayLike) -> Floats:
@@ -315,7 +315,3 @@ def _ratio(value: ArrayLike, by: ArrayLike) -> Floats:
     with np.errstate(over="ignore"):  # next to no debt is covered without end
         ratio: Floats = np.divide(over, under, out=np.full(over.shape, np.nan), where=under > 0)
     return ratio
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

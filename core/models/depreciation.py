@@ -6,12 +6,12 @@ is in service from year 1; what is bought later is in service in the year it is 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import refused
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def macrs_fractions(years: int) -> Floats:
     Source: IRS Publication 946 (2023), Appendix A, Table A-1.
     """
     if isinstance(years, bool) or years not in MACRS_PERCENT:
-        raise _refused("years", years, f"a recovery class of {sorted(MACRS_PERCENT)} years")
+        raise refused("years", years, f"a recovery class of {sorted(MACRS_PERCENT)} years")
     return np.array([round(percent / 100.0, 6) for percent in MACRS_PERCENT[years]])
 
 
@@ -48,7 +48,7 @@ def straight_line_fractions(years: int) -> Floats:
     years ≥ 1 [yr]. Returns shape (years,), sum 1. Source: SAM, straight-line depreciation (no half-year convention).
     """
     if isinstance(years, bool) or not isinstance(years, int) or years < 1:
-        raise _refused("years", years, "a whole number from 1")
+        raise refused("years", years, "a whole number from 1")
     return np.full(years, 1.0 / years)
 
 
@@ -62,7 +62,7 @@ def write_off_fractions(method: str, straight_line_years: int = 1, bonus_frac: f
     none. Source: IRS Publication 946 (2023), special depreciation allowance.
     """
     if not 0.0 <= bonus_frac <= 1.0:
-        raise _refused("bonus_frac", bonus_frac, "a share from 0 to 1")
+        raise refused("bonus_frac", bonus_frac, "a share from 0 to 1")
     if method == "none":
         return np.zeros(1)
     fractions = (1.0 - bonus_frac) * _plain_fractions(method, straight_line_years)
@@ -78,7 +78,7 @@ def _plain_fractions(method: str, straight_line_years: int) -> Floats:
         return straight_line_fractions(straight_line_years)
     if kind == "macrs" and years.isdigit():
         return macrs_fractions(int(years))
-    raise _refused("method", method, "none, expensed, straight_line or macrs_3 … macrs_20")
+    raise refused("method", method, "none, expensed, straight_line or macrs_3 … macrs_20")
 
 
 class Ledger(NamedTuple):
@@ -166,8 +166,4 @@ def _check(cost: Floats, cut: Floats, sold: NDArray[np.intp], proceeds: Floats, 
         ("sold_in", (sold < bought) & (cost > 0), sold, "a year no earlier than that of the purchase"),
     ):
         if wrong.any():
-            raise _refused(name, value[wrong].flat[0].item(), expected)
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)
+            raise refused(name, value[wrong].flat[0].item(), expected)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import at_least_0, finite, positive, share
 
 HOURS_PER_DAY = 24.0
 RETIRED = -1
@@ -49,9 +49,9 @@ def efficiency_j_per_th(years: ArrayLike, curve: Curve) -> Broadcast:
     years t [yr] since the reading, any shape. Returns J/TH. With a fade it levels off at E · e^(−g · f).
     Source: Gompertz (1825) for the fade; from Antminer S9 (98 J/TH, 2016-06) to S23 (11 J/TH, 2026-01) g was 0.23 a year.
     """
-    start = _positive("efficiency_j_per_th", curve.efficiency_j_per_th)
-    rate = _at_least_0("improvement_per_year", curve.improvement_per_year)
-    return start * np.exp(-rate * _lived(_finite("years", years), _at_least_0("fade_years", curve.fade_years)))
+    start = positive("efficiency_j_per_th", curve.efficiency_j_per_th)
+    rate = at_least_0("improvement_per_year", curve.improvement_per_year)
+    return start * np.exp(-rate * _lived(finite("years", years), at_least_0("fade_years", curve.fade_years)))
 
 
 def price_usd_per_th(years: ArrayLike, j_per_th: ArrayLike, curve: Curve) -> Broadcast:
@@ -63,10 +63,10 @@ def price_usd_per_th(years: ArrayLike, j_per_th: ArrayLike, curve: Curve) -> Bro
     So a model grows cheaper for two reasons: prices fall, and it falls behind.
     Source: broker's asks for 36 models of 9.5–23 J/TH, second half of 2026: k = 2.0 ± 0.2, 14.6 USD/TH at 11 J/TH.
     """
-    decline = _share("price_decline_frac_per_year", curve.price_decline_frac_per_year)
-    newest = _at_least_0("price_usd_per_th", curve.price_usd_per_th) * (1.0 - decline) ** _finite("years", years)
-    behind = efficiency_j_per_th(years, curve) / _positive("j_per_th", j_per_th)
-    return newest * behind ** _at_least_0("class_exponent", curve.class_exponent)
+    decline = share("price_decline_frac_per_year", curve.price_decline_frac_per_year)
+    newest = at_least_0("price_usd_per_th", curve.price_usd_per_th) * (1.0 - decline) ** finite("years", years)
+    behind = efficiency_j_per_th(years, curve) / positive("j_per_th", j_per_th)
+    return newest * behind ** at_least_0("class_exponent", curve.class_exponent)
 
 
 def resale_usd_per_th(
@@ -85,8 +85,8 @@ def resale_usd_per_th(
     dismantling, freight and the dealer, age_decline_frac_per_year w [1/yr] in 0…1 for wear alone; shapes broadcast.
     Returns USD/(TH/s). Source: used machines are quoted by J/TH class (Luxor, ASIC price index).
     """
-    worn = (1.0 - _share("age_decline_frac_per_year", age_decline_frac_per_year)) ** _at_least_0("age_years", age_years)
-    return price_usd_per_th(years, j_per_th, curve) * _share("realised_frac", realised_frac) * worn
+    worn = (1.0 - share("age_decline_frac_per_year", age_decline_frac_per_year)) ** at_least_0("age_years", age_years)
+    return price_usd_per_th(years, j_per_th, curve) * share("realised_frac", realised_frac) * worn
 
 
 def _lived(years: Any, fade_years: Any) -> Any:
@@ -130,14 +130,14 @@ def bought_month(
     renews them.
     """
     worth, power, new = (
-        _finite(name, value)
+        finite(name, value)
         for name, value in (
             ("hashprice_usd_per_ph_day", hashprice_usd_per_ph_day),
             ("usd_per_kwh", usd_per_kwh),
             ("new_j_per_th", new_j_per_th),
         )
     )
-    first, health = _positive("first_j_per_th", first_j_per_th), _share("health_by_age_frac", health_by_age_frac)
+    first, health = positive("first_j_per_th", first_j_per_th), share("health_by_age_frac", health_by_age_frac)
     shape = np.broadcast_shapes(worth.shape, power.shape, new.shape, (*first.shape, 1))
     worth, power, new = (np.broadcast_to(values, shape) for values in (worth, power, new))
     if plan.rule == "never":
@@ -178,36 +178,3 @@ def _due(plan: Plan, month: Whole, since: Whole, losing: Any) -> Any:
     due = np.zeros(losing.shape, bool)
     due[..., long:] = before[..., long : month.size] - before[..., : max(month.size - long, 0)] == long
     return later & due
-
-
-# Checks
-
-
-def _finite(name: str, value: ArrayLike) -> Any:
-    figures = np.asarray(value, dtype=np.float64)
-    if not np.isfinite(figures).all():
-        raise _refused(name, float(figures[~np.isfinite(figures)].flat[0]), "a finite number")
-    return figures
-
-
-def _at_least_0(name: str, value: ArrayLike) -> Any:
-    return _within(name, value, lambda figures: figures < 0, "0 or more")
-
-
-def _positive(name: str, value: ArrayLike) -> Any:
-    return _within(name, value, lambda figures: figures <= 0, "a number above 0")
-
-
-def _share(name: str, value: ArrayLike) -> Any:
-    return _within(name, value, lambda figures: (figures < 0) | (figures > 1), "a share from 0 to 1")
-
-
-def _within(name: str, value: ArrayLike, wrong: Any, expected: str) -> Any:
-    figures = _finite(name, value)
-    if (bad := wrong(figures)).any():
-        raise _refused(name, float(figures[bad].flat[0]), expected)
-    return figures
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

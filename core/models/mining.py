@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import at_least_0, finite, positive, refused
 
 BLOCKS_PER_ERA = 210_000
 FIRST_SUBSIDY_SATS = 50 * 100_000_000
@@ -100,7 +100,7 @@ def _compact_parts(bits: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[
     too_wide = (size > 34) | ((word > 0xFF) & (size > 33)) | ((word > 0xFFFF) & (size > 32))
     wrong = (bits < 0) | (bits > 0xFFFFFFFF) | (bits & 0x800000 != 0) | (word == 0) | too_wide
     if wrong.any():
-        raise _refused("bits", np.asarray(bits)[wrong].flat[0], "compact bits of a positive target below 2^256")
+        raise refused("bits", np.asarray(bits)[wrong].flat[0], "compact bits of a positive target below 2^256")
     return np.maximum(size, 3), word
 
 
@@ -124,7 +124,7 @@ def expected_blocks(hashrate_ths: ArrayLike, seconds: ArrayLike, difficulty: Arr
 
     hashrate_ths [TH/s] ≥ 0, seconds [s] ≥ 0, difficulty [1] > 0; shapes broadcast. Source: Bitcoin wiki, "Difficulty".
     """
-    hashes = _at_least_0("hashrate_ths", hashrate_ths) * HASHES_PER_TH * _at_least_0("seconds", seconds)
+    hashes = at_least_0("hashrate_ths", hashrate_ths) * HASHES_PER_TH * at_least_0("seconds", seconds)
     return hashes / _hashes_per_block(difficulty)
 
 
@@ -136,7 +136,7 @@ def blocks_cv_frac(expected: ArrayLike) -> Broadcast:
     expected: mean number of blocks n ≥ 0, any shape; inf where 0. Source: Rosenfeld (2011), "Analysis of Bitcoin Pooled
     Mining Reward Systems".
     """
-    return _divided(1.0, np.sqrt(_at_least_0("expected", expected)))
+    return _divided(1.0, np.sqrt(at_least_0("expected", expected)))
 
 
 def expected_btc(
@@ -170,7 +170,7 @@ def hashprice_usd_per_ph_day(
     Source: Luxor, Hashrate Index, definition of hashprice.
     """
     coins = expected_btc(THS_PER_PHS, DAY_SECONDS, difficulty, subsidy_btc, fees_btc)
-    return coins * _at_least_0("price_usd", price_usd)
+    return coins * at_least_0("price_usd", price_usd)
 
 
 def hashcost_usd_per_ph_day(efficiency_j_per_th: ArrayLike, usd_per_kwh: ArrayLike) -> Broadcast:
@@ -181,7 +181,7 @@ def hashcost_usd_per_ph_day(efficiency_j_per_th: ArrayLike, usd_per_kwh: ArrayLi
     efficiency_j_per_th [J/TH] > 0 (times PUE for the whole site), usd_per_kwh [USD/kWh], may be negative; shapes broadcast.
     Source: Luxor, Hashrate Index, definition of hashcost.
     """
-    return _positive("efficiency_j_per_th", efficiency_j_per_th) * HOURS_PER_DAY * _finite("usd_per_kwh", usd_per_kwh)
+    return positive("efficiency_j_per_th", efficiency_j_per_th) * HOURS_PER_DAY * finite("usd_per_kwh", usd_per_kwh)
 
 
 def cost_usd_per_btc(
@@ -198,8 +198,8 @@ def cost_usd_per_btc(
     efficiency_j_per_th [J/TH] > 0, usd_per_kwh [USD/kWh], difficulty [1] > 0, subsidy_btc and fees_btc [BTC per block];
     shapes broadcast. inf where a block pays nothing. Source: Braiins, "cost to mine one bitcoin".
     """
-    kwh_per_th = _positive("efficiency_j_per_th", efficiency_j_per_th) / JOULES_PER_KWH
-    usd_per_block = kwh_per_th * _hashes_per_block(difficulty) / HASHES_PER_TH * _finite("usd_per_kwh", usd_per_kwh)
+    kwh_per_th = positive("efficiency_j_per_th", efficiency_j_per_th) / JOULES_PER_KWH
+    usd_per_block = kwh_per_th * _hashes_per_block(difficulty) / HASHES_PER_TH * finite("usd_per_kwh", usd_per_kwh)
     return _divided(usd_per_block, _reward_btc(subsidy_btc, fees_btc))
 
 
@@ -214,8 +214,8 @@ def mined_kwh_value_usd(
     step of power), pool_fee_frac [1] in 0…1, pue [1] ≥ 1; shapes broadcast. USD/kWh.
     Source: Luxor, hashprice over hashcost; Green Grid (2007), PUE.
     """
-    draw = _positive("efficiency_j_per_th", efficiency_j_per_th) * HOURS_PER_DAY * _positive("pue", pue)
-    return _at_least_0("hashprice_usd_per_ph_day", hashprice_usd_per_ph_day) * _kept_frac(pool_fee_frac) / draw
+    draw = positive("efficiency_j_per_th", efficiency_j_per_th) * HOURS_PER_DAY * positive("pue", pue)
+    return at_least_0("hashprice_usd_per_ph_day", hashprice_usd_per_ph_day) * _kept_frac(pool_fee_frac) / draw
 
 
 # Break-evens: where income equals the electricity bill
@@ -267,9 +267,9 @@ def breakeven_difficulty(
     Source: hashprice = hashcost, Luxor's definitions.
     """
     usd_per_th = (
-        _positive("efficiency_j_per_th", efficiency_j_per_th) / JOULES_PER_KWH * _finite("usd_per_kwh", usd_per_kwh)
+        positive("efficiency_j_per_th", efficiency_j_per_th) / JOULES_PER_KWH * finite("usd_per_kwh", usd_per_kwh)
     )
-    income = _at_least_0("price_usd", price_usd) * _kept_frac(pool_fee_frac) * _reward_btc(subsidy_btc, fees_btc)
+    income = at_least_0("price_usd", price_usd) * _kept_frac(pool_fee_frac) * _reward_btc(subsidy_btc, fees_btc)
     return _divided(income, usd_per_th * (HASHES_PER_DIFFICULTY / HASHES_PER_TH))
 
 
@@ -277,17 +277,17 @@ def breakeven_difficulty(
 
 
 def _hashes_per_block(difficulty: ArrayLike) -> Any:
-    return _positive("difficulty", difficulty) * HASHES_PER_DIFFICULTY  # in floats: 64-bit integers end at D ≈ 2·10⁹
+    return positive("difficulty", difficulty) * HASHES_PER_DIFFICULTY  # in floats: 64-bit integers end at D ≈ 2·10⁹
 
 
 def _reward_btc(subsidy_btc: ArrayLike, fees_btc: ArrayLike) -> Any:
-    return _at_least_0("subsidy_btc", subsidy_btc) + _at_least_0("fees_btc", fees_btc)
+    return at_least_0("subsidy_btc", subsidy_btc) + at_least_0("fees_btc", fees_btc)
 
 
 def _kept_frac(pool_fee_frac: ArrayLike) -> Any:
-    fee = _finite("pool_fee_frac", pool_fee_frac)
+    fee = finite("pool_fee_frac", pool_fee_frac)
     if ((fee < 0) | (fee > 1)).any():
-        raise _refused("pool_fee_frac", _first(fee, (fee < 0) | (fee > 1)), "a share from 0 to 1")
+        raise refused("pool_fee_frac", _first(fee, (fee < 0) | (fee > 1)), "a share from 0 to 1")
     return 1.0 - fee
 
 
@@ -297,44 +297,19 @@ def _divided(value: Any, by: Any) -> Any:
     return np.divide(value, by, out=out, where=np.asarray(by) > 0)[()]
 
 
-def _finite(name: str, value: ArrayLike) -> Any:
-    try:
-        figures = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise _refused(name, value, "a number or an array of numbers") from None
-    if not np.isfinite(figures).all():
-        raise _refused(name, _first(figures, ~np.isfinite(figures)), "a finite number")
-    return figures
-
-
-def _at_least_0(name: str, value: ArrayLike) -> Any:
-    return _not_negative(name, _finite(name, value))
-
-
-def _positive(name: str, value: ArrayLike) -> Any:
-    figures = _finite(name, value)
-    if (figures <= 0).any():
-        raise _refused(name, _first(figures, figures <= 0), "a number above 0")
-    return figures
-
-
 def _not_negative(name: str, value: Any) -> Any:
     if np.any(value < 0):
-        raise _refused(name, _first(np.asarray(value), np.asarray(value < 0)), "0 or more")
+        raise refused(name, _first(np.asarray(value), np.asarray(value < 0)), "0 or more")
     return value
 
 
 def _integers(name: str, value: Any) -> NDArray[np.int64]:
     numbers = np.asarray(value)
     if numbers.dtype.kind not in "iu":
-        raise _refused(name, _first(numbers, np.ones(numbers.shape, bool)) if numbers.size else value, "whole numbers")
+        raise refused(name, _first(numbers, np.ones(numbers.shape, bool)) if numbers.size else value, "whole numbers")
     return numbers.astype(np.int64)
 
 
 def _first(values: NDArray[Any], wrong: NDArray[np.bool_]) -> Any:
     found = values[wrong].flat[0]
     return found.item() if isinstance(found, np.generic) else found
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import refused
 
 BLOCKS_PER_DAY = 144.0
 BLOCKS_PER_ERA = 210_000
@@ -183,7 +183,7 @@ def _log(name: str, value: ArrayLike) -> Any:
     figures = np.asarray(value, dtype=np.float64)
     wrong = ~(np.isfinite(figures) & (figures > 0))
     if wrong.any():
-        raise _refused(name, float(figures[wrong].flat[0]), "a number above 0")
+        raise refused(name, float(figures[wrong].flat[0]), "a number above 0")
     return np.log(figures)
 
 
@@ -191,23 +191,23 @@ def _log_growth(name: str, growth: ArrayLike) -> Any:
     figures = np.asarray(growth, dtype=np.float64)
     wrong = ~(np.isfinite(figures) & (figures > -1))
     if wrong.any():
-        raise _refused(name, float(figures[wrong].flat[0]), "a number above -1")
+        raise refused(name, float(figures[wrong].flat[0]), "a number above -1")
     return np.log1p(figures)
 
 
 def _calendar(start_month: str, months: int) -> NDArray[np.datetime64]:
     if not isinstance(months, int | np.integer) or isinstance(months, bool) or months < 1:
-        raise _refused("months", months, "a whole number from 1")
+        raise refused("months", months, "a whole number from 1")
     try:
         return np.datetime64(start_month, "M") + np.arange(months)
     except ValueError:
-        raise _refused("start_month", start_month, "a month as YYYY-MM") from None
+        raise refused("start_month", start_month, "a month as YYYY-MM") from None
 
 
 def _height_then(start: np.datetime64, observed_at: Any, height: float) -> float:
     then = float(height + _days_between(observed_at, start) * BLOCKS_PER_DAY)
     if then < 0:
-        raise _refused("start_month", str(start), "a month after the first block")
+        raise refused("start_month", str(start), "a month after the first block")
     return then
 
 
@@ -222,17 +222,13 @@ def _instant(observed_at: Any) -> np.datetime64:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         instant: np.datetime64 = np.datetime64(moment, "s")
     except ValueError:
-        raise _refused("observed_at", str(observed_at), "a date or time") from None
+        raise refused("observed_at", str(observed_at), "a date or time") from None
     if np.isnat(instant):
-        raise _refused("observed_at", str(observed_at), "a date or time")
+        raise refused("observed_at", str(observed_at), "a date or time")
     return instant
 
 
 def _check_reading(**figures: float) -> None:
     for name, value in figures.items():
         if not (math.isfinite(value) and value >= 0):
-            raise _refused(name, value, "a number, 0 or more")
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)
+            raise refused(name, value, "a number, 0 or more")

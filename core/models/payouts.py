@@ -1,4 +1,4 @@
-"""What a pool pays and how luck spreads it: full pay per share, pay per last N shares, and mining alone.
+"""What a pool pays and how luck spreads it: full pay per portion, pay per last N shares, and mining alone.
 
 Every scheme pays the same in the mean before its fee; they differ in who bears the luck. Counts of blocks are Poisson.
 """
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from core.errors import ValidationError
+from core.figures import at_least_0, refused, share
 
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape
 Scheme = Literal["fpps", "pplns", "solo"]
@@ -25,7 +25,7 @@ def payout_btc(expected_blocks: ArrayLike, reward_btc: ArrayLike, pool_fee_frac:
     of transactions included; pool_fee_frac [1] in 0…1; shapes broadcast. Returns BTC.
     Source: Rosenfeld (2011), "Analysis of Bitcoin Pooled Mining Reward Systems".
     """
-    return _at_least_0("expected_blocks", expected_blocks) * _kept_btc(reward_btc, pool_fee_frac)
+    return at_least_0("expected_blocks", expected_blocks) * _kept_btc(reward_btc, pool_fee_frac)
 
 
 def payout_sd_btc(
@@ -48,18 +48,18 @@ def payout_sd_btc(
     share over more blocks. The whole pool (s = 1) with a window of 0 has the luck of a solo miner.
     Source: variance of a shot noise (Campbell 1909); Rosenfeld (2011), sections on PPS, PPLNS and solo.
     """
-    blocks, kept = _at_least_0("expected_blocks", expected_blocks), _kept_btc(reward_btc, pool_fee_frac)
-    share, window = _share("pool_share_frac", pool_share_frac), _at_least_0("window_blocks", window_blocks)
+    blocks, kept = at_least_0("expected_blocks", expected_blocks), _kept_btc(reward_btc, pool_fee_frac)
+    portion, window = share("pool_share_frac", pool_share_frac), at_least_0("window_blocks", window_blocks)
     if scheme == "solo":
         return np.sqrt(blocks) * kept
     if scheme == "fpps":
         return 0.0 * blocks * kept
     if scheme != "pplns":
-        raise _refused("scheme", scheme, "fpps, pplns or solo")
-    short, long = np.minimum(window * share, blocks), np.maximum(window * share, blocks)
+        raise refused("scheme", scheme, "fpps, pplns or solo")
+    short, long = np.minimum(window * portion, blocks), np.maximum(window * portion, blocks)
     part = np.divide(short, long, out=np.zeros(np.shape(long)), where=long > 0)
-    spread = np.where(window * share > blocks, part, 1.0) * (1.0 - part / 3.0)
-    return (np.sqrt(blocks * share * spread) * kept)[()]
+    spread = np.where(window * portion > blocks, part, 1.0) * (1.0 - part / 3.0)
+    return (np.sqrt(blocks * portion * spread) * kept)[()]
 
 
 def no_block_probability(expected_blocks: ArrayLike) -> Broadcast:
@@ -69,7 +69,7 @@ def no_block_probability(expected_blocks: ArrayLike) -> Broadcast:
 
     expected_blocks n ≥ 0, any shape. Source: Poisson; Rosenfeld (2011), solo mining.
     """
-    return np.exp(-_at_least_0("expected_blocks", expected_blocks))
+    return np.exp(-at_least_0("expected_blocks", expected_blocks))
 
 
 def drawn_btc(
@@ -88,38 +88,19 @@ def drawn_btc(
     By pplns each period gets its part of the blocks of that period: in a run of periods the window only moves coins to
     the next one, so the spread of a long run is right and that of a single period is that of a short window.
     """
-    blocks, kept, share = np.broadcast_arrays(
-        _at_least_0("expected_blocks", expected_blocks),
+    blocks, kept, portion = np.broadcast_arrays(
+        at_least_0("expected_blocks", expected_blocks),
         _kept_btc(reward_btc, pool_fee_frac),
-        _share("pool_share_frac", pool_share_frac),
+        share("pool_share_frac", pool_share_frac),
     )
     if scheme not in {"fpps", "pplns", "solo"}:
-        raise _refused("scheme", scheme, "fpps, pplns or solo")
+        raise refused("scheme", scheme, "fpps, pplns or solo")
     if scheme == "fpps":
         return (blocks * kept)[()]
-    part = np.ones_like(share) if scheme == "solo" else share
+    part = np.ones_like(portion) if scheme == "solo" else portion
     found = rng.poisson(np.divide(blocks, part, out=np.zeros(blocks.shape), where=part > 0))
     return (np.where(part > 0, found * part, blocks) * kept)[()]  # a pool without end has no luck
 
 
 def _kept_btc(reward_btc: ArrayLike, pool_fee_frac: ArrayLike) -> Any:
-    return _at_least_0("reward_btc", reward_btc) * (1.0 - _share("pool_fee_frac", pool_fee_frac))
-
-
-def _at_least_0(name: str, value: ArrayLike) -> Any:
-    figures = np.asarray(value, dtype=np.float64)
-    wrong = ~(np.isfinite(figures) & (figures >= 0))
-    if wrong.any():
-        raise _refused(name, float(figures[wrong].flat[0]), "a number, 0 or more")
-    return figures
-
-
-def _share(name: str, value: ArrayLike) -> Any:
-    figures = _at_least_0(name, value)
-    if (figures > 1).any():
-        raise _refused(name, float(figures[figures > 1].flat[0]), "a share from 0 to 1")
-    return figures
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)
+    return at_least_0("reward_btc", reward_btc) * (1.0 - share("pool_fee_frac", pool_fee_frac))

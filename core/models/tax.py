@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import refused
 from core.inputs import CreditRule
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -51,7 +51,7 @@ def income_tax(
     income = np.asarray(income_usd, dtype=np.float64)
     credit = np.broadcast_to(np.asarray(credits_usd, dtype=np.float64), income.shape)
     if not 0.0 <= rate < 1.0:
-        raise _refused("rate", rate, "a share from 0 to below 1")
+        raise refused("rate", rate, "a share from 0 to below 1")
     if absorbed:
         nothing = np.zeros(income.shape)
         return Levy(income, rate * income - credit, credit, nothing, nothing)
@@ -169,8 +169,4 @@ def _day(name: str, value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise _refused(name, value, "a day as YYYY-MM-DD") from None
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)
+        raise refused(name, value, "a day as YYYY-MM-DD") from None

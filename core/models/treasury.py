@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import at_least_0, refused
 
 SATS_PER_BTC = 100_000_000
 CENTS_PER_USD = 100
@@ -69,9 +69,9 @@ def whole_sats(btc: ArrayLike) -> Whole:
 
     btc [BTC] ≥ 0, (…, months); at most 21 million in all.
     """
-    running = np.cumsum(_at_least_0("btc", btc), axis=-1) * SATS_PER_BTC
+    running = np.cumsum(at_least_0("btc", btc), axis=-1) * SATS_PER_BTC
     if (running > MOST_SATS).any():
-        raise _refused("btc", float(running.max()) / SATS_PER_BTC, "21 million or less in all")
+        raise refused("btc", float(running.max()) / SATS_PER_BTC, "21 million or less in all")
     return np.asarray(np.diff(np.rint(running).astype(np.int64), axis=-1, prepend=0))
 
 
@@ -80,11 +80,9 @@ def whole_cents(price_usd: ArrayLike) -> Whole:
 
     price_usd [USD] ≥ 0, any shape; at most 900 million.
     """
-    cents = np.rint(_at_least_0("price_usd", price_usd) * CENTS_PER_USD)
+    cents = np.rint(at_least_0("price_usd", price_usd) * CENTS_PER_USD)
     if (cents > MOST_CENTS_PER_BTC).any():
-        raise _refused(
-            "price_usd", float(cents.max()) / CENTS_PER_USD, f"{MOST_CENTS_PER_BTC // CENTS_PER_USD} or less"
-        )
+        raise refused("price_usd", float(cents.max()) / CENTS_PER_USD, f"{MOST_CENTS_PER_BTC // CENTS_PER_USD} or less")
     return np.asarray(cents.astype(np.int64))
 
 
@@ -155,9 +153,9 @@ def ledger(
     )
     held = np.cumsum(mined - sold, axis=-1)
     if (held < 0).any():
-        raise _refused("sold_sats", int(-held.min()), "no more than is held")
+        raise refused("sold_sats", int(-held.min()), "no more than is held")
     if not 0 <= fee_frac <= 1:
-        raise _refused("fee_frac", fee_frac, "a share from 0 to 1")
+        raise refused("fee_frac", fee_frac, "a share from 0 to 1")
     income, proceeds = worth_cents(mined, price), worth_cents(sold, price)
     fee = np.rint(proceeds * fee_frac).astype(np.int64)
     basis, long_basis, long_sold = _bases(mined, sold, price, _rank(method, price))
@@ -180,7 +178,7 @@ def ledger(
 def _rank(method: Method, price: Whole) -> Whole:
     """Lots of lower rank are sold first, of equal rank the older one."""
     if method not in {"fifo", "hifo"}:
-        raise _refused("method", method, "fifo or hifo")
+        raise refused("method", method, "fifo or hifo")
     return -price if method == "hifo" else np.zeros_like(price)
 
 
@@ -236,7 +234,7 @@ def ring_fenced_cents(gain_cents: ArrayLike) -> tuple[Whole, Whole]:
     """
     gains = np.asarray(gain_cents)
     if gains.dtype.kind not in "iu":
-        raise _refused("gain_cents", gain_cents, "whole numbers")
+        raise refused("gain_cents", gain_cents, "whole numbers")
     carried, taxable, out = np.zeros(gains.shape[:-1], np.int64), np.empty_like(gains), np.empty_like(gains)
     for year in range(gains.shape[-1]):
         net = gains[..., year] - carried
@@ -251,30 +249,18 @@ def ring_fenced_cents(gain_cents: ArrayLike) -> tuple[Whole, Whole]:
 def _check_policy(policy: Policy) -> None:
     for name in ("hold_frac", "fee_frac"):
         if not 0 <= getattr(policy, name) <= 1:
-            raise _refused(name, getattr(policy, name), "a share from 0 to 1")
+            raise refused(name, getattr(policy, name), "a share from 0 to 1")
     if not policy.sell_above_usd >= 0:
-        raise _refused("sell_above_usd", policy.sell_above_usd, "0 or more")
+        raise refused("sell_above_usd", policy.sell_above_usd, "0 or more")
     if policy.rule not in {"sell_all", "hold_share", "cover_costs", "above_price"}:
-        raise _refused("rule", policy.rule, "sell_all, hold_share, cover_costs or above_price")
+        raise refused("rule", policy.rule, "sell_all, hold_share, cover_costs or above_price")
 
 
 def _whole(name: str, value: ArrayLike) -> Whole:
     figures = np.asarray(value)
     if figures.dtype.kind not in "iu":
-        raise _refused(name, value, "whole numbers")
+        raise refused(name, value, "whole numbers")
     most = MOST_CENTS_PER_BTC if name == "cents_per_btc" else MOST_SATS
     if ((figures < 0) | (figures > most)).any():
-        raise _refused(name, int(figures[(figures < 0) | (figures > most)].flat[0]), f"0 to {most}")
+        raise refused(name, int(figures[(figures < 0) | (figures > most)].flat[0]), f"0 to {most}")
     return figures.astype(np.int64)
-
-
-def _at_least_0(name: str, value: ArrayLike) -> Any:
-    figures = np.asarray(value, dtype=np.float64)
-    wrong = ~(np.isfinite(figures) & (figures >= 0))
-    if wrong.any():
-        raise _refused(name, float(figures[wrong].flat[0]), "a number, 0 or more")
-    return figures
-
-
-def _refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

@@ -101,36 +101,6 @@ def test_batteries_of_many_designs_age_at_once():
     assert left == pytest.approx(np.array([[0.99, 0.97, 0.95], [0.99, 0.98, 0.97]]), rel=1e-14)
 
 
-# Heat
-
-
-def test_a_machine_in_the_heat_does_as_in_the_field_test_v47():
-    # Antminer S21: 490 → 440 MHz above 40 °C, stop above 47 °C
-    temp = np.array([23.1, 40.0, 40.1, 47.0, 47.1, 55.0])
-    kept = ageing.ambient_derate_frac(temp, 40.0, 0.102, 47.0)
-    assert kept == pytest.approx([1, 1, 440 / 490, 440 / 490, 0, 0], abs=1e-4)
-
-
-def test_a_year_of_hours_keeps_its_shape_and_one_hour_is_a_number():
-    assert ageing.ambient_derate_frac(np.full(8760, 20.0), 40.0, 0.102, 47.0).shape == (8760,)
-    assert ageing.ambient_derate_frac(45.0, 40.0, 0.25, 47.0) == 0.75
-
-
-@calm
-@given(temp=st.lists(st.floats(-60, 70), min_size=2, max_size=50), derate=shares, above=st.floats(-20, 50))
-def test_more_heat_never_means_more_hash(temp, derate, above):
-    kept = ageing.ambient_derate_frac(np.sort(temp), above, derate, above + 7)
-    assert (np.diff(kept) <= 0).all()
-    assert set(kept) <= {1.0, 1.0 - derate, 0.0}
-
-
-def test_no_derate_leaves_only_the_shutdown_and_equal_thresholds_no_step_between():
-    temp = np.array([39.0, 41.0, 48.0])
-    assert ageing.ambient_derate_frac(temp, 40.0, 0.0, 47.0).tolist() == [1, 1, 0]
-    assert ageing.ambient_derate_frac(temp, 40.0, 0.5, 40.0).tolist() == [1, 0, 0]
-    assert ageing.ambient_derate_frac(temp, 40.0, 1.0, 47.0).tolist() == [1, 0, 0]
-
-
 # Failures and replacement
 
 
@@ -250,9 +220,6 @@ def test_shallow_cycles_are_cheap_by_wohler_and_equal_by_throughput():
         (lambda: ageing.battery_health_after_year_frac(1, 0, 1, -0.1, 0, 0.6), "calendar_fade_frac_per_year"),
         (lambda: ageing.battery_health_after_year_frac(1, 0, 1, 0, math.inf, 0.6), "cycle_fade_frac_per_cycle"),
         (lambda: ageing.battery_health_after_year_frac(1, 0, 1, 0, 0, 2), "health_floor_frac"),
-        (lambda: ageing.ambient_derate_frac([20, math.nan], 40, 0.1, 47), "temp_air_c"),
-        (lambda: ageing.ambient_derate_frac(20, 40, 1.1, 47), "derate_frac"),
-        (lambda: ageing.ambient_derate_frac(20, 48, 0.1, 47), "shutdown_above_c"),
     ],
 )
 def test_impossible_figures_are_refused_by_name(call, field):
