@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
-from core.errors import FileError, NotFound
+from core.errors import FileError
 from core.fetchers.formats import epw, pvgis, sam, tm2, tmy3
 from core.fetchers.formats.recording import Recording, weather_of
-from core.fetchers.formats.text import EXPECTED, MAX_BYTES, lines_of, text_of, tidy, too_large
+from core.fetchers.formats.text import EXPECTED, content_of, lines_of, text_of, tidy
 from core.inputs import Weather
 
 
@@ -32,30 +30,7 @@ def read_weather(source: str | os.PathLike[str] | bytes, name: str = "") -> Weat
     was called, for display; never used as a path. FileError, with line and column, says what cannot be read;
     FileTooLarge and archives are refused before any parsing; NotFound where no file is.
     """
-    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else _content(source)
-    return weather_of(_recording(text_of(data)), name)
-
-
-def _content(source: str | os.PathLike[str]) -> bytes:
-    """The bytes of a local file, its kind and size checked before it is opened."""
-    try:
-        path = Path(source)
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise FileError("this is not a file", field="file", value=tidy(path.name), expected="a weather file")
-        if about.st_size > MAX_BYTES:
-            raise too_large(about.st_size)
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise NotFound(
-            "there is no such file, or it cannot be read",
-            field="file",
-            value=tidy(str(source).rsplit("/", 1)[-1]),
-            expected="the path of a local weather file",
-        ) from error
-    except TypeError as error:
-        raise FileError("this is not a file", field="file", value=type(source).__name__, expected=EXPECTED) from error
+    return weather_of(_recording(text_of(content_of(source))), name)
 
 
 def _recording(text: str) -> Recording:

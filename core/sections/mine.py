@@ -1,76 +1,23 @@
-"""What turns power into coins: the machines, the connection, the outlook for bitcoin."""
+"""What joins the plant to the world: the connection and the outlook for bitcoin."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from core.sections.coins import Hardware, Payout, Treasury
-from core.sections.quantity import Count, Section, quantity
-from core.sections.renewal import Failures, Refresh, Resale
+from core.sections.quantity import Section, quantity
+from core.sections.tariff import DemandResponse, Outages, Tariff
+
+HOURS = 8760
 
 
-class Unit(Section):
-    """Machines of one kind: a model of the catalogue, own figures, or both (own figures win)."""
-
-    model: str = Field(
-        "", title="Model", description="Name in the equipment catalogue, or a label of your own.", max_length=120
-    )
-    hashrate_ths: float | None = quantity(None, "TH/s", "Hash rate", "Of one machine when new.", 0.001, 1e5)
-    power_w: float | None = quantity(None, "W", "Power", "Of one machine at the wall, cooling apart.", 0.1, 1e6)
-    count: Count = quantity(1, "", "Machines", "How many of this kind.", 0, 10_000_000)
-    price_usd: float | None = quantity(None, "USD", "Price", "Of one machine, delivered.", 0, 1e7)
-
-    @model_validator(mode="after")
-    def _figures_or_model(self) -> Self:
-        if (self.hashrate_ths is None or self.power_w is None) and not self.model:
-            raise ValueError("hashrate_ths and power_w, or a model of the catalogue")
-        return self
-
-
-class Fleet(Section):
-    """The mining machines and how they behave."""
-
-    units: tuple[Unit, ...] = Field(
-        (Unit(model="Antminer S21 Pro (234)", hashrate_ths=234.0, power_w=3510.0, count=140, price_usd=1920.0),),
-        title="Machines",
-        max_length=50,
-        strict=False,
-    )
-    pue: float = quantity(
-        1.05, "1", "PUE", "Power usage effectiveness: site draw over machine draw, cooling included.", 1, 3
-    )
-    uptime_frac: float = quantity(
-        0.97,
-        "1",
-        "Uptime",
-        "Share of powered hours in which a machine really hashes; idle machines draw nothing.",
-        0,
-        1,
-    )
-    hashrate_degradation_frac_per_year: float = quantity(
-        0.01, "1/yr", "Hash rate degradation", "Hash rate lost a year at the same power.", 0, 0.5
-    )
-    derate_above_c: float = quantity(
-        40.0, "°C", "Heat derate above", "Outdoor temperature above which machines clock down.", -20, 100
-    )
-    derate_frac: float = quantity(
-        0.102, "1", "Heat derate", "Share of hash rate and power given up above that temperature.", 0, 1
-    )
-    shutdown_above_c: float = quantity(
-        47.0, "°C", "Heat shutdown above", "Outdoor temperature above which machines stop.", -20, 120
-    )
-    refresh: Refresh = Refresh()
-    failures: Failures = Failures()
-    resale: Resale = Resale()
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        if self.shutdown_above_c < self.derate_above_c:
-            raise ValueError("shutdown_above_c at or above derate_above_c")
-        return self
+def _by_hour(label: str, meaning: str) -> Any:
+    """Empty, or a value for each hour of the UTC year."""
+    told = f"{meaning} Hours of the UTC year from January 1, as weather has them, first year; empty: none."
+    return Field((), title=label, description=told, json_schema_extra={"unit": "USD/kWh"}, strict=False)
 
 
 class Grid(Section):
@@ -88,8 +35,30 @@ class Grid(Section):
         0.0, "USD/month", "Fixed charge", "Owed each month whatever is drawn, first year.", 0, 1e7
     )
     price_growth_per_year: float = quantity(
-        0.02, "1/yr", "Power price growth", "Yearly growth of both energy prices and the fixed charge.", -0.5, 1
+        0.02, "1/yr", "Power price growth", "Yearly growth of all prices and charges of the grid.", -0.5, 1
     )
+    import_hourly_usd_per_kwh: tuple[float, ...] = _by_hour(
+        "Import price by hour", "Instead of the import price; on top of the tariff's periods, where it has any."
+    )
+    export_hourly_usd_per_kwh: tuple[float, ...] = _by_hour("Export price by hour", "Instead of the export price.")
+    tariff: Tariff = Tariff()
+    outages: Outages = Outages()
+    demand_response: DemandResponse = DemandResponse()
+
+    @field_validator("import_hourly_usd_per_kwh", "export_hourly_usd_per_kwh")
+    @classmethod
+    def _whole_year(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) not in (0, HOURS):
+            raise ValueError(f"{HOURS} hours, or none")
+        if value and not -10 <= min(value) <= max(value) <= 100:
+            raise ValueError("prices from -10 to 100 USD/kWh")
+        return value
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        if self.tariff.settlement.rule == "net_metering" and self.import_hourly_usd_per_kwh:
+            raise ValueError("no import price by the hour under net_metering, which counts kWh and not their worth")
+        return self
 
 
 class Outlook(Section):

@@ -137,15 +137,20 @@ def _read_document(reply: Reply, asked: AtPoint) -> PowerPrices:
     for row in _rows(_csv_of(reply), asked.market):
         if row[POINT_COLUMN[asked.market]].strip() != asked.point or WEIGHTED in row:
             continue
-        cells = dict(zip(COLUMNS[asked.market], (cell.strip() for cell in row), strict=True))
-        start = _start(cells, asked.market)
+        start, usd_per_kwh = interval(row, asked.market)
         if start in prices:
             raise refused(NAME, "DSTFlag", start.isoformat(), "such that an interval comes once")
-        prices[start] = _usd_per_mwh(cells["SettlementPointPrice"]) / KWH_PER_MWH
+        prices[start] = usd_per_kwh
     starts = tuple(sorted(prices))
     if asked.market == "day-ahead" and starts:
         _check_whole_day(starts)
     return PowerPrices(asked.point, MINUTES[asked.market], starts, tuple(prices[start] for start in starts))
+
+
+def interval(row: list[str], market: Market) -> tuple[datetime, float]:
+    """Where the interval of a row begins [UTC], and its price [USD/kWh]; SourceError names the cell that is wrong."""
+    cells = dict(zip(COLUMNS[market], (cell.strip() for cell in row), strict=True))
+    return _start(cells, market), _usd_per_mwh(cells["SettlementPointPrice"]) / KWH_PER_MWH
 
 
 def _csv_of(reply: Reply) -> str:

@@ -1,0 +1,433 @@
+"""Files of hourly prices: what is read and said, and what is refused with its line and column."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from core.errors import FileError, FileTooLarge, NotFound, ValidationError
+from core.fetchers.price_files import read_prices
+from core.fetchers.price_year import year_of
+from core.fetchers.providers.ercot import COLUMNS
+from core.inputs import HOURS
+from core.scenario import Scenario
+from core.world import PowerPrices
+
+CHICAGO = "America/Chicago"
+START = datetime(2023, 1, 1, tzinfo=UTC)
+
+
+def utc(year: int = 2023, minutes: int = 60) -> list[datetime]:
+    """Every interval of a UTC year."""
+    first, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    return [first + timedelta(minutes=minutes * n) for n in range(int((end - first) / timedelta(minutes=minutes)))]
+
+
+def local(year: int, minutes: int = 60, zone: str = CHICAGO) -> list[datetime]:
+    """Every interval of a year of a local clock."""
+    at = ZoneInfo(zone)
+    begin, end = (datetime(y, 1, 1, tzinfo=at).astimezone(UTC) for y in (year, year + 1))
+    count = int((end - begin) / timedelta(minutes=minutes))
+    return [(begin + timedelta(minutes=minutes * n)).astimezone(at) for n in range(count)]
+
+
+def price_of(at: datetime) -> float:
+    """A price [USD/MWh] that tells hours apart and is the same in every year."""
+    moment = at.astimezone(UTC)
+    return round(20 + moment.month + moment.day / 31 + moment.hour / 100, 4)
+
+
+def csv(
+    times: list[datetime],
+    *,
+    time: str = "time (UTC)",
+    price: str = "USD/MWh",
+    form: str = "%Y-%m-%d %H:%M",
+    scale: float = 1.0,
+) -> list[str]:
+    return [f"{time},{price}", *(f"{at.strftime(form)},{price_of(at) * scale:.6g}" for at in times)]
+
+
+def data(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
+
+
+def expected() -> np.ndarray:
+    """The year that any of these files is to give [USD/kWh]."""
+    return np.array([price_of(at) for at in utc()]) / 1000
+
+
+def read(lines: list[str], **asked: Any) -> tuple[np.ndarray, str]:
+    found = read_prices(data(lines), "prices.csv", **asked)
+    assert len(found.usd_per_kwh) == HOURS
+    assert Scenario().but({"grid.import_hourly_usd_per_kwh": list(found.usd_per_kwh)})  # a scenario takes it
+    return np.array(found.usd_per_kwh), " ".join(found.notes)
+
+
+def refusal(lines: list[str], **asked: Any) -> FileError:
+    with pytest.raises(FileError) as caught:
+        read_prices(data(lines), **asked)
+    assert caught.value.expected
+    return caught.value
+
+
+# What is read
+
+
+@pytest.mark.parametrize(
+    ("head", "scale", "asked", "said"),
+    [
+        ("USD/MWh", 1.0, {}, "USD/MWh: the header says so"),
+        ("LMP $/MWh", 1.0, {}, "USD/MWh: the header says so"),
+        ("price_usd_per_kwh", 1e-3, {}, "USD/kWh: the header says so"),
+        ("Price (¢/kWh)", 0.1, {}, "¢/kWh: the header says so"),
+        ("cents per kWh", 0.1, {}, "¢/kWh: the header says so"),
+        ("c/kWh", 0.1, {}, "¢/kWh: the header says so"),
+        ("price", 1.0, {}, "USD/MWh: the header names no unit, and half of them are above"),
+        ("price", 1e-3, {}, "USD/kWh: the header names no unit, and half of them are below"),
+        ("price", 0.1, {"unit": "¢/kWh"}, "¢/kWh: as was said"),
+    ],
+)
+def test_the_unit_is_told_by_header_or_size_and_said(head: str, scale: float, asked: Any, said: str) -> None:
+    usd, notes = read(csv(utc(), price=head, scale=scale), **asked)
+    assert np.allclose(usd, expected(), atol=2e-7)
+    assert said in notes
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.03])
+def test_a_unit_that_size_does_not_tell_is_asked_for(scale: float) -> None:
+    error = refusal(csv(utc(), price="price", scale=scale))
+    assert (error.field, error.line, error.column) == ("unit", 1, 2)
+
+
+@pytest.mark.parametrize("head", ["EUR/MWh", "price [€/MWh]", "GBP/kWh", "AUD/MWh"])
+def test_other_money_is_refused(head: str) -> None:
+    assert "currency" in refusal(csv(utc(), price=head)).message
+
+
+@pytest.mark.parametrize(
+    ("time", "form"),
+    [
+        ("time (UTC)", "%Y-%m-%d %H:%M"),
+        ("utc_timestamp", "%Y-%m-%dT%H:%M:%S"),
+        ("time", "%Y-%m-%dT%H:%M:%SZ"),
+        ("time", "%Y-%m-%d %H:%M:%S UTC"),
+        ("time", "%Y-%m-%d %H:%M:%S%z"),
+        ("Interval Start", "%Y-%m-%dT%H:%M:%S.000%z"),
+    ],
+)
+def test_times_in_utc_or_with_their_offset(time: str, form: str) -> None:
+    usd, _ = read(csv(utc(), time=time, form=form))
+    assert np.allclose(usd, expected(), atol=1e-7)
+
+
+@pytest.mark.parametrize("year", [2023, 2024])
+@pytest.mark.parametrize("minutes", [60, 30, 15])
+def test_a_local_year_has_a_day_of_23_and_one_of_25_hours(year: int, minutes: int) -> None:
+    """On the clock of a zone, with and without offsets: each price stays at its UTC hour; a leap day is left out."""
+    times = local(year, minutes)
+    named, notes = read(csv(times, time="time"), timezone=CHICAGO)
+    in_header, _ = read(csv(times, time=f"time {CHICAGO}"))
+    offset, _ = read(csv(times, time="time", form="%Y-%m-%dT%H:%M:%S%z"))
+    assert np.allclose(named, expected(), atol=1e-7)
+    assert np.array_equal(named, in_header)
+    assert np.array_equal(named, offset)
+    assert f"on the clock of {CHICAGO}" in notes
+    assert ("February 29" in notes) == (year == 2024)
+    assert ("means of" in notes) == (minutes < 60)
+
+
+def test_steps_are_averaged_over_their_hour() -> None:
+    lines = [
+        "time (UTC),USD/MWh",
+        *(f"{at:%Y-%m-%d %H:%M},{(0, 10, 20, 50)[n % 4]}" for n, at in enumerate(utc(minutes=15))),
+    ]
+    usd, notes = read(lines)
+    assert np.allclose(usd, 0.020)
+    assert "means of 4 steps of 15 minutes" in notes
+    del lines[4]  # the dear quarter of the first hour
+    usd, notes = read(lines)
+    assert usd[0] == pytest.approx(0.010)
+    assert "1 hours lack some of their steps" in notes
+
+
+def test_labels_at_the_end_of_an_interval_are_moved_to_its_start() -> None:
+    ends = [at + timedelta(hours=1) for at in utc()]
+    rows = [f"{end:%Y-%m-%d %H:%M},{price_of(end - timedelta(hours=1))}" for end in ends]
+    usd, notes = read(["hour ending (UTC),USD/MWh", *rows])
+    assert np.allclose(usd, expected(), atol=1e-7)
+    assert "at the end of 60 minutes" in notes
+
+
+def test_starts_are_preferred_to_ends_and_utc_to_all() -> None:
+    rows = [
+        f"{at + timedelta(hours=1):%Y-%m-%d %H:%M},{at - timedelta(hours=6):%Y-%m-%d %H:%M},{at:%Y-%m-%d %H:%M},HB_WEST,{price_of(at)}"
+        for at in utc()
+    ]
+    usd, notes = read(["Interval End,Interval Start,Interval Start UTC,Location,SPP USD/MWh", *rows])
+    assert np.allclose(usd, expected(), atol=1e-7)
+    assert "“Interval Start UTC”" in notes
+
+
+def test_negative_prices_stay() -> None:
+    lines = csv(utc())
+    lines[100] = f"{utc()[99]:%Y-%m-%d %H:%M},-35.5"
+    usd, _ = read(lines)
+    assert usd[99] == -0.0355
+
+
+def test_short_gaps_are_filled_and_told() -> None:
+    lines = csv(utc())
+    lines[11] = lines[11].split(",")[0] + ","  # blank
+    usd, notes = read([*lines[:6], *lines[8:]])
+    assert "3 hours had no price" in notes
+    assert "2 in a row at most" in notes
+    assert usd[5] == pytest.approx((2 * expected()[4] + expected()[7]) / 3, abs=1e-7)
+    assert usd[10] == pytest.approx((expected()[9] + expected()[11]) / 2, abs=1e-7)
+
+
+def test_several_prices_need_a_name() -> None:
+    lines = [f"{line},{line.split(',')[1]}9" for line in csv(utc())]
+    lines[0] = "time (UTC),DAM USD/MWh,RTM USD/MWh"
+    error = refusal(lines)
+    assert (error.field, error.line, error.column) == ("column", 1, 2)
+    assert "RTM" in error.expected
+    usd, _ = read(lines, column="DAM USD/MWh")
+    assert np.allclose(usd, expected(), atol=1e-7)
+    assert refusal(lines, column="RTN").value == "RTN"
+
+
+def test_encodings_line_ends_quotes_and_names(tmp_path: Path) -> None:
+    text = "\n".join(csv(utc(), price='"price, USD/MWh"'))
+    for encoded in (text.encode("utf-8-sig"), text.encode("utf-16"), text.replace("\n", "\r\n").encode()):
+        found = read_prices(encoded, "../../a\0b" + "x" * 4000)
+        assert np.allclose(found.usd_per_kwh, expected(), atol=1e-7)
+        assert len(found.source) < 200
+        assert "\0" not in found.source
+    (tmp_path / "a.csv").write_text(text)
+    assert np.allclose(read_prices(tmp_path / "a.csv").usd_per_kwh, expected(), atol=1e-7)
+    with pytest.raises(NotFound):
+        read_prices(tmp_path / "none.csv")
+
+
+# What is refused
+
+
+def changed(row: int, *, time: str | None = None, price: str | None = None) -> list[str]:
+    """A file of hours in which one row, from 0, has another cell."""
+    lines = csv(utc())
+    was = lines[row + 1].split(",")
+    lines[row + 1] = f"{was[0] if time is None else time},{was[1] if price is None else price}"
+    return lines
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "1_000", "twelve", "12,5", "٣", "=1+1", "1e9999", "--5"])
+def test_what_is_no_number_is_named_with_its_place(cell: str) -> None:
+    error = refusal(changed(500, price=cell))
+    assert (error.line, error.column) == (502, 3 if cell == "12,5" else 2)
+
+
+@pytest.mark.parametrize("cell", ["99999", "-5000", "1e300"])
+def test_a_price_no_market_has_had_is_named_with_its_place(cell: str) -> None:
+    error = refusal(changed(500, price=cell))
+    assert (error.line, error.column, error.field) == (502, 2, "price")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("2023-02-30 00:00", "no such time"),
+        ("2023-01-21 25:00", "no such time"),
+        ("01/21/2023 20:00", "not a time"),
+        ("2023-01-21 20:00+01:00", "some times have an offset"),
+        ("2023-01-21 20:30", "off the step"),
+        ("2023-01-20 20:00", "do not ascend"),
+        ("9999-01-21 20:00", "out of range"),
+        ("", "not a time"),
+    ],
+)
+def test_a_time_that_cannot_be_is_named_with_its_place(cell: str, message: str) -> None:
+    error = refusal(changed(500, time=cell))
+    assert message in error.message
+    assert (error.line, error.column) == (502, 1)
+
+
+def test_times_without_zone_are_not_guessed() -> None:
+    error = refusal(csv(utc(), time="time"))
+    assert (error.field, error.line, error.column) == ("timezone", 1, 1)
+    with pytest.raises(ValidationError, match="timezone"):
+        read_prices(data(csv(utc(), time="time")), timezone="Mars/Olympus")
+    with pytest.raises(ValidationError, match="unit"):
+        read_prices(data(csv(utc())), unit="EUR/MWh")  # type: ignore[arg-type]
+
+
+def test_an_hour_that_the_clock_skips_is_refused() -> None:
+    """24 hours on each day, on the clock of a zone with summer time: they are of another clock."""
+    error = refusal(csv(utc(), time="time"), timezone=CHICAGO)
+    assert "does not exist" in error.message
+    assert (error.line, error.value) == (2 + (31 + 28 + 11) * 24 + 2, "2023-03-12 02:00")
+    usd, _ = read(csv(utc(), time="time"), timezone="Etc/GMT+6")
+    assert np.allclose(usd, np.roll(expected(), 6), atol=1e-7)
+
+
+@pytest.mark.parametrize("keep", [100, 8759 - 30, 8000])
+def test_less_than_a_year_is_refused(keep: int) -> None:
+    error = refusal(csv(utc())[: keep + 1])
+    assert f"{HOURS - keep:,} of 8,760" in error.message
+    assert "in a row" in error.message
+
+
+def test_more_than_a_year_is_refused_at_the_row_that_is_too_much() -> None:
+    extra = csv([*utc(), datetime(2024, 1, 1, tzinfo=UTC)])
+    assert refusal(extra).line == 8762
+    assert refusal(csv([*utc(2023), *utc(2024)])).line == 8762
+
+
+def test_long_gaps_and_many_short_ones_are_refused() -> None:
+    lines = csv(utc())
+    assert "4 in a row from 01-01 05:00" in refusal([*lines[:6], *lines[10:]]).message
+    many = [line for n, line in enumerate(lines) if n < 2 or n % 40]
+    assert "219 of 8,760" in refusal(many).message
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b" \r\n" * 9, "empty"),
+        (gzip.compress(b"time,price"), "gzip"),
+        (b"PK\x03\x04" + bytes(99), "zip"),
+        (b"a\0b,c\n", "plain text"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+        (b'{"prices": [1, 2]}', "JSON"),
+        (b"0.05\n" * 8760, "one column"),
+        (b"time;USD/MWh\n2023-01-01 00:00;5\n", "semicolons"),
+        (b"time\tUSD/MWh\n2023-01-01 00:00\t5\n", "tabs"),
+        (b"2023-01-01 00:00,5\n2023-01-01 01:00,5\n", "no header"),
+        (b"time,USD/MWh\n", "no rows"),
+        (b"time,USD/MWh\nyesterday,5\n", "no column holds a time"),
+        (b"time (UTC),place\n2023-01-01 00:00,Texas\n", "no column holds a price"),
+        (b"time (UTC),USD/MWh\n2023-01-01 00:00,5\n", "step"),
+        (b"time (UTC),USD/MWh\n2023-01-01 00:00,5\n2023-01-01 00:07,5\n", "step"),
+        (b"time (UTC),USD/MWh\n2023-01-01 00:00,5,6\n", "fields"),
+        (b"x" * 30_000, "line is too long"),
+        (b"time,USD/MWh\n" + b"1\n" * 1_000_000, "lines"),
+        (b"a," * 9_000 + b"b\n", "no rows"),
+    ],
+)
+def test_what_is_no_price_file_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(FileError, match=message) as caught:
+        read_prices(content)
+    assert caught.value.expected
+
+
+def test_more_than_5_mb_is_refused_unread() -> None:
+    with pytest.raises(FileTooLarge):
+        read_prices(b"x" * (5 * 2**20 + 1))
+
+
+def test_a_file_bent_at_random_is_read_or_refused() -> None:
+    """A short year of mutations: nothing but a FileError, and never less than a year."""
+    rng = random.Random(7)
+    whole = data(csv(utc()))
+    marks = b'0123456789-+:., ;\n"TZeE\xff\x00'
+    for _ in range(60):
+        bent = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(bent)) if rng.random() < 0.5 else rng.randrange(200)
+            bent[at : at + rng.randint(0, 3)] = bytes(rng.choices(marks, k=rng.randint(0, 3)))
+        try:
+            found = read_prices(bytes(bent))
+        except FileError:
+            continue
+        assert len(found.usd_per_kwh) == HOURS
+        assert np.isfinite(found.usd_per_kwh).all()
+
+
+# ERCOT
+
+
+def settlement(times: list[datetime], points: tuple[str, ...] = ("HB_WEST",)) -> list[str]:
+    """Day-ahead prices as ERCOT writes them: hours by their end, the repeated one flagged."""
+    rows = [",".join(COLUMNS["day-ahead"])]
+    for at in times:
+        again = at.fold == 1
+        for n, point in enumerate(points):
+            rows.append(f"{at:%m/%d/%Y},{at.hour + 1:02d}:00,{point}, {price_of(at) + n:.4f},{'Y' if again else 'N'}")
+    return rows
+
+
+def test_settlement_point_prices_of_a_year() -> None:
+    usd, notes = read(settlement(local(2023)))
+    assert np.allclose(usd, expected(), atol=1e-7)
+    assert "ERCOT’s day-ahead prices at HB_WEST, in USD/MWh" in notes
+
+
+def test_a_settlement_point_is_asked_for_where_there_are_several() -> None:
+    lines = settlement(local(2023), ("HB_WEST", "LZ_NORTH"))
+    error = refusal(lines)
+    assert (error.field, error.line, error.column) == ("column", 2, 3)
+    assert "LZ_NORTH" in error.expected
+    assert np.allclose(read(lines, column="LZ_NORTH")[0], expected() + 0.001, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("13/01/2023,01:00,HB_WEST,5,N", 1),
+        ("01/05/2023,25:00,HB_WEST,5,N", 2),
+        ("01/05/2023,05:00,HB_WEST,five,N", 4),
+        ("01/05/2023,05:00,HB_WEST,5,Y", 5),
+    ],
+)
+def test_a_cell_of_ercots_is_named_with_its_place(row: str, column: int) -> None:
+    lines = settlement(local(2023))
+    lines[101] = row
+    error = refusal(lines)
+    assert (error.line, error.column) == (102, column)
+
+
+def test_an_interval_that_comes_again_is_refused() -> None:
+    lines = settlement(local(2023))
+    assert refusal([*lines, lines[5]]).line == len(lines) + 1
+
+
+# A year of the market
+
+
+def power(times: list[datetime], minutes: int = 60) -> PowerPrices:
+    return PowerPrices(
+        "HB_WEST", minutes, tuple(at.astimezone(UTC) for at in times), tuple(price_of(at) / 1000 for at in times)
+    )
+
+
+@pytest.mark.parametrize(("year", "minutes"), [(2023, 60), (2024, 15)])
+def test_a_year_of_market_prices_is_the_same_8760_values(year: int, minutes: int) -> None:
+    found = year_of(power(local(year, minutes), minutes))
+    assert np.allclose(found.usd_per_kwh, expected(), atol=1e-7)
+    assert found.source == "HB_WEST"
+
+
+def test_a_month_of_market_prices_is_no_year() -> None:
+    with pytest.raises(ValidationError, match="in a row"):
+        year_of(power(local(2023)[:700]))
+    with pytest.raises(ValidationError, match="comes again"):
+        year_of(power([*local(2023), *local(2024)]))
+    with pytest.raises(ValidationError, match="no prices"):
+        year_of(PowerPrices("HB_WEST", 60, (), ()))
+
+
+@pytest.mark.data
+def test_ten_months_of_ercot_are_no_year_but_are_understood(validation_data: Path) -> None:
+    """Quarters of an hour from June 2024 to March 2025; the missing months are named."""
+    content = (validation_data / "tariffs_prices__ercot_south_interval_2024-06_mit.csv").read_bytes()
+    with pytest.raises(FileError, match=r"in a row from 03-28") as caught:
+        read_prices(content, timezone="UTC", column="HB_SOUTH_DAM")
+    assert caught.value.value == (date(2025, 6, 1) - date(2025, 3, 28)).days * 24

@@ -1,0 +1,118 @@
+"""Limits of import set before the month: against a linear programme and every level by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.models.clock import Clock
+from core.models.set_points import DemandPrices, demand_usd_per_kw, limits_kw, set_points
+from tests.models.tariffs import DAYTIME, HOURS, PLAIN, Floats, blocks, grid, load
+
+SHORT = Clock(  # twelve months of 24 hours
+    month=np.repeat(np.arange(12), 24),
+    hour=np.tile(np.arange(24), 12),
+    weekend=np.zeros(288, dtype=bool),
+    starts=np.arange(12) * 24,
+    order=np.arange(288),
+)
+
+
+def earned(caps: Floats, margin: Floats, unserved: Floats, when: Clock, prices: DemandPrices) -> float:
+    """What limits earn, charges paid: the figure that set_points is to maximise."""
+    served = np.minimum(unserved, limits_kw(caps, when, prices))
+    total = float((margin * served).sum())
+    for month in range(12):
+        here = when.of_operation == month
+        peaks = [served[here & (prices.period == p)].max(initial=0.0) for p in range(len(caps))]
+        total -= float(prices.timed_usd_per_kw[:, month] @ peaks)
+        total -= float(prices.month_usd_per_kw[month]) * max(0.0, max(peaks) - float(prices.free_kw[month]))
+    return total
+
+
+def best_by_programme(margin: Floats, unserved: Floats, when: Clock, prices: DemandPrices) -> float:
+    """The same by HiGHS: served by hour, a peak by period and month, a peak by month above what is billed anyway."""
+    from scipy.optimize import linprog
+    from scipy.sparse import lil_matrix
+
+    hours, periods = len(margin), len(prices.timed_usd_per_kw)
+    slots = 12 * periods
+    cost = np.concatenate([-margin, prices.timed_usd_per_kw.ravel(), prices.month_usd_per_kw])
+    rows = lil_matrix((2 * hours, hours + slots + 12))
+    right = np.zeros(2 * hours)
+    for hour in range(hours):
+        month, slot = when.of_operation[hour], prices.period[hour] * 12 + when.of_operation[hour]
+        rows[hour, hour], rows[hour, hours + slot] = 1.0, -1.0
+        rows[hours + hour, hour], rows[hours + hour, hours + slots + month] = 1.0, -1.0
+        right[hours + hour] = prices.free_kw[month]
+    bounds = [(0.0, kw) for kw in unserved] + [(0.0, None)] * (slots + 12)
+    return -float(linprog(cost, A_ub=rows.tocsr(), b_ub=right, bounds=bounds, method="highs").fun)
+
+
+def test_one_price_by_hand() -> None:
+    """10, 20 and 30 kW wanted at 3, 4 and 2 dollars: below 10 a kW earns 9, to 20 it earns 6, to 30 it earns 2."""
+    margin, unserved = np.zeros(288), np.zeros(288)
+    margin[:3], unserved[:3] = [3.0, 4.0, 2.0], [10.0, 20.0, 30.0]
+    for price, cap in ((1.9, 30.0), (2.1, 20.0), (6.5, 10.0), (9.5, 0.0), (0.0, np.inf)):
+        prices = DemandPrices(np.full(12, price), np.zeros((1, 12)), np.zeros(288, dtype=int), np.zeros(12))
+        assert set_points(margin, unserved, SHORT, prices)[0, 0] == cap
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_limits_earn_more(seed: int) -> None:
+    """With and without prices by period, by month, and of what is billed anyway; some margins below 0."""
+    rng = np.random.default_rng(seed)
+    margin, unserved = rng.normal(0.03, 0.04, 288), rng.uniform(0, 100, 288) * (rng.random(288) < 0.7)
+    if seed % 4 == 3:
+        unserved = np.round(unserved, -1)  # many hours alike
+    prices = DemandPrices(
+        month_usd_per_kw=rng.uniform(0, 0.6, 12) * (seed % 3 > 0),
+        timed_usd_per_kw=rng.uniform(0, 0.4, (2, 12)) * (seed % 2),
+        period=(SHORT.hour >= 12).astype(int),
+        free_kw=rng.uniform(0, 60, 12) * (seed % 5 == 1),
+    )
+    margin = np.maximum(margin, 0.0) if seed % 3 == 2 else margin
+    caps = set_points(margin, unserved, SHORT, prices)
+    wanted = unserved * (margin > 0)  # what does not pay is not imported, whatever the limit
+    ours = earned(caps, margin, wanted, SHORT, prices)
+    assert ours == pytest.approx(best_by_programme(margin, wanted, SHORT, prices), rel=1e-9, abs=1e-9)
+    for _ in range(20):
+        other = np.where(np.isfinite(caps), caps * rng.uniform(0.8, 1.2, caps.shape), caps)
+        assert earned(other, margin, wanted, SHORT, prices) <= ours + 1e-9
+
+
+def test_prices_of_the_tariff_by_season_period_and_block() -> None:
+    changes: dict[str, Any] = {
+        "tariff__flat_demand": {"periods": [blocks((9.0, 100.0), (7.0, None)), blocks((14.0, None))], "months": [0] * 5 + [1] * 4 + [0] * 3},
+        "tariff__timed_demand": {"periods": [blocks((0.0, None)), blocks((4.0, 50.0), (3.0, None))], "weekday": DAYTIME},
+        "tariff__ratchet": {"least_kw": 25.0},
+    }  # fmt: skip
+    site = grid(**changes)
+    dear = demand_usd_per_kw(site, PLAIN)
+    assert list(dear.month_usd_per_kw) == [7.0] * 5 + [14.0] * 4 + [7.0] * 3
+    assert (dear.timed_usd_per_kw == [[0.0] * 12, [3.0] * 12]).all()
+    assert (dear.free_kw == 25.0).all()
+    assert (dear.period == ((PLAIN.hour >= 8) & (PLAIN.hour < 20))).all()
+    small = demand_usd_per_kw(site, PLAIN, np.full(12, 80.0), np.full((2, 12), 40.0))
+    assert list(small.month_usd_per_kw)[:6] == [9.0] * 5 + [14.0]
+    assert (small.timed_usd_per_kw[1] == 4.0).all()
+
+
+def test_without_demand_charges_nothing_is_limited() -> None:
+    prices = demand_usd_per_kw(grid(), PLAIN)
+    caps = set_points(np.full(HOURS, 0.02), load((0, HOURS, 50.0)), PLAIN, prices)
+    assert np.isinf(limits_kw(caps, PLAIN, prices)).all()
+
+
+def test_a_whole_year_has_a_limit_in_every_month_and_period() -> None:
+    rng = np.random.default_rng(1)
+    site = grid(
+        tariff__flat_demand={"periods": [blocks((9.0, None))]},
+        tariff__timed_demand={"periods": [blocks((1.0, None)), blocks((4.0, None))], "weekday": DAYTIME},
+    )
+    prices = demand_usd_per_kw(site, PLAIN)
+    caps = set_points(rng.uniform(0, 0.1, HOURS), rng.uniform(0, 500, HOURS), PLAIN, prices)
+    assert caps.shape == (2, 12)
+    assert ((caps > 0) & (caps <= 500)).all()
