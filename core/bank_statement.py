@@ -67,7 +67,7 @@ LABELS = {
     "coins_kept_usd": "Coins kept, later sold",
     "equity_cash_usd": "Equity cash after tax",
 }
-REVENUE = ("mining_revenue_usd", "export_revenue_usd")
+REVENUE = ("mining_revenue_usd", "export_revenue_usd", "demand_response_usd")
 # name of a sum: its parts. A heading stands before the lines that follow it.
 CASH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("revenue_usd", REVENUE),

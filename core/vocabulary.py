@@ -63,6 +63,12 @@ METRICS: dict[str, Word] = {
     "mined_btc_year1": Word(
         "Coins mined, year 1", "BTC", "Expected coins after the pool's fee in the first year.", "up"
     ),
+    "heat_lost_btc_year1": Word(
+        "Coins lost to heat, year 1", "BTC", "What hours above the heat limits cost in coins, first year.", "down"
+    ),
+    "restart_lost_btc_year1": Word(
+        "Coins lost to restarts, year 1", "BTC", "What starting machines costs in coins, first year.", "down"
+    ),
     "pv_kwh_year1": Word("Solar energy, year 1", "kWh", "AC energy of the array after clipping.", "up"),
     "specific_yield_kwh_per_kw": Word("Specific yield", "kWh/kW", "First-year AC energy per kW of DC.", "up"),
     "capacity_factor_frac": Word("Capacity factor", "1", "First-year AC energy over DC power all year round.", "up"),
@@ -265,7 +271,12 @@ PERIODS: dict[str, Word] = {
     ),
     "held_usd": Word("Worth of coins held", "USD", "At the price of the period's last month; apart from cash."),
     "export_revenue_usd": Word("Export revenue", "USD", "Energy sold.", "up"),
-    "import_cost_usd": Word("Import cost", "USD", "Energy bought and fixed charges.", "down"),
+    "demand_response_usd": Word("Demand response", "USD", "Paid for standing by and for stopping when called.", "up"),
+    "energy_charge_usd": Word("Energy charge", "USD", "Billed for kilowatt-hours bought.", "down"),
+    "demand_charge_usd": Word("Demand charge", "USD", "Billed for peaks of import, the grid's own included.", "down"),
+    "fixed_charge_usd": Word("Fixed charges", "USD", "Billed whatever is drawn, minimum bills included.", "down"),
+    "export_credit_usd": Word("Export credit", "USD", "Taken off the bill for energy fed in.", "up"),
+    "import_cost_usd": Word("Import cost", "USD", "All that is billed: energy, demand and fixed charges.", "down"),
     "opex_usd": Word("Running cost", "USD", "Upkeep, fixed and variable costs.", "down"),
     "refresh_usd": Word("Machines renewed", "USD", "Paid for machines in place of older ones.", "down"),
     "battery_renewal_usd": Word("Battery renewed", "USD", "Paid for new or added cells.", "down"),

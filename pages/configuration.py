@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import forms, library, modules, place, session, show, sun, taxes
+from pages.ui import forms, library, modes, modules, place, session, show, sun, taxes
 from pages.ui.sections import SECTIONS, Group, matters
 
 FEW = 2  # groups that stand below each other
@@ -66,6 +66,7 @@ def asked(group: Group, *, titled: bool = False) -> None:
     """The fields of a group, and what belongs beside them."""
     if group.title == "Machines":
         forms.machines()
+        modes.editor()
         catalogue()
     if group.title == "Tax and write-off":
         taxes.presets()

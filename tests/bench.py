@@ -78,7 +78,8 @@ def battery_hours(weather: Weather) -> tuple[Hours, Storage]:
     def flat(value: float) -> np.ndarray:
         return np.full(pv.size, value)
 
-    return Hours(pv, flat(300.0), flat(0.08), flat(0.05), flat(0.03), 200.0, 400.0), Storage(100, 1000, 250, 0.93, 100)
+    hours = Hours(pv, flat(300.0)[None], flat(0.08)[None], flat(0.05), flat(0.03), flat(200.0), flat(400.0))
+    return hours, Storage(100, 1000, 250, 0.93, 100)
 
 
 def tilts(plan: Scenario) -> list[Array]:

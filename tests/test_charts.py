@@ -32,6 +32,9 @@ ALL: tuple[Callable[..., Any], ...] = (
     charts.worth_of_energy,
     charts.compared_with_what,
     lambda p, dark: charts.hour_by_month(p, "pv_kw", dark),
+    lambda p, dark: charts.week_of_dispatch(p, 26, dark),
+    lambda p, dark: charts.week_of_charge(p, 51, dark),
+    charts.duration_curves,
     lambda p, dark: charts.cash_lines({"One": p, "Two": p}, dark),
 )
 

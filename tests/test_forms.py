@@ -10,8 +10,17 @@ from core.scenario import Scenario, leaves, read
 from pages.ui import forms, taxes
 from pages.ui.sections import NEEDS, SECTIONS, matters
 
-# set elsewhere: the title of the page, a table, uploads, a search; and what no page runs yet
-ELSEWHERE = ("name", "site.weather", "array.module", "fleet.units.", "risk.")
+# set elsewhere: the title of the page, tables, uploads, a search; and what no page runs yet
+ELSEWHERE = (
+    "name",
+    "site.weather",
+    "array.module",
+    "fleet.units.",
+    "grid.tariff.",
+    "grid.import_hourly_usd_per_kwh",
+    "grid.export_hourly_usd_per_kwh",
+    "risk.",
+)
 
 
 def asked() -> list[str]:

@@ -14,6 +14,7 @@ COLOURS = {
     "Mined": ("#D97706", "#FBBF24"),
     "Exported": ("#0F766E", "#2DD4BF"),
     "Imported": ("#4338CA", "#A5B4FC"),
+    "Stored": ("#0369A1", "#38BDF8"),
     "Curtailed": ("#A8A29E", "#78716C"),
     "This plan": ("#D97706", "#FBBF24"),
     "Sell the power": ("#0F766E", "#2DD4BF"),

@@ -1,16 +1,19 @@
 """Where every kilowatt-hour goes, hour by hour, by a rule that a controller can follow.
 
-The rule is causal: it knows this hour's sun, prices and worth of mining, and nothing of the next.
+The rule is causal: it knows this hour's sun, prices and worth of mining, and nothing of the next. The fleet is a stack of
+*steps*, the one whose kWh is worth most first; steps are loaded from the top.
 
-1. *First use.* Mining or export, whichever earns more this hour. Sun serves it first.
-2. *Second use and storage.* Sun that is left is stored if a stored kWh, after losses, is worth more later than
-   the second use is worth now; then the second use takes its part; what nobody wants is curtailed.
+1. *First use.* Steps worth at least what a kWh sells for; where there is none, export. Sun serves it first.
+2. *Second uses and storage.* Sun that is left is stored if a stored kWh, after losses and wear, is worth more later than
+   the use is worth now; else it is exported, then mined in the steps worth less; what nobody wants is curtailed.
 3. *Discharge.* The battery serves what the sun left unserved of the first use: first what the grid could not serve,
-   and where the grid could serve everything, it saves imports.
-4. *Import.* The grid serves miners only while a mined kWh is worth more than an imported one costs.
+   and where the grid could serve everything worth its price, it saves imports.
+4. *Import.* The grid serves steps only while a kWh mined there is worth more than it costs; at a negative price that may
+   be steps not worth running on the sun. Own sun is not thrown away to be paid for drawing.
 
-Import and export never happen in the same hour, nor charging and discharging. The battery is charged by the sun
-alone, so a plant that buys nothing never causes import.
+Where power is bought for less than it sells at, steps worth more than it costs may come before sales, so that they are
+served by the grid: whichever earns more in the hour. Import and export never happen in the same hour, nor charging and
+discharging. The battery is charged by the sun alone, so a plant that buys nothing never causes import.
 
 Balance, each hour [kW]: pv + discharge + import = mining + charge + export + curtailed.
 """
@@ -20,13 +23,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 FLOWS = ("mining_kw", "charge_kw", "discharge_kw", "soc_kwh", "import_kw", "export_kw", "curtailed_kw")
+SPECK = 1e-9  # of a machine: what rounding may lack of a whole one
 
 
 class Storage(NamedTuple):
@@ -44,18 +48,23 @@ NO_STORAGE = Storage(0.0, 0.0, 0.0, 1.0, 0.0)
 
 @dataclass(frozen=True, eq=False)
 class Hours:
-    """What the rule sees, each array (hours,): sun and fleet [kW], worth of a mined kWh and prices [USD/kWh].
+    """What the rule sees: sun, fleet and limits of the connection [kW], worth and prices [USD/kWh], by hour (hours,).
 
-    `mine_usd_per_kwh` is per kWh of site draw, net of pool fee and avoidable costs.
+    `step_kw`, `worth_usd_per_kwh` (steps, hours): largest site draw of each step, and what a kWh of it earns net of pool
+    fee and avoidable costs, never rising from step to step. `wear_usd_per_kwh`: what a kWh discharged takes of the
+    battery's worth. `whole_kw` (steps, hours): draw of one machine where machines run whole hours or not at all; None
+    where an hour's mean may be any part of the fleet.
     """
 
     pv_kw: Array
-    fleet_kw: Array
-    mine_usd_per_kwh: Array
+    step_kw: Array
+    worth_usd_per_kwh: Array
     import_usd_per_kwh: Array
     export_usd_per_kwh: Array
-    import_limit_kw: float
-    export_limit_kw: float
+    import_limit_kw: Array
+    export_limit_kw: Array
+    wear_usd_per_kwh: float = 0.0
+    whole_kw: Array | None = None
 
 
 def dispatch(hours: Hours, storage: Storage = NO_STORAGE, *, compiled: bool = True, out: Array | None = None) -> Array:
@@ -66,85 +75,135 @@ def dispatch(hours: Hours, storage: Storage = NO_STORAGE, *, compiled: bool = Tr
     """
     out = np.empty((len(FLOWS), hours.pv_kw.size)) if out is None else out
     if compiled and is_compiled():
-        limits = np.array([hours.import_limit_kw, hours.export_limit_kw], dtype=np.float64)
-        series = (
-            hours.pv_kw,
-            hours.fleet_kw,
-            hours.mine_usd_per_kwh,
-            hours.import_usd_per_kwh,
-            hours.export_usd_per_kwh,
-        )
-        _kernel()(*series, limits, np.array(storage, dtype=np.float64), out)
+        _kernel()(*_series(hours), np.array([*storage, hours.wear_usd_per_kwh], dtype=np.float64), out)
     else:
         out[:] = _twin(hours, storage)
     return out
 
 
-def _twin(hours: Hours, storage: Storage) -> Array:
-    """The rule in plain numpy: everything but the state of charge is one expression over the year."""
-    uses = _uses(hours)
-    first = np.minimum(hours.pv_kw, uses.first_cap)
-    left = hours.pv_kw - first
-    gap = uses.first_cap - first
-    covered = np.minimum(uses.import_cap, gap)
-    wanted_out = np.where(covered < gap, gap - covered, gap)
-    wanted_in = np.where(
-        uses.later * storage.one_way_efficiency_frac**2 > uses.now, left, np.maximum(left - uses.second_cap, 0.0)
+def step_flows(mining_kw: Array, step_kw: Array) -> Array:
+    """The part of each step in what the fleet draws, (steps, hours) [kW]: steps are loaded from the first on."""
+    if len(step_kw) == 1:
+        return mining_kw[None]
+    begin = np.cumsum(step_kw, axis=0) - step_kw
+    return np.clip(mining_kw - begin, 0.0, step_kw)
+
+
+def _series(hours: Hours) -> tuple[Array, ...]:
+    """What the kernel reads, in its order."""
+    whole = np.zeros_like(hours.step_kw) if hours.whole_kw is None else hours.whole_kw
+    series = (
+        hours.pv_kw,
+        hours.import_usd_per_kwh,
+        hours.export_usd_per_kwh,
+        hours.import_limit_kw,
+        hours.export_limit_kw,
+        hours.step_kw,
+        hours.worth_usd_per_kwh,
+        whole,
     )
-    charge, discharge, soc = _charged(wanted_in, wanted_out, storage)
-    second = np.minimum(left - charge, uses.second_cap)
-    imported = np.minimum(uses.import_cap, gap - discharge)
-    served = first + discharge + imported
-    mining = np.where(uses.mining_first, served, second)
-    exported = np.where(uses.mining_first, second, served)
-    return np.stack([mining, charge, discharge, soc, imported, exported, left - charge - second])
+    return tuple(np.ascontiguousarray(values) for values in series)
+
+
+# The rule in plain numpy: all but the state of charge and whole machines is one expression over the year.
 
 
 class _Uses(NamedTuple):
-    """Per hour: which use comes first, what each can take [kW], what a stored kWh earns later or gives up now [USD]."""
+    """Per hour [kW]: what sun serves first, whether that is machines, what may be sold, what can be bought for, the steps
+    worth more than buying and more than nothing; what a kWh sells for and a stored one is worth [USD/kWh]."""
 
-    mining_first: NDArray[np.bool_]
     first_cap: Array
-    second_cap: Array
-    import_cap: Array
+    miners_first: NDArray[np.bool_]
+    export_cap: Array
+    bought_cap: Array
+    above_buy: Array
+    above_0: Array
+    sell: Array
     later: Array
-    now: Array
+
+
+def _twin(hours: Hours, storage: Storage) -> Array:
+    uses = _uses(hours)
+    way = storage.one_way_efficiency_frac
+    own = np.minimum(hours.pv_kw, uses.first_cap)
+    left = hours.pv_kw - own
+    before = _worth_more_now(hours, uses, (uses.later - hours.wear_usd_per_kwh) * way**2)
+    wanted_in = np.maximum(left - before, 0.0)
+    gap = np.where(uses.miners_first, uses.first_cap - own, np.maximum(uses.export_cap - left, 0.0))
+    valuable = np.where(uses.miners_first, np.maximum(np.minimum(uses.above_buy, uses.first_cap) - own, 0.0), 0.0)
+    covered = np.minimum(uses.bought_cap, valuable)
+    wanted_out = np.where(covered < valuable, valuable - covered, gap)
+    if hours.wear_usd_per_kwh > 0:
+        wanted_out = np.where(uses.later > hours.wear_usd_per_kwh, wanted_out, 0.0)
+
+    def flows(charge: Array, discharge: Array, at: Any = slice(None)) -> tuple[Array, Array, Array, Array]:
+        """Mined, imported, exported, curtailed, in all hours or one."""
+        miners, rest = uses.miners_first[at], left[at] - charge
+        sold = np.minimum(rest, uses.export_cap[at])
+        lower = np.minimum(rest - sold, np.maximum(uses.above_0[at] - uses.first_cap[at], 0.0))
+        mined = own[at] + lower + np.where(miners, discharge, 0.0)
+        bought = np.minimum(uses.bought_cap[at], np.maximum(uses.above_buy[at] - mined, 0.0)) * (sold == 0.0)
+        return mined + bought, bought, sold + np.where(miners, 0.0, discharge), rest - sold - lower
+
+    if hours.whole_kw is not None:
+        return _whole(hours, storage, uses, wanted_in, wanted_out, flows)
+    charge, discharge, soc = _charged(wanted_in, wanted_out, storage)
+    mining, imported, exported, curtailed = flows(charge, discharge)
+    return np.stack([mining, charge, discharge, soc, imported, exported, curtailed])
 
 
 def _uses(hours: Hours) -> _Uses:
-    mine, buy = hours.mine_usd_per_kwh, hours.import_usd_per_kwh
-    fleet = np.where(mine > 0, hours.fleet_kw, 0.0)
+    buy, worth = hours.import_usd_per_kwh, hours.worth_usd_per_kwh
     export_cap = np.where(hours.export_usd_per_kwh > 0, hours.export_limit_kw, 0.0)
     sell = np.where(export_cap > 0, hours.export_usd_per_kwh, 0.0)
-    import_cap = np.where(mine > buy, hours.import_limit_kw, 0.0)
-    mining_first = (mine >= sell) | (
-        _earned_mining_first(hours.pv_kw, fleet, mine, buy, sell, import_cap, export_cap)
-        > _earned_selling_first(hours.pv_kw, fleet, mine, sell, export_cap)
+    above_sell, above_buy, above_0 = (
+        np.where(passed, hours.step_kw, 0.0).sum(axis=0)
+        for passed in ((worth > 0) & (worth >= sell), worth > buy, worth > 0)
     )
-    return _Uses(
-        mining_first,
-        first_cap=np.where(mining_first, fleet, export_cap),
-        second_cap=np.where(mining_first, export_cap, fleet),
-        import_cap=np.where(mining_first, import_cap, 0.0),
-        later=np.where(mining_first, np.where(import_cap >= fleet, np.minimum(mine, buy), mine), sell),
-        now=np.maximum(np.where(mining_first, sell, mine), 0.0),
-    )
+    miners = worth[0] >= sell if len(worth) else np.zeros(len(buy), np.bool_)
+    bought_cap = np.minimum(hours.import_limit_kw, above_buy)
+    wider = np.maximum(above_sell, np.minimum(above_buy, above_0))
+    usual = _earned(hours, above_sell, above_buy, above_0, export_cap, sell, np.where(miners, bought_cap, 0.0))
+    buying = _earned(hours, wider, above_buy, above_0, export_cap, sell, bought_cap)
+    widened = (buy < sell) & (bought_cap > 0) & (buying > usual)
+    miners = miners | widened
+    first_cap = np.where(widened, wider, np.where(miners, above_sell, 0.0))
+    bought_cap = np.where(miners, bought_cap, 0.0)
+    later = np.where(miners, _saved(hours, first_cap, bought_cap), sell)
+    return _Uses(first_cap, miners, export_cap, bought_cap, above_buy, above_0, sell, later)
 
 
-def _earned_mining_first(
-    pv: Array, fleet: Array, mine: Array, buy: Array, sell: Array, import_cap: Array, export_cap: Array
+def _earned(
+    hours: Hours, first_cap: Array, above_buy: Array, above_0: Array, export_cap: Array, sell: Array, bought_cap: Array
 ) -> Array:
-    """USD/h when sun serves miners before the grid, imports included, the battery apart."""
-    own = np.minimum(pv, fleet)
-    bought = np.minimum(import_cap, fleet - own)
-    sold = np.minimum(pv - own, export_cap)
-    return mine * own + (mine - buy) * bought + sell * sold
+    """USD/h when sun serves the first steps, then sales, then the other steps, and the grid the rest; the battery apart."""
+    first = np.minimum(hours.pv_kw, first_cap)
+    sold = np.minimum(hours.pv_kw - first, export_cap)
+    own = first + np.minimum(hours.pv_kw - first - sold, above_0 - first_cap)
+    bought = np.minimum(bought_cap, np.maximum(above_buy - own, 0.0)) * (sold == 0.0)
+    mined = (step_flows(own + bought, hours.step_kw) * hours.worth_usd_per_kwh).sum(axis=0)
+    return np.asarray(mined + sell * sold - hours.import_usd_per_kwh * bought)
 
 
-def _earned_selling_first(pv: Array, fleet: Array, mine: Array, sell: Array, export_cap: Array) -> Array:
-    """USD/h when sun serves the grid before miners; nothing can be imported while exporting."""
-    sold = np.minimum(pv, export_cap)
-    return sell * sold + mine * np.minimum(pv - sold, fleet)
+def _saved(hours: Hours, first_cap: Array, bought_cap: Array) -> Array:
+    """Worth of a stored kWh: that of the best step which the grid leaves unserved, or what it saves of buying."""
+    if not len(hours.step_kw):
+        return np.zeros(len(first_cap))
+    beyond = np.cumsum(hours.step_kw, axis=0) > bought_cap
+    step = np.where(beyond.any(axis=0), np.argmax(beyond, axis=0), 0)
+    unserved = np.take_along_axis(hours.worth_usd_per_kwh, step[None], axis=0)[0]
+    saved = np.minimum(hours.worth_usd_per_kwh[0], hours.import_usd_per_kwh)
+    return np.asarray(np.where(bought_cap >= first_cap, saved, unserved))
+
+
+def _worth_more_now(hours: Hours, uses: _Uses, kept_usd: Array) -> Array:
+    """What the second uses take before anything is stored [kW]: sales and steps worth no less than a stored kWh."""
+    before = np.where(uses.sell >= kept_usd, uses.export_cap, 0.0)
+    end = np.cumsum(hours.step_kw, axis=0)
+    beyond = np.maximum(end - np.maximum(end - hours.step_kw, uses.first_cap), 0.0)
+    pays = (hours.worth_usd_per_kwh > 0) & (hours.worth_usd_per_kwh >= kept_usd)
+    taken: Array = before + np.where(pays, beyond, 0.0).sum(axis=0)
+    return taken
 
 
 def _charged(wanted_in: Array, wanted_out: Array, storage: Storage) -> tuple[Array, Array, Array]:
@@ -160,62 +219,44 @@ def _charged(wanted_in: Array, wanted_out: Array, storage: Storage) -> tuple[Arr
     return np.array(ins), np.array(outs), np.array(socs)
 
 
-def _kernel_source(
-    pv_kw: Array,
-    fleet_kw: Array,
-    mine_usd: Array,
-    buy_usd: Array,
-    sell_usd: Array,
-    limits_kw: Array,
-    storage: Array,
-    out: Array,
-) -> None:
-    """The rule hour after hour, for numba; writes `out` (7, hours)."""
-    low, high, power, way, soc = storage[0], storage[1], storage[2], storage[3], storage[4]
-    for h in range(pv_kw.size):
-        pv, mine, buy = pv_kw[h], mine_usd[h], buy_usd[h]
-        fleet = fleet_kw[h] if mine > 0.0 else 0.0
-        export_cap = limits_kw[1] if sell_usd[h] > 0.0 else 0.0
-        sell = sell_usd[h] if export_cap > 0.0 else 0.0
-        import_cap = limits_kw[0] if mine > buy else 0.0
-        mining_first = mine >= sell
-        if not mining_first:
-            own, sold = min(pv, fleet), min(pv, export_cap)
-            by_mining = mine * own + (mine - buy) * min(import_cap, fleet - own) + sell * min(pv - own, export_cap)
-            mining_first = by_mining > sell * sold + mine * min(pv - sold, fleet)
-        if mining_first:
-            first_cap, second_cap, now = fleet, export_cap, max(sell, 0.0)
-            later = min(mine, buy) if import_cap >= fleet else mine
-        else:
-            first_cap, second_cap, now, later, import_cap = export_cap, fleet, max(mine, 0.0), sell, 0.0
-        first = min(pv, first_cap)
-        left, gap = pv - first, first_cap - first
-        wanted = left if later * way * way > now else max(left - second_cap, 0.0)
-        charge = max(0.0, min(min(wanted, power), (high - soc) / way))
-        covered = min(import_cap, gap)
-        wanted = gap - covered if covered < gap else gap
-        discharge = max(0.0, min(min(wanted, power), (soc - low) * way))
+def _whole(
+    hours: Hours, storage: Storage, uses: _Uses, wanted_in: Array, wanted_out: Array, flows: Callable[..., Any]
+) -> Array:
+    """The rule where machines run whole: what the last one lacks is given back to the grid, the battery, the sun in turn."""
+    low, high, power, way, soc = storage
+    out = np.empty((len(FLOWS), len(wanted_in)))
+    for h in range(len(wanted_in)):
+        room, held = (high - soc) / way, (soc - low) * way
+        charge, discharge = max(0.0, min(wanted_in[h], power, room)), max(0.0, min(wanted_out[h], power, held))
+        mined, imported, sold, curtailed = (float(flow) for flow in flows(charge, discharge, h))
+        spare = _part_of_a_machine(mined, hours.step_kw[:, h], hours.whole_kw[:, h])  # type: ignore[index]
+        mined -= spare
+        unbought = min(spare, imported)
+        undrawn = min(spare - unbought, discharge) if uses.miners_first[h] else 0.0
+        spare, imported, discharge = spare - unbought - undrawn, imported - unbought, discharge - undrawn
+        stored = max(0.0, min(spare, power - charge, room - charge)) if discharge == 0.0 else 0.0
+        more = min(spare - stored, float(uses.export_cap[h]) - sold) if imported == 0.0 else 0.0
+        charge += stored
         soc = min(max(soc + charge * way - discharge / way, low), high)
-        second = min(left - charge, second_cap)
-        imported = min(import_cap, gap - discharge)
-        served = first + discharge + imported
-        out[0, h] = served if mining_first else second
-        out[1, h] = charge
-        out[2, h] = discharge
-        out[3, h] = soc
-        out[4, h] = imported
-        out[5, h] = second if mining_first else served
-        out[6, h] = left - charge - second
+        out[:, h] = mined, charge, discharge, soc, imported, sold + more, curtailed + spare - stored - more
+    return out
+
+
+def _part_of_a_machine(mined_kw: float, step_kw: Array, whole_kw: Array) -> float:
+    """What a draw has beyond whole machines, in the step that is loaded last [kW]."""
+    for kw, one in zip(step_kw.tolist(), whole_kw.tolist(), strict=True):
+        if mined_kw < kw:
+            return max(mined_kw - float(np.floor(mined_kw / one + SPECK)) * one, 0.0) if one > 0 else 0.0
+        mined_kw -= kw
+    return 0.0
 
 
 @cache
 def _kernel() -> Callable[..., None]:
-    """The compiled kernel: about a second the first time on a machine, then from numba's cache on disk."""
-    from numba import njit, types
+    """The compiled kernel: some seconds the first time on a machine, then from numba's cache on disk."""
+    from core.models.dispatch_kernel import year
 
-    series, flows = types.Array(types.float64, 1, "C", readonly=True), types.Array(types.float64, 2, "C")
-    signature = types.void(*[series] * 7, flows)
-    compiled: Callable[..., None] = njit(signature, cache=True, nogil=True)(_kernel_source)
+    compiled: Callable[..., None] = year
     return compiled
 
 

@@ -17,6 +17,7 @@ from core.studies.fleet import FleetLife, Vintage
 from core.studies.levies import Asset
 from core.studies.operation import Operation
 from core.studies.plant import plant_assets
+from core.studies.statement import REVENUE
 
 Floats: TypeAlias = NDArray[np.float64]
 RENEWED = {"battery": "battery_renewal_usd", "array": "inverter_renewal_usd"}
@@ -76,7 +77,7 @@ def operation_of(books: Books) -> Operation:
     gain = yearly["coin_gain_usd"] + yearly["exchange_fee_usd"]
     return Operation(
         yearly["pv_kwh"],
-        {name: yearly[name] for name in ("mining_revenue_usd", "export_revenue_usd")},
+        {name: yearly[name] for name in REVENUE},
         {
             "import_cost_usd": yearly["import_cost_usd"],
             "upkeep_usd": yearly["opex_usd"],

@@ -32,8 +32,8 @@ class Calendar:
         return np.add.reduceat(hourly, self.starts, axis=-1)
 
     def hourly(self, monthly: Floats) -> Floats:
-        """One value a month spread over its hours: (12,) → (8760,)."""
-        return np.repeat(monthly, np.diff(np.append(self.starts, HOURS)))
+        """One value a month spread over its hours: (…, 12) → (…, 8760)."""
+        return np.repeat(monthly, np.diff(np.append(self.starts, HOURS)), axis=-1)
 
 
 @lru_cache(maxsize=64)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from core.models import ageing, mining
 from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
+from core.studies.connection import billed
 from core.studies.energy import Energy
 from core.studies.fleet import FleetLife, machine_kw
 from core.studies.treasury import coin_lines
 
 Floats = NDArray[np.float64]
-JOULES_PER_KWH = 3.6e6
+SECONDS_PER_HOUR = 3600.0
 STOCKS = ("held_btc", "held_usd")
 
 
@@ -29,27 +30,23 @@ class Books:
     monthly: dict[str, Floats]
     yearly: dict[str, Floats]
     capex: dict[str, float]
-    prices: dict[str, Floats]  # of energy by month [USD/kWh]
+    prices: dict[str, Floats]  # of energy by month, peaks and fixed charges apart [USD/kWh]
 
 
 def coins_per_kwh(scenario: Scenario, path: NetworkPath, fees_btc: float, life: FleetLife) -> Floats:
-    """Coins kept per kWh of site draw, (months,) [BTC/kWh]: expected by difficulty, after the pool's fee.
+    """Coins kept per kWh that machines draw in each step of the fleet, (steps, months) [BTC/kWh].
 
-    3.6 MJ / (J/TH · PUE) · health · (1 − fee) terahashes; 0 without machines.
+    Expected by difficulty, after the pool's fee; cooling apart.
     """
-    if not (life.machine_kw > 0).any():
-        return np.zeros_like(path.difficulty)
-    terahashes = JOULES_PER_KWH / (life.efficiency_j_per_th * scenario.fleet.pue)
-    kept = np.nan_to_num(terahashes) * life.health_frac * (1.0 - scenario.outlook.pool_fee_frac)
-    coins: Floats = mining.expected_btc(kept, 1.0, path.difficulty, path.subsidy_btc, fees_btc)
+    kept = life.step_ths_per_kw * (1.0 - scenario.outlook.pool_fee_frac)
+    coins: Floats = mining.expected_btc(kept, SECONDS_PER_HOUR, path.difficulty, path.subsidy_btc, fees_btc)
     return coins
 
 
 def mine_usd_per_kwh(scenario: Scenario, path: NetworkPath, coins: Floats) -> Floats:
-    """What a kWh of site draw earns net of the variable cost, (years, 12) [USD/kWh]: what dispatch decides by."""
-    years = scenario.finance.horizon_years
-    variable = scenario.finance.variable_usd_per_kwh / scenario.fleet.pue * _inflation(scenario)
-    worth: Floats = (coins * path.price_usd).reshape(years, 12) - variable[:, None]
+    """What a kWh that machines draw earns net of the variable cost, (steps, months) [USD/kWh]: what dispatch decides by."""
+    variable = scenario.finance.variable_usd_per_kwh * np.repeat(_inflation(scenario), 12)
+    worth: Floats = coins * path.price_usd - variable
     return worth
 
 
@@ -93,17 +90,37 @@ def books(
 ) -> Books:
     """Monthly and yearly books of a site that ran as `flows` with the fleet of `life`.
 
-    coins (months,) [BTC per kWh of site draw], fees_btc [BTC per block].
+    coins (steps, months) [BTC per kWh that machines draw], fees_btc [BTC per block].
     """
-    power = np.repeat(yearly(scenario.grid.price_growth_per_year, scenario), 12)
-    prices = {
-        "import_usd_per_kwh": scenario.grid.import_usd_per_kwh * power,
-        "export_usd_per_kwh": scenario.grid.export_usd_per_kwh * power,
-        "fixed_usd": scenario.grid.fixed_usd_per_month * power,
-    }
     capex = capex_usd(scenario)
-    monthly = _monthly(scenario, path, flows, coins, prices, fees_btc, _renewals_usd(scenario, flows, life, capex))
-    return Books(monthly, _yearly(scenario, monthly, capex), capex, prices)
+    power = _power_lines(scenario, flows)
+    monthly = _monthly(scenario, path, flows, coins, power, fees_btc, _renewals_usd(scenario, flows, life, capex))
+    return Books(monthly, _yearly(scenario, monthly, capex), capex, _prices(scenario, flows))
+
+
+def _power_lines(scenario: Scenario, flows: Energy) -> dict[str, Floats]:
+    """What the grid bills and pays by month, grown with its prices, (months,) [USD]."""
+    told = billed(scenario.grid, flows.import_kw, flows.export_kw, flows.connection.clock)
+    lines = {
+        "energy_charge_usd": told.energy_charge_usd,
+        "demand_charge_usd": told.demand_charge_usd + told.coincident_charge_usd,
+        "fixed_charge_usd": told.fixed_charge_usd + told.minimum_charge_usd,
+        "export_credit_usd": told.export_credit_usd,
+        "import_cost_usd": told.owed_usd,
+        "export_revenue_usd": told.export_income_usd,
+        "demand_response_usd": told.demand_response_usd,
+    }
+    grown = yearly(scenario.grid.price_growth_per_year, scenario)[:, None]
+    return {name: (usd * grown).reshape(-1) for name, usd in lines.items()}
+
+
+def _prices(scenario: Scenario, flows: Energy) -> dict[str, Floats]:
+    """Mean price of a kWh bought and sold in the hours of each month, (months,) [USD/kWh]."""
+    joined, grown = flows.connection, yearly(scenario.grid.price_growth_per_year, scenario)
+    return {
+        name: np.multiply.outer(grown, joined.clock.by_month(getattr(joined, name)) / joined.clock.lengths).reshape(-1)
+        for name in ("import_usd_per_kwh", "export_usd_per_kwh")
+    }
 
 
 def _renewals_usd(scenario: Scenario, flows: Energy, life: FleetLife, capex: dict[str, float]) -> dict[str, Floats]:
@@ -127,27 +144,25 @@ def _monthly(
     path: NetworkPath,
     flows: Energy,
     coins: Floats,
-    prices: dict[str, Floats],
+    power: dict[str, Floats],
     fees_btc: float,
     renewals: dict[str, Floats],
 ) -> dict[str, Floats]:
     energy = {name: kwh.reshape(-1) for name, kwh in flows.monthly_kwh.items()}
     inflation = np.repeat(_inflation(scenario), 12)
-    mined_btc = energy["mined_kwh"] * coins
+    mined_btc = (flows.hashing_kwh * coins).sum(axis=0)
     income = {
         "mined_btc": mined_btc,
         "mining_revenue_usd": mined_btc * path.price_usd,
-        "export_revenue_usd": energy["export_kwh"] * prices["export_usd_per_kwh"],
     }
-    bought = energy["import_kwh"] * prices["import_usd_per_kwh"] + prices["fixed_usd"]
-    by_use = energy["mined_kwh"] / scenario.fleet.pue * scenario.finance.variable_usd_per_kwh
+    owed = power["import_cost_usd"] - power["export_revenue_usd"] - power["demand_response_usd"]
+    by_use = flows.machines_kwh.sum(axis=0) * scenario.finance.variable_usd_per_kwh
     opex = (sum(fixed_opex_usd_per_year(scenario).values()) / 12 + by_use) * inflation
     renewed = sum(usd for name, usd in renewals.items() if name != "resale_usd") - renewals["resale_usd"]
-    treasury = coin_lines(scenario, path, mined_btc, fees_btc, bought + opex + renewed - income["export_revenue_usd"])
-    net = treasury["coin_sales_usd"] + income["export_revenue_usd"] - bought - opex
+    treasury = coin_lines(scenario, path, mined_btc, fees_btc, owed + opex + renewed)
+    net = treasury["coin_sales_usd"] - owed - opex
     net = net - treasury["exchange_fee_usd"] - renewed
-    costs = {"import_cost_usd": bought, "opex_usd": opex}
-    return {**energy, **income, **treasury, **costs, **renewals, "net_cash_usd": net}
+    return {**energy, **income, **treasury, **power, "opex_usd": opex, **renewals, "net_cash_usd": net}
 
 
 def _yearly(scenario: Scenario, monthly: dict[str, Floats], capex: dict[str, float]) -> dict[str, Floats]:

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import HOURS, Weather
-from core.models import ageing, solar
-from core.models.dispatch import FLOWS, Hours
+from core.models import ageing, running, solar
+from core.models.dispatch import FLOWS, Hours, step_flows
 from core.models.network import growth_factor
 from core.scenario import Scenario
 from core.sections import Array
 from core.studies.calendar import Calendar, calendar
-from core.studies.fleet import FleetLife, heat_kept_frac
+from core.studies.connection import Connection, connection
+from core.studies.fleet import FleetLife, climate
 from core.studies.storage import battery_year
 
 Floats = NDArray[np.float64]
 ARRAYS_KEPT = 8
+MINING, IMPORT, EXPORT = (FLOWS.index(name) for name in ("mining_kw", "import_kw", "export_kw"))
 
 
 @dataclass(frozen=True, eq=False)
 class Energy:
     """Hourly flows of the first year and monthly sums of every year.
 
-    `first_year` (8, 8760) [kW; kWh for soc]: solar, then `dispatch.FLOWS`. `monthly_kwh`: name → (years, 12).
+    `first_year` (8, 8760) [kW; kWh for soc]: solar, then `dispatch.FLOWS`. `import_kw`, `export_kw` (years, 8760). `monthly_kwh`: name → (years, 12).
+    `machines_kwh`, `hashing_kwh` (steps, months): what machines draw in each step of the fleet, cooling apart, and what of
+    it hashes; `cool_kwh` (steps, 12): what would hash in the first year if no hour were hot.
     `clipped_kwh` (years,); panel and hash rate health (years,) [1], the latter at the start of each year; battery health
     (years + 1,) at the start of each year and the end of the last [1]; `cycles` (years,) full equivalent;
     `battery_renewed_frac` (months,): capacity put into the battery anew, as a share of nameplate.
     """
 
     calendar: Calendar
+    connection: Connection
     first_year: Floats
+    import_kw: Floats
+    export_kw: Floats
     monthly_kwh: dict[str, Floats]
+    machines_kwh: Floats
+    hashing_kwh: Floats
+    cool_kwh: Floats
     clipped_kwh: Floats
     poa_kwh_per_m2: float
     panel_health_frac: Floats
@@ -45,43 +55,104 @@ class Energy:
     fleet_kwh_possible: float
 
 
-def energy(
-    scenario: Scenario, weather: Weather, life: FleetLife, mine_usd_per_kwh: Floats, *, compiled: bool = True
-) -> Energy:
-    """Run the site through the horizon, year after year, as cycle fade follows last year's use.
+@dataclass(frozen=True, eq=False)
+class SiteYears:
+    """All that is known before any kilowatt-hour is sent anywhere, hours in the order of operation.
 
-    life: the fleet by month; mine_usd_per_kwh (years, 12): worth of a kWh of site draw in each month of operation.
+    `pv_kw` (years, 8760); `kept_frac` and `pue` (8760,), as in `fleet.Climate`; (steps, months), cooling apart: `step_kw`
+    and `one_kw`, draw of machines in service and of the smallest part that is switched; `worth_usd_per_kwh` of their draw.
     """
-    years = scenario.finance.horizon_years
+
+    scenario: Scenario
+    when: Calendar
+    connection: Connection
+    pv_kw: Floats
+    kept_frac: Floats
+    pue: Floats
+    step_kw: Floats
+    one_kw: Floats
+    worth_usd_per_kwh: Floats
+
+    @property
+    def years(self) -> int:
+        return len(self.pv_kw)
+
+    def hours(self, year: int) -> Hours:
+        """What dispatch sees in a year of operation, 0 the first."""
+        site_side = self.kept_frac * self.pue
+        hours = self.connection.hours(
+            self.pv_kw[year],
+            self._hourly(self.step_kw, year) * site_side,
+            self._hourly(self.worth_usd_per_kwh, year) / self.pue,
+            float(growth_factor(self.scenario.grid.price_growth_per_year, year)),
+        )
+        if not self.scenario.fleet.control.whole_machines:
+            return hours
+        return replace(hours, whole_kw=self._hourly(self.one_kw, year) * site_side)
+
+    def _hourly(self, monthly: Floats, year: int) -> Floats:
+        return self.when.hourly(monthly[:, 12 * year : 12 * year + 12])
+
+    def machine_side(self, hours: Hours, mining_kw: Floats) -> tuple[Floats, Floats]:
+        """Energy that machines draw, and what of it hashes, by step and month of a year, each (steps, 12) [kWh]."""
+        drawn = step_flows(mining_kw, hours.step_kw) / self.pue
+        minutes = self.scenario.fleet.control.restart_minutes
+        if not minutes:
+            by_month = self.when.by_month(drawn)
+            return by_month, by_month
+        total = drawn.sum(axis=0)
+        lost = running.restart_loss_kwh(total, minutes)
+        hashing = drawn * (1.0 - np.divide(lost, total, out=np.zeros(HOURS), where=total > 0))
+        return self.when.by_month(drawn), self.when.by_month(hashing)
+
+
+def site_years(scenario: Scenario, weather: Weather, life: FleetLife, mine_usd_per_kwh: Floats) -> SiteYears:
+    """The sun, the machines and the prices of a site through its horizon.
+
+    life: the fleet by month; mine_usd_per_kwh (steps, months): worth of a kWh that machines draw in each step.
+    """
     when = calendar(scenario.site.timezone, scenario.outlook.start_month)
-    sun = sunshine(scenario.array, weather, years)
-    pv_kw = np.take(sun.ac_kw, when.order, axis=-1)  # C order, as the kernel wants it
-    fleet_kw = _fleet_kw(scenario, weather, life, when)
-    flows, health, cycles, renewed = _years(scenario, pv_kw, fleet_kw, mine_usd_per_kwh, when, compiled)
-    monthly = {_energy_name(name): when.by_month(flows[:, i]) for i, name in enumerate(FLOWS) if name != "soc_kwh"}
-    return Energy(
-        calendar=when,
-        first_year=np.concatenate([pv_kw[:1], flows[0]]),
-        monthly_kwh={"pv_kwh": when.by_month(pv_kw), **monthly},
-        clipped_kwh=sun.clipped_kwh,
-        poa_kwh_per_m2=sun.poa_kwh_per_m2,
-        panel_health_frac=_panel_health(scenario.array, years),
-        battery_health_frac=health,
-        hashrate_health_frac=life.health_frac[::12],
-        cycles=cycles,
-        battery_renewed_frac=renewed,
-        fleet_kwh_possible=float(fleet_kw[0].sum()),
+    sun, air = sunshine(scenario.array, weather, scenario.finance.horizon_years), climate(scenario, weather)
+    return SiteYears(
+        scenario,
+        when,
+        connection(scenario, weather),
+        np.take(sun.ac_kw, when.order, axis=-1),  # C order, as the kernel wants it
+        air.kept_frac[when.order],
+        air.pue[when.order],
+        life.step_kw * scenario.fleet.uptime_frac,
+        life.step_one_kw,
+        mine_usd_per_kwh,
     )
 
 
-def _fleet_kw(scenario: Scenario, weather: Weather, life: FleetLife, when: Calendar) -> Floats:
-    """Largest site draw for mining in each hour, (years, 8760) [kW]: machines in service, uptime, heat and PUE in it."""
-    fleet, kept = scenario.fleet, heat_kept_frac(scenario.fleet, weather)[when.order]
-    site_kw = (life.machine_kw * fleet.pue * fleet.uptime_frac).reshape(-1, 12)
-    first: Floats = when.hourly(site_kw[0]) * kept
-    if (site_kw == site_kw[0]).all():
-        return np.broadcast_to(first, (len(site_kw), HOURS))
-    return np.stack([when.hourly(year) * kept for year in site_kw])
+def energy(
+    scenario: Scenario, weather: Weather, life: FleetLife, mine_usd_per_kwh: Floats, *, compiled: bool = True
+) -> Energy:
+    """Run the site through the horizon, year after year, as cycle fade follows last year's use."""
+    site = site_years(scenario, weather, life, mine_usd_per_kwh)
+    sun, when = sunshine(scenario.array, weather, site.years), site.when
+    ran = _years(site, compiled)
+    monthly = {_energy_name(name): when.by_month(ran.flows[:, i]) for i, name in enumerate(FLOWS) if name != "soc_kwh"}
+    return Energy(
+        calendar=when,
+        connection=site.connection,
+        import_kw=ran.flows[:, IMPORT],
+        export_kw=ran.flows[:, EXPORT],
+        first_year=np.concatenate([site.pv_kw[:1], ran.flows[0]]),
+        monthly_kwh={"pv_kwh": when.by_month(site.pv_kw), **monthly},
+        machines_kwh=ran.machines_kwh,
+        hashing_kwh=ran.hashing_kwh,
+        cool_kwh=_cool_kwh(site, ran, compiled),
+        clipped_kwh=sun.clipped_kwh,
+        poa_kwh_per_m2=sun.poa_kwh_per_m2,
+        panel_health_frac=_panel_health(scenario.array, site.years),
+        battery_health_frac=ran.health_frac,
+        hashrate_health_frac=life.health_frac[::12],
+        cycles=ran.cycles,
+        battery_renewed_frac=ran.renewed_frac,
+        fleet_kwh_possible=float(site.hours(0).step_kw.sum()),
+    )
 
 
 def _energy_name(flow: str) -> str:
@@ -128,28 +199,41 @@ def _panel_health(array: Array, years: int) -> Floats:
     return ageing.panel_health_frac(years, array.first_year_degradation_frac, array.degradation_frac_per_year)
 
 
-def _years(
-    scenario: Scenario, pv_kw: Floats, fleet_kw: Floats, mine: Floats, when: Calendar, compiled: bool
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Flows (years, 7, 8760), battery health at the start of each year and the end of the last, cycles in each year,
-    capacity renewed in each month."""
-    battery, grid, years = scenario.battery, scenario.grid, len(pv_kw)
+class _Ran(NamedTuple):
+    """How the years went: flows (years, 7, 8760), machine energy (steps, months), battery health at the start of each year
+    and the end of the last, cycles in each year, capacity renewed in each month."""
+
+    flows: Floats
+    machines_kwh: Floats
+    hashing_kwh: Floats
+    health_frac: Floats
+    cycles: Floats
+    renewed_frac: Floats
+
+
+def _years(site: SiteYears, compiled: bool) -> _Ran:
+    battery, years = site.scenario.battery, site.years
     flows, health, cycles = np.empty((years, len(FLOWS), HOURS)), np.ones(years + 1), np.zeros(years)
+    machines, hashing = np.empty((2, len(site.step_kw), 12 * years))
     renewed = np.zeros(years * 12 + 1)
     soc = battery.soc_min_frac * battery.energy_kwh
-    growth = growth_factor(grid.price_growth_per_year, np.arange(years))
     for year in range(years):
-        hours = Hours(
-            pv_kw[year],
-            fleet_kw[year],
-            when.hourly(mine[year]),
-            np.full(HOURS, grid.import_usd_per_kwh * growth[year]),
-            np.full(HOURS, grid.export_usd_per_kwh * growth[year]),
-            grid.import_limit_kw,
-            grid.export_limit_kw,
-        )
+        hours, months = site.hours(year), slice(12 * year, 12 * year + 12)
         health[year + 1], soc, cycles[year], fresh = battery_year(
-            battery, hours, health[year], soc, when, compiled, flows[year]
+            battery, hours, health[year], soc, site.when, compiled, flows[year]
         )
         renewed[year * 12 : year * 12 + 13] += fresh
-    return flows, health, cycles, renewed[:-1]  # cells due after the last month are not bought
+        machines[:, months], hashing[:, months] = site.machine_side(hours, flows[year, MINING])
+    # cells due after the last month are not bought
+    return _Ran(flows, machines, hashing, health, cycles, renewed[:-1])
+
+
+def _cool_kwh(site: SiteYears, ran: _Ran, compiled: bool) -> Floats:
+    """What would hash in the first year if no hour were hot: the year run once more, where one is."""
+    if (site.kept_frac == 1.0).all():
+        return ran.hashing_kwh[:, :12]
+    cool, battery = replace(site, kept_frac=np.ones(HOURS)), site.scenario.battery
+    hours, flows = cool.hours(0), np.empty_like(ran.flows[0])
+    soc = battery.soc_min_frac * battery.energy_kwh
+    battery_year(battery, hours, 1.0, soc, site.when, compiled, flows)
+    return cool.machine_side(hours, flows[MINING])[1]

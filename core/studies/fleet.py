@@ -11,24 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import Weather
-from core.models import ageing, machines, mining
+from core.models import ageing, machines, mining, running
 from core.models.machines import Curve, Plan
 from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
 from core.sections import Fleet, Hardware, Refresh, Unit
+from core.studies.connection import mean_import_usd_per_kwh
 
 Floats = NDArray[np.float64]
 W_PER_KW = 1000.0
 
 
+@lru_cache(maxsize=256)
+def unit_steps(unit: Unit) -> running.Steps:
+    """A machine of a kind loaded bit by bit over its nominal figures and modes; no bits where it has no figures."""
+    if not unit.power_w or not unit.hashrate_ths:
+        return running.Steps(np.zeros(0), np.zeros(0))
+    modes = [(unit.power_w, unit.hashrate_ths), *((mode.power_w, mode.hashrate_ths) for mode in unit.modes)]
+    return running.steps(*zip(*modes, strict=True))
+
+
 def machine_kw(fleet: Fleet) -> float:
-    """Draw of all machines together at the start, cooling apart [kW]."""
-    return sum((unit.power_w or 0.0) * unit.count for unit in fleet.units) / W_PER_KW
+    """Draw of all machines together at the start in the mode that hashes most, cooling apart [kW]."""
+    return float(sum(unit_steps(unit).power_w.sum() * unit.count for unit in fleet.units) / W_PER_KW)
 
 
 def fleet_hashrate_ths(fleet: Fleet) -> float:
-    """Hash rate of all machines of the start when new [TH/s]."""
-    return sum((unit.hashrate_ths or 0.0) * unit.count for unit in fleet.units)
+    """Hash rate of all machines of the start when new, in the mode that hashes most [TH/s]."""
+    return float(sum(unit_steps(unit).hashrate_ths.sum() * unit.count for unit in fleet.units))
 
 
 def efficiency_j_per_th(fleet: Fleet) -> float:
@@ -37,12 +47,30 @@ def efficiency_j_per_th(fleet: Fleet) -> float:
     return machine_kw(fleet) * W_PER_KW / hashrate if hashrate > 0 else float("nan")
 
 
-def heat_kept_frac(fleet: Fleet, weather: Weather) -> Floats:
-    """Share of hash rate and power that heat leaves in each hour of the weather year, (8760,)."""
-    kept: Floats = ageing.ambient_derate_frac(
-        weather.hourly["temp_air"].to_numpy(), fleet.derate_above_c, fleet.derate_frac, fleet.shutdown_above_c
+class Climate(NamedTuple):
+    """What the weather does to the fleet, each (8760,) in the order of the weather year.
+
+    `kept_frac`: share of hash rate and power that heat leaves [1]; `pue`: site draw over machine draw [1].
+    """
+
+    kept_frac: Floats
+    pue: Floats
+
+
+def climate(scenario: Scenario, weather: Weather) -> Climate:
+    """Heat and cooling hour by hour, by the temperature of what cools the machines."""
+    fleet, cooling, air = scenario.fleet, scenario.fleet.cooling, weather.hourly["temp_air"].to_numpy()
+    if cooling.kind == "air":
+        lower, warmer = (
+            running.thin_air_c(scenario.site.elevation_m, cooling.thin_air_above_m, cooling.thin_air_c_per_km),
+            0.0,
+        )
+    else:
+        lower, warmer = 0.0, cooling.approach_c
+    kept = running.ambient_derate_frac(
+        air + warmer, fleet.derate_above_c - lower, fleet.derate_frac, fleet.shutdown_above_c - lower
     )
-    return kept
+    return Climate(kept, running.pue_by_temperature(air, fleet.pue, cooling.pue_rise_per_c, cooling.pue_rises_above_c))
 
 
 class Vintage(NamedTuple):
@@ -56,12 +84,14 @@ class Vintage(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FleetLife:
-    """The fleet in each month of operation, every field but the last (months,).
+    """The fleet in each month of operation, every field but the last four (months,).
 
     `machine_kw`: draw of the machines in service, cooling apart; in repair, being installed and retired left out.
     `efficiency_j_per_th`: of these as a whole when new, nan where there are none; `health_frac`: their hash rate over that
     when new. `renewed`: machines bought. Nominal money [USD]: `refresh_usd` for them, `resale_usd` for what they replace
     and, in the last month, for what is left; `repair_usd`. `vintages`: the same purchases and sales, each by itself.
+    `step_kw`, `step_ths_per_kw` (steps, months): the same machines as bits of draw, what hashes most per kW first;
+    `step_one_kw`: the bit of the smallest part that can be switched, a machine or a hash board.
     """
 
     machine_kw: Floats
@@ -72,6 +102,9 @@ class FleetLife:
     resale_usd: Floats
     repair_usd: Floats
     vintages: tuple[Vintage, ...]
+    step_kw: Floats
+    step_ths_per_kw: Floats
+    step_one_kw: Floats
 
     @property
     def hashrate_ths(self) -> Floats:
@@ -108,6 +141,7 @@ def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetL
     hashing = _summed((k.hashing_ths for k in kinds), months)
     with np.errstate(invalid="ignore"):
         efficiency = kw * W_PER_KW / np.where(hashing > 0, hashing, np.nan)
+    step_kw, step_ths_per_kw, step_one_kw = _merit_order(scenario.fleet, kinds, months)
     return FleetLife(
         machine_kw=kw,
         efficiency_j_per_th=efficiency,
@@ -117,7 +151,39 @@ def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetL
         resale_usd=_summed((k.resale_usd for k in kinds), months),
         repair_usd=_summed((k.repair_usd for k in kinds), months),
         vintages=tuple(vintage for k in kinds for vintage in k.vintages),
+        step_kw=step_kw,
+        step_ths_per_kw=step_ths_per_kw,
+        step_one_kw=step_one_kw,
     )
+
+
+def _merit_order(fleet: Fleet, kinds: list[_Kind], months: int) -> tuple[Floats, Floats, Floats]:
+    """Draw [kW], hash rate per draw [TH/s per kW] and smallest part [kW] of every bit of the fleet, (steps, months).
+
+    The bit that hashes most per kW in the month comes first. A machine bought anew has modes in the proportions of the one
+    it replaces.
+    """
+    bits = [_bits(unit, kind, fleet.control.boards) for unit, kind in zip(fleet.units, kinds, strict=True)]
+    none = np.zeros((0, months))
+    kw, per_kw, one_kw = (np.concatenate(part) for part in zip((none, none, none), *bits, strict=True))
+    if len(kw) < 2:
+        return kw, per_kw, one_kw
+    order = np.argsort(-per_kw, axis=0, kind="stable")
+    first, then, last = (np.take_along_axis(part, order, axis=0) for part in (kw, per_kw, one_kw))
+    return first, then, last
+
+
+def _bits(unit: Unit, kind: _Kind, boards: int) -> tuple[Floats, Floats, Floats]:
+    """The same of one kind of machine, (its bits, months), in the order in which it is loaded."""
+    watts, rates = unit_steps(unit)
+    months = len(kind.watts)
+    if not watts.size:
+        return (np.zeros((0, months)),) * 3
+    hashing = kind.hashing_ths * kind.health_frac
+    full = np.divide(hashing, kind.watts, out=np.zeros(months), where=kind.watts > 0) * W_PER_KW
+    kw = np.multiply.outer(watts / watts.sum(), kind.watts) / W_PER_KW
+    per_kw = np.multiply.outer(rates / watts * (watts.sum() / rates.sum()), full)
+    return kw, per_kw, np.broadcast_to((watts / W_PER_KW / boards)[:, None], kw.shape)
 
 
 def _summed(rows: Iterable[Floats], months: int) -> Floats:
@@ -139,7 +205,7 @@ class _Kind(NamedTuple):
 
 
 def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
-    watts, hashrate = (unit.power_w or 0.0) * unit.count, (unit.hashrate_ths or 0.0) * unit.count
+    watts, hashrate = (float(part.sum()) * unit.count for part in unit_steps(unit))
     month = np.arange(len(outlook.days))
     since = _bought_month(fleet, watts, hashrate, outlook)
     alive, new = since >= 0, (since == month) & (month > 0)
@@ -277,7 +343,7 @@ def _power_usd_per_kwh(scenario: Scenario) -> Floats:
     first = (
         own
         if own is not None
-        else grid.import_usd_per_kwh
+        else mean_import_usd_per_kwh(scenario)
         if grid.import_limit_kw > 0
         else max(grid.export_usd_per_kwh, 0.0) * (grid.export_limit_kw > 0)
     )

@@ -110,11 +110,15 @@ def _totals(base: Run) -> Values:
 
 def _first_year(base: Run) -> Values:
     yearly, flows, array = base.books.yearly, base.flows, base.scenario.array
+    first = slice(0, 12)
+    coins, hashing = base.coins_per_kwh[:, first], flows.hashing_kwh[:, first]
     kinds = ("pv", "mined", "import", "export", "curtailed", "discharge")
     pv, mined = yearly["pv_kwh"][1], yearly["mined_kwh"][1]
     return {
         **{f"{kind}_kwh_year1": yearly[f"{kind}_kwh"][1] for kind in kinds},
         "mined_btc_year1": yearly["mined_btc"][1],
+        "heat_lost_btc_year1": ((flows.cool_kwh - hashing) * coins).sum(),
+        "restart_lost_btc_year1": ((flows.machines_kwh[:, first] - hashing) * coins).sum(),
         "clipped_kwh_year1": flows.clipped_kwh[0],
         "specific_yield_kwh_per_kw": _ratio(pv, array.dc_kw),
         "capacity_factor_frac": _ratio(pv, array.dc_kw * HOURS),
@@ -154,9 +158,9 @@ def _returns(base: Run) -> Values:
 def _static_payback_years(base: Run) -> float:
     """First investment over first-year cash with the first month's price, difficulty and subsidy frozen."""
     monthly = {name: values[:12] for name, values in base.books.monthly.items()}
-    at_first_month = float(base.coins_per_kwh[0] * base.path.price_usd[0])
-    frozen = monthly["net_cash_usd"] - monthly["mining_revenue_usd"] + monthly["mined_kwh"] * at_first_month
-    earned = float(frozen.sum())
+    at_first_month = base.coins_per_kwh[:, :1] * base.path.price_usd[0]
+    mined = (base.flows.hashing_kwh[:, :12] * at_first_month).sum(axis=0)
+    earned = float((monthly["net_cash_usd"] - monthly["mining_revenue_usd"] + mined).sum())
     return base.books.yearly["capex_usd"][0] / earned if earned > 0 else float("inf")
 
 
@@ -177,7 +181,7 @@ def _fleet(base: Run, forgone_usd: Floats) -> Values:
 def _energy_usd_per_kwh(base: Run, forgone_usd: Floats) -> float:
     """What a kWh mined in the first year costs: imports at their price, own energy at the export income it gave up."""
     yearly = base.books.yearly
-    bought = yearly["import_kwh"][1] * base.scenario.grid.import_usd_per_kwh
+    bought = yearly["energy_charge_usd"][1] + yearly["demand_charge_usd"][1]
     return _ratio(bought + forgone_usd[1], yearly["mined_kwh"][1])
 
 

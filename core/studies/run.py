@@ -15,6 +15,7 @@ from core.scenario import Scenario
 from core.studies import cash
 from core.studies.account import assets_of, check_finite, operation_of, sun_frac
 from core.studies.cash import Books
+from core.studies.connection import flat_price
 from core.studies.energy import Energy, energy
 from core.studies.fleet import FleetLife, fleet_life
 from core.studies.lenders import lender_cases
@@ -27,7 +28,8 @@ Floats = NDArray[np.float64]
 class Run(NamedTuple):
     """Where the energy of a scenario went and what it earned.
 
-    `fees_btc` [BTC per block]; `coins_per_kwh` and `mine_usd_per_kwh`, both (months,): what a kWh of site draw yields.
+    `fees_btc` [BTC per block]; `coins_per_kwh` and `worth_usd_per_kwh`, both (steps, months): what a kWh that machines draw
+    yields in each step of the fleet.
     """
 
     scenario: Scenario
@@ -35,7 +37,7 @@ class Run(NamedTuple):
     path: NetworkPath
     life: FleetLife
     coins_per_kwh: Floats
-    mine_usd_per_kwh: Floats
+    worth_usd_per_kwh: Floats
     flows: Energy
     books: Books
     assets: list[Asset]
@@ -45,6 +47,22 @@ class Run(NamedTuple):
     def cash_usd(self) -> Floats:
         """The owner's cash after tax and debt, (years + 1,) [USD]."""
         return self.account.equity_usd
+
+    @property
+    def mine_usd_per_kwh(self) -> Floats:
+        """Worth of a kWh of site draw with the whole fleet running, net of the variable cost, (months,); 0 without machines."""
+        earned, drawn = (self.life.step_kw * self.worth_usd_per_kwh).sum(axis=0), self.life.step_kw.sum(axis=0)
+        worth: Floats = np.divide(earned, drawn * self.scenario.fleet.pue, out=np.zeros(len(drawn)), where=drawn > 0)
+        return worth
+
+    @property
+    def import_usd_per_kwh(self) -> float:
+        """What a kWh bought in the first year costs, peaks and fixed charges apart; nan where it varies and none is bought."""
+        grid, yearly = self.scenario.grid, self.books.yearly
+        if flat_price(grid):
+            return grid.import_usd_per_kwh
+        bought = yearly["import_kwh"][1]
+        return float(yearly["energy_charge_usd"][1] / bought) if bought else float("nan")
 
     @property
     def hashprice_usd_per_ph_day(self) -> Floats:
@@ -79,7 +97,7 @@ def run(
     operation = operation_of(books)
     cases = lender_cases(scenario.finance, assets, operation, sun_frac(books))
     account = proforma(scenario.finance, assets, operation, cases)
-    return Run(scenario, fees, path, life, coins, worth.reshape(-1), flows, books, assets, account)
+    return Run(scenario, fees, path, life, coins, worth, flows, books, assets, account)
 
 
 def used_readings(scenario: Scenario, market: Market) -> tuple[Reading, ...]:

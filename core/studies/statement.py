@@ -14,7 +14,7 @@ from core.studies.proforma import Proforma
 Floats: TypeAlias = NDArray[np.float64]
 CENTS_PER_USD = 100.0
 
-REVENUE = ("mining_revenue_usd", "export_revenue_usd")
+REVENUE = ("mining_revenue_usd", "export_revenue_usd", "demand_response_usd")
 RUNNING = (
     "import_cost_usd", "upkeep_usd", "repair_usd", "exchange_fee_usd", "property_tax_usd", "insurance_usd",
     "land_lease_usd",

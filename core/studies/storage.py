@@ -16,7 +16,10 @@ from core.studies.calendar import Calendar
 
 Floats = NDArray[np.float64]
 SOC, DISCHARGE = FLOWS.index("soc_kwh"), FLOWS.index("discharge_kw")
-SERIES = ("pv_kw", "fleet_kw", "mine_usd_per_kwh", "import_usd_per_kwh", "export_usd_per_kwh")
+SERIES = (
+    "pv_kw", "step_kw", "worth_usd_per_kwh", "import_usd_per_kwh", "export_usd_per_kwh", "import_limit_kw",
+    "export_limit_kw", "whole_kw",
+)  # fmt: skip
 
 
 class Year(NamedTuple):
@@ -57,7 +60,8 @@ def battery_year(
 
 def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Floats) -> None:
     """The year from an hour on, with a battery as new."""
-    rest = replace(hours, **{name: getattr(hours, name)[start:] for name in SERIES})
+    left = {name: series[..., start:] for name in SERIES if (series := getattr(hours, name)) is not None}
+    rest = replace(hours, **left)
     out[:, start:] = dispatch(rest, _storage(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled)
 
 

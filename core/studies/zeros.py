@@ -26,8 +26,8 @@ def npv_zeros(base: Run) -> dict[str, float]:
 
     Dispatch and loans stand as they are; letting dispatch adapt can only do better.
     """
-    rate, grid, usual = base.scenario.finance.discount_rate, base.scenario.grid, operation_of(base.books)
-    growth = np.append(1.0, cash.yearly(grid.price_growth_per_year, base.scenario))
+    rate, usual, first = base.scenario.finance.discount_rate, operation_of(base.books), base.import_usd_per_kwh
+    growth = np.append(1.0, cash.yearly(base.scenario.grid.price_growth_per_year, base.scenario))
     bought = base.books.yearly["import_kwh"] * growth
 
     def worth(operation: Operation) -> float:
@@ -38,7 +38,7 @@ def npv_zeros(base: Run) -> dict[str, float]:
         return worth(scaled(usual, share))
 
     def at_price(usd_per_kwh: float) -> float:
-        more = (usd_per_kwh - grid.import_usd_per_kwh) * bought
+        more = (usd_per_kwh - first) * bought
         return worth(
             replace(usual, opex_usd={**usual.opex_usd, "import_cost_usd": usual.opex_usd["import_cost_usd"] + more})
         )
@@ -47,7 +47,6 @@ def npv_zeros(base: Run) -> dict[str, float]:
     mined, spent = (float(finance.npv_usd(rate, usd)) for usd in (_coin_cash_usd(base), bought))
     slack = np.inf if _linear(base) else 1e-10 * (abs(npv) + abs(mined) + abs(spent))
     share = root(at_share, (1.0, npv), 1.0 - npv / mined if mined else np.nan, slack, least=0.0)
-    first = grid.import_usd_per_kwh
     price = root(at_price, (first, npv), first + npv / spent if spent else np.nan, slack)
     exists = share > 0
     return {

@@ -23,6 +23,8 @@ CHOICES = {
     "one_axis": "One-axis tracker",
     "one_axis_backtracked": "One-axis tracker, backtracking",
     "two_axis": "Two-axis tracker",
+    "air": "Air",
+    "liquid": "Hydro or immersion",
     "never": "Never",
     "date": "In the months named",
     "age": "At an age",
@@ -57,6 +59,13 @@ CHOICES = {
     "s_curve": "Slow, fast, slow",
     "level": "Level payments",
     "sculpted": "Sculpted to the lender's cases",
+    "flat": "Highest import of the month",
+    "timed": "Highest import of each period",
+    "both": "Both",
+    "sold": "Sold at the export price",
+    "feed_in": "Sold at the period's price",
+    "net_metering": "Net metering: kWh for kWh",
+    "net_billing": "Net billing: taken off the bill",
     "first_month": "With the first month",
     "reading": "From the day of reading",
 }
@@ -302,6 +311,6 @@ def _machines_changed(key: str) -> None:
 
 
 def _machine(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the table as a unit: empty cells left out, one machine where no count is given."""
-    given = {name: value for name, value in row.items() if name in UNIT_COLUMNS and value is not None}
+    """A row of the table as a unit: empty cells left out, one machine where no count is given; its modes stay."""
+    given = {name: value for name, value in row.items() if name in (*UNIT_COLUMNS, "modes") and value is not None}
     return {**given, "count": int(given.get("count", 1))}

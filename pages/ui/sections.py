@@ -67,9 +67,21 @@ MINERS = (
         _under(
             "fleet",
             "hashrate_degradation_frac_per_year",
-            "derate_above_c",
-            "derate_frac",
-            "shutdown_above_c",
+            "control.restart_minutes",
+            "control.whole_machines",
+            "control.boards",
+        ),
+    ),
+    Group(
+        "Heat",
+        _under("fleet", "derate_above_c", "derate_frac", "shutdown_above_c", "cooling.kind"),
+        _under(
+            "fleet.cooling",
+            "approach_c",
+            "thin_air_above_m",
+            "thin_air_c_per_km",
+            "pue_rise_per_c",
+            "pue_rises_above_c",
         ),
     ),
     Group(
@@ -89,16 +101,33 @@ MINERS = (
     Group("Failures", _under("fleet.failures", "rate_per_year", "growth_per_year", "repair_days", "repair_usd")),
     Group("Resale", _under("fleet.resale", "realised_frac", "age_decline_frac_per_year")),
 )
-GRID = Group(
-    "",
-    _under(
-        "grid",
-        "import_limit_kw",
-        "export_limit_kw",
-        "import_usd_per_kwh",
-        "export_usd_per_kwh",
-        "fixed_usd_per_month",
-        "price_growth_per_year",
+GRID = (
+    Group(
+        "Connection and prices",
+        _under(
+            "grid",
+            "import_limit_kw",
+            "export_limit_kw",
+            "import_usd_per_kwh",
+            "export_usd_per_kwh",
+            "fixed_usd_per_month",
+            "price_growth_per_year",
+        ),
+    ),
+    Group("Outages", _under("grid.outages", "events_per_year", "hours_each")),
+    Group(
+        "Demand response",
+        _under(
+            "grid.demand_response",
+            "committed_kw",
+            "firm_kw",
+            "usd_per_kw_month",
+            "usd_per_kwh",
+            "hours_per_year",
+            "months",
+            "from_hour",
+            "to_hour",
+        ),
     ),
 )
 BITCOIN = (
@@ -234,7 +263,7 @@ SECTIONS: dict[str, tuple[Group, ...]] = {
     "Array": ARRAY,
     "Battery": BATTERY,
     "Miners": MINERS,
-    "Grid": (GRID,),
+    "Grid": GRID,
     "Bitcoin": BITCOIN,
     "Money": MONEY,
 }
@@ -287,6 +316,10 @@ NEEDS: dict[str, Matters] = {
         _under("battery.replacement", "below_frac", "cost_frac", "price_change_per_year"), _battery_renewed
     ),
     "battery.replacement.depth_exponent": _is("battery.replacement.counting", "rainflow"),
+    "fleet.control.boards": _set("fleet.control.whole_machines"),
+    "fleet.cooling.approach_c": _is("fleet.cooling.kind", "liquid"),
+    **dict.fromkeys(_under("fleet.cooling", "thin_air_above_m", "thin_air_c_per_km"), _is("fleet.cooling.kind", "air")),
+    "fleet.cooling.pue_rises_above_c": _set("fleet.cooling.pue_rise_per_c"),
     "fleet.refresh.dates": _is("fleet.refresh.rule", "date"),
     "fleet.refresh.age_years": _is("fleet.refresh.rule", "age"),
     **dict.fromkeys(
@@ -297,6 +330,20 @@ NEEDS: dict[str, Matters] = {
         _under("fleet.failures", "growth_per_year", "repair_days", "repair_usd"), _set("fleet.failures.rate_per_year")
     ),
     "fleet.resale.age_decline_frac_per_year": _set("fleet.resale.realised_frac"),
+    "grid.outages.hours_each": _set("grid.outages.events_per_year"),
+    **dict.fromkeys(
+        _under(
+            "grid.demand_response",
+            "firm_kw",
+            "usd_per_kw_month",
+            "usd_per_kwh",
+            "hours_per_year",
+            "months",
+            "from_hour",
+            "to_hour",
+        ),
+        _set("grid.demand_response.committed_kw"),
+    ),
     "outlook.treasury.hold_frac": _is("outlook.treasury.rule", "hold_share"),
     "outlook.treasury.sell_above_usd": _is("outlook.treasury.rule", "above_price"),
     "outlook.treasury.lots": _is("outlook.treasury.rule", "hold_share", "cover_costs", "above_price"),

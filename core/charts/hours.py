@@ -1,0 +1,132 @@
+"""The hours of the first year as charts: a week of dispatch, the battery, how often how much power flows."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from core.charts.base import HEIGHT, MONTHS, Spec, colour, filled, palette, source, template
+from core.results import Projection
+
+HOURS_A_WEEK, WEEKS = 168, 52
+POINTS = 121  # of a duration curve
+# where an hour's power goes, from the ground up
+USES = {
+    "Mined": "mining_kw",
+    "Stored": "charge_kw",
+    "Exported": "export_kw",
+    "Curtailed": "curtailed_kw",
+}
+FLOWS = {"Sun": "pv_kw", "Mined": "mining_kw", "Imported": "import_kw", "Exported": "export_kw"}
+
+
+def weeks(projection: Projection) -> list[str]:
+    """What each whole week of the first year is called, by its first local day: 4 Jan."""
+    starts = local_hours(projection)[: WEEKS * HOURS_A_WEEK : HOURS_A_WEEK]
+    return [f"{start.day} {MONTHS[start.month - 1]}" for start in starts]
+
+
+def local_hours(projection: Projection) -> pd.DatetimeIndex:
+    """The hours of the first year on the site's clock."""
+    return pd.DatetimeIndex(projection.hourly.index).tz_convert(projection.scenario.site.timezone)
+
+
+def week_of_dispatch(projection: Projection, week: int, dark: bool = False) -> Spec:
+    """Where the power of each hour of a week went, 0 the first, against the sun it came from [kW]."""
+    hours = slice(week * HOURS_A_WEEK, (week + 1) * HOURS_A_WEEK)
+    frame, times = projection.hourly.iloc[hours], local_hours(projection)[hours].tz_localize(None)
+    used = tuple(name for name, column in USES.items() if projection.hourly[column].any()) or ("Mined",)
+    stacked = pd.concat(
+        pd.DataFrame({"hour": times, "use": name, "rank": i, "kw": frame[USES[name]].to_numpy()})
+        for i, name in enumerate(used)
+    )
+    sun = pd.DataFrame({"hour": times, "kw": frame["pv_kw"].to_numpy()})
+    return filled(_week_of_dispatch(used, dark), uses=stacked, sun=sun)
+
+
+@cache
+def _week_of_dispatch(names: tuple[str, ...], dark: bool) -> Spec:
+    import altair as alt
+
+    time = alt.X("hour:T", title=None, axis=alt.Axis(format="%a %d", tickCount={"interval": "day", "step": 1}))
+    areas = source("uses").mark_area(interpolate="step-after", opacity=0.85)
+    areas = areas.encode(
+        x=time,
+        y=alt.Y("kw:Q", title="kW", stack="zero", axis=alt.Axis(tickCount=5)),
+        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        order=alt.Order("rank:Q"),
+        tooltip=[
+            alt.Tooltip("hour:T", title="Hour", format="%a %d %b, %H:%M"),
+            alt.Tooltip("use:N", title="Use"),
+            alt.Tooltip("kw:Q", title="kW", format=",.1f"),
+        ],
+    )
+    line = source("sun").mark_line(interpolate="step-after", strokeWidth=1.6, color=colour("Quiet", dark))
+    return template(areas, line.encode(x=time, y="kw:Q"), height=HEIGHT)
+
+
+def week_of_charge(projection: Projection, week: int, dark: bool = False) -> Spec:
+    """State of charge at the end of each hour of a week [kWh]."""
+    hours = slice(week * HOURS_A_WEEK, (week + 1) * HOURS_A_WEEK)
+    times = local_hours(projection)[hours].tz_localize(None)
+    charge = pd.DataFrame({"hour": times, "kwh": projection.hourly["soc_kwh"].iloc[hours].to_numpy()})
+    return filled(_week_of_charge(dark), charge=charge)
+
+
+@cache
+def _week_of_charge(dark: bool) -> Spec:
+    import altair as alt
+
+    ink = colour("Stored", dark)
+    area = source("charge").mark_area(opacity=0.3, line={"color": ink, "strokeWidth": 2}, color=ink)
+    area = area.encode(
+        x=alt.X("hour:T", title=None, axis=alt.Axis(format="%a %d", tickCount={"interval": "day", "step": 1})),
+        y=alt.Y("kwh:Q", title="kWh stored", axis=alt.Axis(tickCount=4)),
+        tooltip=[
+            alt.Tooltip("hour:T", title="Hour", format="%a %d %b, %H:%M"),
+            alt.Tooltip("kwh:Q", title="kWh", format=",.0f"),
+        ],
+    )
+    return template(area, height=HEIGHT // 2)
+
+
+def duration_curves(projection: Projection, dark: bool = False) -> Spec:
+    """For each flow, the power that is reached or passed in a share of the first year's hours [kW]."""
+    shares = np.linspace(0.0, 1.0, POINTS)
+    names = tuple(name for name, column in FLOWS.items() if projection.hourly[column].any()) or ("Mined",)
+    long = pd.concat(
+        pd.DataFrame(
+            {
+                "share": shares * 100,
+                "flow": name,
+                "kw": np.quantile(projection.hourly[FLOWS[name]].to_numpy(), 1.0 - shares),
+            }
+        )
+        for name in names
+    )
+    return filled(_duration_curves(names, dark), curves=long)
+
+
+@cache
+def _duration_curves(names: tuple[str, ...], dark: bool) -> Spec:
+    import altair as alt
+
+    lines = source("curves").mark_line(strokeWidth=2.4)
+    lines = lines.encode(
+        x=alt.X("share:Q", title="Share of the year's hours, %", scale=alt.Scale(domain=[0, 100])),
+        y=alt.Y("kw:Q", title="kW", axis=alt.Axis(tickCount=5)),
+        color=alt.Color("flow:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        strokeDash=alt.StrokeDash(
+            "flow:N",
+            scale=alt.Scale(domain=list(names), range=[[6, 4] if n == "Sun" else [1, 0] for n in names]),
+            legend=None,
+        ),
+        tooltip=[
+            alt.Tooltip("flow:N", title="Flow"),
+            alt.Tooltip("share:Q", title="% of hours", format=".0f"),
+            alt.Tooltip("kw:Q", title="kW or more", format=",.0f"),
+        ],
+    )
+    return template(lines)
