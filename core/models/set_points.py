@@ -2,7 +2,8 @@
 
 A kW more of a month's peak costs its demand charge and serves every hour that still wants it. With margin_h for a kWh
 served and unserved_h wanted of the grid, the limit c maximises Σ margin_h · min(unserved_h, c) − price · c, which
-is concave and bends only where c meets some unserved_h: sorting finds the top. With prices by period and a price for the
+is concave and bends only where c meets some unserved_h: sorting finds the top. Where an hour has steps of falling margin,
+each is wanted above those before it. With prices by period and a price for the
 month's highest, C, each period's limit is its own best or C, whichever is lower, and C is where what the periods would
 still gain by a kW more falls to its price.
 """
@@ -62,17 +63,18 @@ def _block(period: DemandPeriod, kw: float) -> float:
 def set_points(margin_usd_per_kwh: Floats, unserved_kw: Floats, clock: Clock, prices: DemandPrices) -> Floats:
     """The limit of import that pays best in each period and month of operation, (periods, 12) [kW].
 
-    margin (hours,): what a kWh of import earns above its price; unserved (hours,) [kW]: what would be imported without a
-    limit. Exact in hours that do not hang together, as with machines alone. inf where a peak costs nothing, or where
-    a period does not occur; 0 where none pays.
+    margin: what a kWh of import earns above its price; unserved [kW]: what would be imported without a limit; both (hours,),
+    or (steps, hours) with margins that never rise along steps. Exact in hours that do not hang together, as with machines
+    alone. inf where a peak costs nothing, or where a period does not occur; 0 where none pays.
     """
     caps = np.full(prices.timed_usd_per_kw.shape, np.inf)
-    worth, of_operation = np.maximum(margin_usd_per_kwh, 0.0), clock.of_operation
+    worth, wanted_kw = np.maximum(np.atleast_2d(margin_usd_per_kwh), 0.0), np.atleast_2d(unserved_kw)
+    of_operation = clock.of_operation
     for month in range(MONTHS):
         hours = np.flatnonzero(of_operation == month)
         present = np.unique(prices.period[hours])
         parts = [hours[prices.period[hours] == p] for p in present]
-        gains = [_Gain.of(worth[part], unserved_kw[part]) for part in parts]
+        gains = [_Gain.of(worth[:, part], wanted_kw[:, part]) for part in parts]
         usd = prices.timed_usd_per_kw[present, month]
         highest = _shared(gains, usd, float(prices.month_usd_per_kw[month]))
         highest = max(highest, float(prices.free_kw[month]))
@@ -87,34 +89,48 @@ def limits_kw(caps: Floats, clock: Clock, prices: DemandPrices) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Gain:
-    """What a kW more earns in the hours of a period: `usd[n]` between `kw[n − 1]` and `kw[n]`, (hours + 1,), falling."""
+    """What a kW more earns in the hours of a period, at levels between which it does not change, falling."""
 
-    kw: Floats
-    usd: Floats
+    levels_kw: Floats
+    usd: Floats  # just below each level
+    begun: tuple[Floats, Floats]  # where steps begin, sorted, and the worth of those that have begun
+    ended: tuple[Floats, Floats]
 
     @classmethod
-    def of(cls, worth: Floats, unserved_kw: Floats) -> _Gain:
-        order = np.argsort(unserved_kw, kind="stable")
-        still = np.cumsum(worth[order][::-1])[::-1]
-        return cls(unserved_kw[order], np.append(still, 0.0))
+    def of(cls, worth: Floats, wanted_kw: Floats) -> _Gain:
+        """worth and wanted (steps, hours)."""
+        high = np.cumsum(wanted_kw, axis=0)
+        begun, ended = _summed(high - wanted_kw, worth), _summed(high, worth)
+        levels = np.unique(high)
+        return cls(levels, _below(levels, begun) - _below(levels, ended), begun, ended)
 
     def at(self, kw: Floats) -> Floats:
         """What it earns just below some levels."""
-        return np.asarray(self.usd[np.searchsorted(self.kw, kw, side="left")])
+        return _below(kw, self.begun) - _below(kw, self.ended)
 
     def best(self, price: float) -> float:
         """The highest level up to which a kW more earns above its price."""
         if price <= 0:
             return np.inf
         paying = np.flatnonzero(self.usd > price)
-        return float(self.kw[paying[-1]]) if paying.size else 0.0
+        return float(self.levels_kw[paying[-1]]) if paying.size else 0.0
+
+
+def _summed(at_kw: Floats, worth: Floats) -> tuple[Floats, Floats]:
+    order = np.argsort(at_kw, axis=None, kind="stable")
+    return at_kw.ravel()[order], np.append(0.0, np.cumsum(worth.ravel()[order]))
+
+
+def _below(kw: Floats, edges: tuple[Floats, Floats]) -> Floats:
+    """The worth of all edges below some levels."""
+    return np.asarray(edges[1][np.searchsorted(edges[0], kw, side="left")])
 
 
 def _shared(gains: list[_Gain], usd: Floats, price: float) -> float:
     """The highest peak of a month that pays its own price, each period paying its own before."""
     if price <= 0:
         return np.inf
-    levels = np.unique(np.concatenate([gain.kw for gain in gains]))
+    levels = np.unique(np.concatenate([gain.levels_kw for gain in gains]))
     earned = sum(np.maximum(gain.at(levels) - own, 0.0) for gain, own in zip(gains, usd, strict=True))
     paying = np.flatnonzero(earned > price)
     return float(levels[paying[-1]]) if paying.size else 0.0

@@ -22,8 +22,10 @@ SHORT = Clock(  # twelve months of 24 hours
 
 def earned(caps: Floats, margin: Floats, unserved: Floats, when: Clock, prices: DemandPrices) -> float:
     """What limits earn, charges paid: the figure that set_points is to maximise."""
-    served = np.minimum(unserved, limits_kw(caps, when, prices))
-    total = float((margin * served).sum())
+    limit = limits_kw(caps, when, prices)
+    below = np.cumsum(unserved, axis=0) - unserved
+    by_step = np.clip(limit - below, 0.0, unserved)
+    served, total = by_step.sum(axis=0), float((margin * by_step).sum())
     for month in range(12):
         here = when.of_operation == month
         peaks = [served[here & (prices.period == p)].max(initial=0.0) for p in range(len(caps))]
@@ -37,17 +39,18 @@ def best_by_programme(margin: Floats, unserved: Floats, when: Clock, prices: Dem
     from scipy.optimize import linprog
     from scipy.sparse import lil_matrix
 
-    hours, periods = len(margin), len(prices.timed_usd_per_kw)
-    slots = 12 * periods
-    cost = np.concatenate([-margin, prices.timed_usd_per_kw.ravel(), prices.month_usd_per_kw])
-    rows = lil_matrix((2 * hours, hours + slots + 12))
+    steps, hours = margin.shape
+    slots, flows = 12 * len(prices.timed_usd_per_kw), steps * hours
+    cost = np.concatenate([-margin.ravel(), prices.timed_usd_per_kw.ravel(), prices.month_usd_per_kw])
+    rows = lil_matrix((2 * hours, flows + slots + 12))
     right = np.zeros(2 * hours)
     for hour in range(hours):
         month, slot = when.of_operation[hour], prices.period[hour] * 12 + when.of_operation[hour]
-        rows[hour, hour], rows[hour, hours + slot] = 1.0, -1.0
-        rows[hours + hour, hour], rows[hours + hour, hours + slots + month] = 1.0, -1.0
+        for step in range(steps):
+            rows[hour, step * hours + hour] = rows[hours + hour, step * hours + hour] = 1.0
+        rows[hour, flows + slot] = rows[hours + hour, flows + slots + month] = -1.0
         right[hours + hour] = prices.free_kw[month]
-    bounds = [(0.0, kw) for kw in unserved] + [(0.0, None)] * (slots + 12)
+    bounds = [(0.0, kw) for kw in unserved.ravel()] + [(0.0, None)] * (slots + 12)
     return -float(linprog(cost, A_ub=rows.tocsr(), b_ub=right, bounds=bounds, method="highs").fun)
 
 
@@ -60,20 +63,31 @@ def test_one_price_by_hand() -> None:
         assert set_points(margin, unserved, SHORT, prices)[0, 0] == cap
 
 
+def test_steps_by_hand() -> None:
+    """Hour one wants 10 kW at 5 and 10 more at 1 dollar, hour two 15 at 3: to 10 a kW earns 8, to 15 it earns 4, then 1."""
+    margin, unserved = np.zeros((2, 288)), np.zeros((2, 288))
+    margin[:, 0], unserved[:, 0] = [5.0, 1.0], [10.0, 10.0]
+    margin[0, 1], unserved[0, 1] = 3.0, 15.0
+    for price, cap in ((0.9, 20.0), (1.1, 15.0), (4.1, 10.0), (8.1, 0.0)):
+        prices = DemandPrices(np.full(12, price), np.zeros((1, 12)), np.zeros(288, dtype=int), np.zeros(12))
+        assert set_points(margin, unserved, SHORT, prices)[0, 0] == cap
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_no_limits_earn_more(seed: int) -> None:
-    """With and without prices by period, by month, and of what is billed anyway; some margins below 0."""
+    """One step and three; with and without prices by period, by month, of what is billed anyway; margins below 0."""
     rng = np.random.default_rng(seed)
-    margin, unserved = rng.normal(0.03, 0.04, 288), rng.uniform(0, 100, 288) * (rng.random(288) < 0.7)
+    shape = (3 if seed % 2 else 1, 288)
+    margin = -np.sort(-rng.normal(0.03, 0.04, shape), axis=0)
+    unserved = rng.uniform(0, 100, shape) * (rng.random(shape) < 0.7)
     if seed % 4 == 3:
         unserved = np.round(unserved, -1)  # many hours alike
     prices = DemandPrices(
         month_usd_per_kw=rng.uniform(0, 0.6, 12) * (seed % 3 > 0),
-        timed_usd_per_kw=rng.uniform(0, 0.4, (2, 12)) * (seed % 2),
+        timed_usd_per_kw=rng.uniform(0, 0.4, (2, 12)) * (seed % 4 > 1),
         period=(SHORT.hour >= 12).astype(int),
         free_kw=rng.uniform(0, 60, 12) * (seed % 5 == 1),
     )
-    margin = np.maximum(margin, 0.0) if seed % 3 == 2 else margin
     caps = set_points(margin, unserved, SHORT, prices)
     wanted = unserved * (margin > 0)  # what does not pay is not imported, whatever the limit
     ours = earned(caps, margin, wanted, SHORT, prices)
