@@ -28,6 +28,7 @@ DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)")  # no file may be cal
 SHEET_ROWS = 1_048_576
 SHEET_COLUMNS = 16_384
 CELL_CHARACTERS = 32_767
+MOST_SAID = 400  # values of a list: a horizon by degrees
 SHEET_NAME_CHARACTERS = 31
 FILE_NAME_CHARACTERS = 60
 EXACT_IN_EXCEL = 2**53  # larger whole numbers lose digits there
@@ -167,6 +168,11 @@ def _fits_excel(value: Any) -> bool:
         if isinstance(value, int)
         else not isinstance(value, complex) and math.isfinite(value)
     )
+
+
+def said(values: tuple[object, ...]) -> str:
+    """A list of a scenario as text; how many there are where they would fill pages, such as hours of a year."""
+    return ", ".join(map(str, values)) if len(values) <= MOST_SAID else f"{len(values):,} values"
 
 
 def sheet_text(text: str) -> str:

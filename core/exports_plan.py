@@ -139,7 +139,7 @@ def _write_value(sheet: Worksheet, row: int, value: Any, style: Format) -> None:
     elif isinstance(value, int | float):
         sheet.write_number(row, 3, value, style)
     elif value is not None:
-        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        text = exports.said(value) if isinstance(value, tuple) else str(value)
         sheet.write_string(row, 3, exports.sheet_text(text))
 
 

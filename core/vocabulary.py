@@ -302,6 +302,28 @@ READINGS: dict[str, Word] = {
 }
 
 
+BILL: dict[str, Word] = {  # lines of a utility's bill, by month
+    "energy_charge_usd": Word(
+        "Energy charge", "USD", "Of the utility: kWh at the prices of their periods and tiers.", "down"
+    ),
+    "demand_charge_usd": Word(
+        "Demand charge", "USD", "Of the utility: for the month's peaks, ratchet included.", "down"
+    ),
+    "coincident_charge_usd": Word(
+        "Coincident-peak charge", "USD", "For what is drawn in the hours of the grid's peak.", "down"
+    ),
+    "fixed_charge_usd": Word("Fixed charge", "USD", "Of the utility: whatever is drawn.", "down"),
+    "minimum_charge_usd": Word(
+        "Up to the minimum", "USD", "What is missing to the least bill of a month or year.", "down"
+    ),
+    "export_credit_usd": Word("Export credit", "USD", "Under net billing: taken off the bill for energy fed in.", "up"),
+    "export_income_usd": Word("Paid for export", "USD", "Energy fed in that is paid in money, true-up included.", "up"),
+    "demand_response_usd": Word(
+        "Demand response", "USD", "Paid for standing by and for load given up when called.", "up"
+    ),
+}
+
+
 MACHINES: dict[str, Word] = {
     "efficiency_j_per_th": Word("Efficiency", "J/TH", "Power over hash rate: energy for a trillion tries.", "down"),
     "price_usd_per_th": Word("Price of hash rate", "USD/TH/s", "Price over hash rate.", "down"),
@@ -362,7 +384,7 @@ STATEMENT: dict[str, Word] = {  # beside lines that PERIODS names
 
 def word(name: str) -> Word:
     """The words for a column or metric; the name itself where none are written."""
-    for table in (METRICS, HOURLY, PERIODS, MACHINES, READINGS, STATEMENT):
+    for table in (METRICS, HOURLY, PERIODS, BILL, MACHINES, READINGS, STATEMENT):
         if name in table:
             return table[name]
     return Word(name, "", "")

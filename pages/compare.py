@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core import charts
+from core import charts, exports
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.scenario import differences
@@ -120,6 +120,8 @@ def inputs_that_differ(projections: dict[str, Projection]) -> None:
 
 
 def words(value: object) -> str:
+    if isinstance(value, tuple):
+        return exports.said(value) or "–"
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -167,6 +167,12 @@ def test_a_long_text_is_cut_to_what_a_cell_holds() -> None:
     assert len(sheet(pd.DataFrame({"x": ["y" * 40_000]}))["A2"].value) == 32_766
 
 
+def test_a_list_is_told_whole_unless_it_fills_pages() -> None:
+    assert exports.said((0.1, 2, "a")) == "0.1, 2, a"
+    assert exports.said((0.05,) * 8760) == "8,760 values"
+    assert exports.said(()) == ""
+
+
 def test_a_table_beyond_a_sheet_is_refused_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = pd.DataFrame(np.zeros((1, 16_385)))
     with pytest.raises(ValidationError) as refused:

@@ -250,7 +250,7 @@ def test_every_error_has_a_code_of_the_specification() -> None:
 
 def test_words_are_complete() -> None:
     tables = (vocabulary.METRICS, vocabulary.HOURLY, vocabulary.PERIODS, vocabulary.MACHINES, vocabulary.READINGS)
-    for table in (*tables, vocabulary.STATEMENT):
+    for table in (*tables, vocabulary.BILL, vocabulary.STATEMENT):
         for name, word in table.items():
             assert word.label, name
             assert word.meaning.endswith("."), name
