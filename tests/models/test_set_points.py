@@ -26,31 +26,43 @@ def earned(caps: Floats, margin: Floats, unserved: Floats, when: Clock, prices: 
     below = np.cumsum(unserved, axis=0) - unserved
     by_step = np.clip(limit - below, 0.0, unserved)
     served, total = by_step.sum(axis=0), float((margin * by_step).sum())
+    month_kw = np.zeros(12)
     for month in range(12):
         here = when.of_operation == month
         peaks = [served[here & (prices.period == p)].max(initial=0.0) for p in range(len(caps))]
         total -= float(prices.timed_usd_per_kw[:, month] @ peaks)
-        total -= float(prices.month_usd_per_kw[month]) * max(0.0, max(peaks) - float(prices.free_kw[month]))
-    return total
+        month_kw[month] = max(peaks)
+    year_kw = month_kw[prices.looked_at].max(initial=0.0)
+    billed = np.maximum(np.maximum(month_kw, prices.ratchet_frac * year_kw), prices.free_kw)
+    return total - float(prices.month_usd_per_kw @ (billed - prices.free_kw))
 
 
 def best_by_programme(margin: Floats, unserved: Floats, when: Clock, prices: DemandPrices) -> float:
-    """The same by HiGHS: served by hour, a peak by period and month, a peak by month above what is billed anyway."""
+    """The same by HiGHS: served by hour, a peak by period and month, a peak by month, what is billed of it above what
+    is billed anyway, and the peak of the year."""
     from scipy.optimize import linprog
     from scipy.sparse import lil_matrix
 
     steps, hours = margin.shape
     slots, flows = 12 * len(prices.timed_usd_per_kw), steps * hours
-    cost = np.concatenate([-margin.ravel(), prices.timed_usd_per_kw.ravel(), prices.month_usd_per_kw])
-    rows = lil_matrix((2 * hours, flows + slots + 12))
-    right = np.zeros(2 * hours)
+    peak, bill, year = flows + slots, flows + slots + 12, flows + slots + 24
+    cost = np.concatenate(
+        [-margin.ravel(), prices.timed_usd_per_kw.ravel(), np.zeros(12), prices.month_usd_per_kw, [0.0]]
+    )
+    rows, right = lil_matrix((2 * hours + 36, year + 1)), np.zeros(2 * hours + 36)
     for hour in range(hours):
         month, slot = when.of_operation[hour], prices.period[hour] * 12 + when.of_operation[hour]
         for step in range(steps):
             rows[hour, step * hours + hour] = rows[hours + hour, step * hours + hour] = 1.0
-        rows[hour, flows + slot] = rows[hours + hour, flows + slots + month] = -1.0
-        right[hours + hour] = prices.free_kw[month]
-    bounds = [(0.0, kw) for kw in unserved.ravel()] + [(0.0, None)] * (slots + 12)
+        rows[hour, flows + slot] = rows[hours + hour, peak + month] = -1.0
+    for month, share in enumerate(prices.ratchet_frac):
+        at = 2 * hours + 3 * month
+        rows[at, peak + month], rows[at, bill + month] = 1.0, -1.0
+        rows[at + 1, year], rows[at + 1, bill + month] = share, -1.0
+        right[at : at + 2] = prices.free_kw[month]
+        if prices.looked_at[month]:
+            rows[at + 2, peak + month], rows[at + 2, year] = 1.0, -1.0
+    bounds = [(0.0, kw) for kw in unserved.ravel()] + [(0.0, None)] * (slots + 25)
     return -float(linprog(cost, A_ub=rows.tocsr(), b_ub=right, bounds=bounds, method="highs").fun)
 
 
@@ -73,9 +85,9 @@ def test_steps_by_hand() -> None:
         assert set_points(margin, unserved, SHORT, prices)[0, 0] == cap
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(24))
 def test_no_limits_earn_more(seed: int) -> None:
-    """One step and three; with and without prices by period, by month, of what is billed anyway; margins below 0."""
+    """One step and three; with and without prices by period, by month, of what is billed anyway, with a ratchet; margins below 0."""
     rng = np.random.default_rng(seed)
     shape = (3 if seed % 2 else 1, 288)
     margin = -np.sort(-rng.normal(0.03, 0.04, shape), axis=0)
@@ -87,6 +99,8 @@ def test_no_limits_earn_more(seed: int) -> None:
         timed_usd_per_kw=rng.uniform(0, 0.4, (2, 12)) * (seed % 4 > 1),
         period=(SHORT.hour >= 12).astype(int),
         free_kw=rng.uniform(0, 60, 12) * (seed % 5 == 1),
+        ratchet_frac=np.full(12, rng.uniform(0.3, 1.0)) * (seed >= 12),
+        looked_at=np.arange(12) % 3 < (3 if seed % 2 else 2),
     )
     caps = set_points(margin, unserved, SHORT, prices)
     wanted = unserved * (margin > 0)  # what does not pay is not imported, whatever the limit
@@ -108,6 +122,7 @@ def test_prices_of_the_tariff_by_season_period_and_block() -> None:
     assert list(dear.month_usd_per_kw) == [7.0] * 5 + [14.0] * 4 + [7.0] * 3
     assert (dear.timed_usd_per_kw == [[0.0] * 12, [3.0] * 12]).all()
     assert (dear.free_kw == 25.0).all()
+    assert not dear.ratchet_frac.any()
     assert (dear.period == ((PLAIN.hour >= 8) & (PLAIN.hour < 20))).all()
     small = demand_usd_per_kw(site, PLAIN, np.full(12, 80.0), np.full((2, 12), 40.0))
     assert list(small.month_usd_per_kw)[:6] == [9.0] * 5 + [14.0]
@@ -130,3 +145,28 @@ def test_a_whole_year_has_a_limit_in_every_month_and_period() -> None:
     caps = set_points(rng.uniform(0, 0.1, HOURS), rng.uniform(0, 500, HOURS), PLAIN, prices)
     assert caps.shape == (2, 12)
     assert ((caps > 0) & (caps <= 500)).all()
+
+
+def test_a_ratchet_by_hand() -> None:
+    """July's 50 kW: a kW costs 10 dollars, and 8 in each other month, where it lets 3.20 be earned: 62.80 in all.
+
+    Other months have an hour of 100 kW at 4 dollars, which pays no peak of its own: up to 80 % of July's it costs nothing.
+    """
+    share = np.full(12, 0.8)
+    for worth, july, others in ((63.0, 50.0, 40.0), (62.0, 0.0, 0.0)):
+        margin, unserved = np.full(288, 0.0), np.zeros(288)
+        margin[::24], unserved[::24] = 4.0, 100.0
+        margin[6 * 24], unserved[6 * 24] = worth, 50.0
+        prices = DemandPrices(np.full(12, 10.0), np.zeros((1, 12)), np.zeros(288, dtype=int), np.zeros(12), share)
+        caps = set_points(margin, unserved, SHORT, prices)[0]
+        assert list(caps) == [others] * 6 + [july] + [others] * 5
+
+
+def test_the_ratchet_of_a_tariff_is_in_its_prices() -> None:
+    changes = {
+        "tariff__flat_demand": {"periods": [blocks((9.0, None))]},
+        "tariff__ratchet": {"shares_frac": [0.8], "peak_months": [7]},
+    }
+    prices = demand_usd_per_kw(grid(**changes), PLAIN)
+    assert list(prices.ratchet_frac) == [0.8] * 12
+    assert list(prices.looked_at) == [month == 6 for month in range(12)]
