@@ -217,6 +217,26 @@ HOURLY: dict[str, Word] = {
     "curtailed_kw": Word("Curtailed", "kW", "Solar power nobody could use."),
 }
 
+BILL: dict[str, Word] = {  # lines of a utility's bill, by month
+    "energy_charge_usd": Word(
+        "Energy charge", "USD", "Of the utility: kWh at the prices of their periods and tiers.", "down"
+    ),
+    "demand_charge_usd": Word(
+        "Demand charge", "USD", "Of the utility: for the month's peaks, ratchet included.", "down"
+    ),
+    "coincident_charge_usd": Word(
+        "Coincident-peak charge", "USD", "For what is drawn in the hours of the grid's peak.", "down"
+    ),
+    "fixed_charge_usd": Word("Fixed charge", "USD", "Of the utility: whatever is drawn.", "down"),
+    "minimum_charge_usd": Word(
+        "Up to the minimum", "USD", "What is missing to the least bill of a month or year.", "down"
+    ),
+    "export_credit_usd": Word("Export credit", "USD", "Under net billing: taken off the bill for energy fed in.", "up"),
+    "demand_response_usd": Word(
+        "Demand response", "USD", "Paid for standing by and for load given up when called.", "up"
+    ),
+}
+
 PERIODS: dict[str, Word] = {
     "month": Word("Month", "", "Calendar month of operation."),
     "year": Word("Year", "", "Year of operation; 0 is the first investment."),
@@ -271,11 +291,7 @@ PERIODS: dict[str, Word] = {
     ),
     "held_usd": Word("Worth of coins held", "USD", "At the price of the period's last month; apart from cash."),
     "export_revenue_usd": Word("Export revenue", "USD", "Energy sold.", "up"),
-    "demand_response_usd": Word("Demand response", "USD", "Paid for standing by and for stopping when called.", "up"),
-    "energy_charge_usd": Word("Energy charge", "USD", "Billed for kilowatt-hours bought.", "down"),
-    "demand_charge_usd": Word("Demand charge", "USD", "Billed for peaks of import, the grid's own included.", "down"),
-    "fixed_charge_usd": Word("Fixed charges", "USD", "Billed whatever is drawn, minimum bills included.", "down"),
-    "export_credit_usd": Word("Export credit", "USD", "Taken off the bill for energy fed in.", "up"),
+    **BILL,
     "import_cost_usd": Word("Import cost", "USD", "All that is billed: energy, demand and fixed charges.", "down"),
     "opex_usd": Word("Running cost", "USD", "Upkeep, fixed and variable costs.", "down"),
     "refresh_usd": Word("Machines renewed", "USD", "Paid for machines in place of older ones.", "down"),
@@ -299,28 +315,6 @@ READINGS: dict[str, Word] = {
     "fees_btc_per_block": Word("Fees", "BTC/block", "What a block's transactions pay beside the subsidy."),
     "fx_per_usd": Word("Exchange rate", "", "What a US dollar costs in the planner's currency."),
     "height": Word("Block height", "", "Blocks found since the first one."),
-}
-
-
-BILL: dict[str, Word] = {  # lines of a utility's bill, by month
-    "energy_charge_usd": Word(
-        "Energy charge", "USD", "Of the utility: kWh at the prices of their periods and tiers.", "down"
-    ),
-    "demand_charge_usd": Word(
-        "Demand charge", "USD", "Of the utility: for the month's peaks, ratchet included.", "down"
-    ),
-    "coincident_charge_usd": Word(
-        "Coincident-peak charge", "USD", "For what is drawn in the hours of the grid's peak.", "down"
-    ),
-    "fixed_charge_usd": Word("Fixed charge", "USD", "Of the utility: whatever is drawn.", "down"),
-    "minimum_charge_usd": Word(
-        "Up to the minimum", "USD", "What is missing to the least bill of a month or year.", "down"
-    ),
-    "export_credit_usd": Word("Export credit", "USD", "Under net billing: taken off the bill for energy fed in.", "up"),
-    "export_income_usd": Word("Paid for export", "USD", "Energy fed in that is paid in money, true-up included.", "up"),
-    "demand_response_usd": Word(
-        "Demand response", "USD", "Paid for standing by and for load given up when called.", "up"
-    ),
 }
 
 

@@ -58,7 +58,7 @@ class Cooling(Section):
         900.0, "m", "Thin air above", "Elevation from which the heat limits of air cooling fall.", 0, 6000
     )
     thin_air_c_per_km: float = quantity(
-        1000 / 300,
+        3.33,
         "°C/km",
         "Heat limits fall by",
         "For each kilometre above that elevation; data sheets of air-cooled machines say 1 °C for 300 m.",

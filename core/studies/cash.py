@@ -14,6 +14,7 @@ from core.studies.connection import billed
 from core.studies.energy import Energy
 from core.studies.fleet import FleetLife, machine_kw
 from core.studies.treasury import coin_lines
+from core.vocabulary import BILL
 
 Floats = NDArray[np.float64]
 SECONDS_PER_HOUR = 3600.0
@@ -102,13 +103,9 @@ def _power_lines(scenario: Scenario, flows: Energy) -> dict[str, Floats]:
     """What the grid bills and pays by month, grown with its prices, (months,) [USD]."""
     told = billed(scenario.grid, flows.import_kw, flows.export_kw, flows.connection.clock)
     lines = {
-        "energy_charge_usd": told.energy_charge_usd,
-        "demand_charge_usd": told.demand_charge_usd + told.coincident_charge_usd,
-        "fixed_charge_usd": told.fixed_charge_usd + told.minimum_charge_usd,
-        "export_credit_usd": told.export_credit_usd,
+        **{name: getattr(told, name) for name in BILL},
         "import_cost_usd": told.owed_usd,
         "export_revenue_usd": told.export_income_usd,
-        "demand_response_usd": told.demand_response_usd,
     }
     grown = yearly(scenario.grid.price_growth_per_year, scenario)[:, None]
     return {name: (usd * grown).reshape(-1) for name, usd in lines.items()}

@@ -52,12 +52,9 @@ class Connection:
 
     def _held(self, hours: Hours, growth: float) -> Floats:
         assert self.demand is not None
-        pays = hours.worth_usd_per_kwh > hours.import_usd_per_kwh
-        wanted = np.where(pays, hours.step_kw, 0.0)
-        total = wanted.sum(axis=0)
-        margin = (wanted * (hours.worth_usd_per_kwh - hours.import_usd_per_kwh)).sum(axis=0)
-        margin = np.divide(margin, total, out=np.zeros(len(total)), where=total > 0)
-        unserved = np.minimum(np.maximum(total - hours.pv_kw, 0.0), hours.import_limit_kw)
+        margin = hours.worth_usd_per_kwh - hours.import_usd_per_kwh
+        filled = np.cumsum(hours.step_kw, axis=0)
+        unserved = np.minimum(np.clip(filled - hours.pv_kw, 0.0, hours.step_kw), hours.import_limit_kw)
         grown = replace(
             self.demand,
             month_usd_per_kw=self.demand.month_usd_per_kw * growth,

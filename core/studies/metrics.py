@@ -181,7 +181,7 @@ def _fleet(base: Run, forgone_usd: Floats) -> Values:
 def _energy_usd_per_kwh(base: Run, forgone_usd: Floats) -> float:
     """What a kWh mined in the first year costs: imports at their price, own energy at the export income it gave up."""
     yearly = base.books.yearly
-    bought = yearly["energy_charge_usd"][1] + yearly["demand_charge_usd"][1]
+    bought = sum(yearly[name][1] for name in ("energy_charge_usd", "demand_charge_usd", "coincident_charge_usd"))
     return _ratio(bought + forgone_usd[1], yearly["mined_kwh"][1])
 
 
