@@ -1,38 +1,28 @@
-"""Dispatch that knows the year ahead: the most that any controller could earn, and what a kWh or kW more would add.
+"""Dispatch that knows what comes: the most any controller could earn, and what one earns with a forecast.
 
 Perfect foresight of sun, prices and worth, with the charge at the end that there was at the start. The worth of stored
-energy is a concave function of the charge; stepped back hour by hour by merging slopes (`foresight_twin`), it is exact,
-no grid of charges and no tolerance. Machines are divisible here, as in a linear programme.
+energy is a concave function of the charge; stepped back hour by hour by merging slopes (`foresight_twin`), it is exact:
+no grid of charges, no tolerance. Machines are divisible here, as in a linear programme. Mixed hours, in which import and
+export or charging and discharging exclude each other by more than the prices (`foresight_curves`), are chosen for by
+`foresight_mixed`; `Plan.bound_usd − Plan.earned_usd` is the most that this may have lost, 0 without mixed hours.
 
-Mixed hours (`foresight_curves`) are first given their upper hull, which makes the year's earnings an upper bound. Where
-the best plan then stands between two alternatives that exclude each other, the hour takes the nearer and the year is
-solved anew, until no hour stands between. `Plan.bound_usd − Plan.earned_usd` is the most that this may have lost.
+A rolling plan knows prices and worth of the hours ahead, but of the sun only a forecast. It is not followed blindly:
+each hour takes what is best by the sun that shines and the planned worth of a kWh kept.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from core.models import foresight_twin as twin
 from core.models.dispatch import FLOWS, Array, Hours, Storage
-from core.models.foresight_curves import (
-    ALL,
-    Curves,
-    Mixture,
-    Plant,
-    curves,
-    earned_at,
-    flows,
-    mixed,
-    mixture,
-    values,
-)
+from core.models.foresight_curves import Curves, Mixture, Plant, curves, earned_at, flows, mixed, mixture, part
+from core.models.foresight_engine import compile_kernel, drawn_kwh, follow, hulled, is_compiled, roll
+from core.models.foresight_mixed import best_choice
 
-SOC = FLOWS.index("soc_kwh")
-ROUNDS = 8  # of choosing for mixed hours; those still between alternatives then take the better one where they are
+__all__ = ["Plan", "bound_usd", "compile_kernel", "earned_usd", "is_compiled", "optimal", "rolling"]
 
 
 class Plan(NamedTuple):
@@ -49,26 +39,55 @@ def optimal(hours: Hours, storage: Storage, *, grid_charging: bool = False, comp
     The battery takes what sun there is, and with `grid_charging` also what the connection brings.
     """
     plant = Plant(hours, storage, grid_charging)
-    curve = curves(plant)
-    which = mixed(plant, curve)
-    if which.any():
-        return _mixed_plan(plant, curve, mixture(plant, which), _engine(compiled))
-    soc = _follow(curve, storage, _engine(compiled))
-    out = flows(plant, _drawn(storage, soc), soc)
-    usd = earned_usd(hours, out)
-    return Plan(out, usd, usd)
+    curve, mix = _curves(plant)
+    if mix is None:
+        soc = follow(curve, storage, compiled)
+        flow = flows(plant, drawn_kwh(storage, soc), soc)
+        return Plan(flow, usd := earned_usd(hours, flow), usd)
+    choice, bound = best_choice(plant, curve, mix, compiled)
+    flow = flows(plant, choice.drawn_kwh, choice.soc_kwh, mix, choice.allowed)
+    return Plan(flow, earned_usd(hours, flow), bound)
 
 
 def bound_usd(hours: Hours, storage: Storage, *, grid_charging: bool = False, compiled: bool = True) -> float:
     """What no plan can exceed [USD]: concave in limits, power and energy, and what `optimal` earns without mixed hours."""
-    plant, engine = Plant(hours, storage, grid_charging), _engine(compiled)
+    curve, mix = _curves(Plant(hours, storage, grid_charging))
+    curve = curve if mix is None else hulled(curve, mix, None, compiled)
+    return float(earned_at(curve, drawn_kwh(storage, follow(curve, storage, compiled))).sum())
+
+
+def rolling(
+    hours: Hours,
+    storage: Storage,
+    forecast_pv_kw: Array,
+    *,
+    look_ahead_h: int = 48,
+    every_h: int = 24,
+    grid_charging: bool = False,
+    compiled: bool = True,
+) -> Array:
+    """Flows (7, hours) of a controller that plans anew every `every_h` hours for the next `look_ahead_h`.
+
+    forecast_pv_kw: (hours,) where the forecast of an hour is always the same, or (plans, look_ahead_h) from the hour of
+    each plan; past the last hour of the year its first hours follow. What is left at the end of a plan counts for nothing,
+    so look further ahead than to the next plan.
+    """
+    plant, total = Plant(hours, storage, grid_charging), hours.pv_kw.size
+    ahead = (np.arange(0, total, every_h)[:, None] + np.arange(look_ahead_h)) % total
+    sun = forecast_pv_kw[ahead] if forecast_pv_kw.ndim == 1 else forecast_pv_kw
+    seen = plant._replace(hours=replace(part(hours, ahead.ravel()), pv_kw=np.ascontiguousarray(sun).ravel()))
+    planned, of_plans = _curves(seen)
+    planned = planned if of_plans is None else hulled(planned, of_plans, None, compiled)
+    real, mix = _curves(plant)
+    soc = roll(Curves(*(rows.reshape(*rows.shape[:-1], *ahead.shape) for rows in planned)), real, mix, storage, every_h, compiled)
+    return flows(plant, drawn_kwh(storage, soc), soc, mix)
+
+
+def _curves(plant: Plant) -> tuple[Curves, Mixture | None]:
+    """Curves of one list, and what the mixed hours are where there are any."""
     curve = curves(plant)
     which = mixed(plant, curve)
-    if which.any():
-        mix = mixture(plant, which)
-        curve = _hulled(curve, mix, np.full(mix.nodes_kwh.shape[1], ALL), engine)
-    drawn = _drawn(storage, _follow(curve, storage, engine))
-    return float(earned_at(curve, drawn).sum())
+    return curve, mixture(plant, which) if which.any() else None
 
 
 def earned_usd(hours: Hours, flow: Array) -> float:
@@ -79,88 +98,3 @@ def earned_usd(hours: Hours, flow: Array) -> float:
     usd = (hours.worth_usd_per_kwh * mined).sum() + (hours.export_usd_per_kwh * by_name["export_kw"]).sum()
     bought = (hours.import_usd_per_kwh * by_name["import_kw"]).sum()
     return float(usd - bought - hours.wear_usd_per_kwh * by_name["discharge_kw"].sum())
-
-
-def _mixed_plan(plant: Plant, curve: Curves, mix: Mixture, engine: Any) -> Plan:
-    allowed, bound = np.full(mix.nodes_kwh.shape[1], ALL), np.inf
-    for _ in range(ROUNDS):
-        hulled = _hulled(curve, mix, allowed, engine)
-        soc = _follow(hulled, plant.storage, engine)
-        drawn = _drawn(plant.storage, soc)
-        bound = min(bound, float(earned_at(hulled, drawn).sum()))
-        between = _between(hulled, mix, drawn, allowed)
-        if not between.any():
-            break
-        allowed[between] = _nearer(hulled, mix, drawn, allowed)[between]
-    out = flows(plant, drawn, soc, mix, allowed)
-    return Plan(out, earned_usd(plant.hours, out), bound)
-
-
-def _between(hulled: Curves, mix: Mixture, drawn_kwh: Array, allowed: Any) -> Any:
-    """Mixed hours in which the hull promises more than any one alternative earns."""
-    promised, real = earned_at(hulled, drawn_kwh)[mix.which], values(mix, drawn_kwh[mix.which], allowed).max(axis=0)
-    return promised - real > 1e-9 * (1.0 + np.abs(promised))
-
-
-def _nearer(hulled: Curves, mix: Mixture, drawn_kwh: Array, allowed: Any) -> Any:
-    """Bits of the alternatives that each mixed hour keeps: those at the nearer end of its piece of the hull."""
-    drawn, width = drawn_kwh[mix.which], hulled.width_kwh[:, mix.which]
-    ends = np.cumsum(width, axis=0) - hulled.charge_kwh[mix.which]
-    corners = np.vstack([-hulled.charge_kwh[mix.which], ends])
-    corner = np.take_along_axis(corners, np.abs(corners - drawn).argmin(axis=0)[None], axis=0)[0]
-    exporting = values(mix, corner, allowed).argmax(axis=0) // 2
-    kinked = np.take_along_axis(mix.kinked, exporting[None], axis=0)[0]
-    return np.where(kinked, 1 << (2 * exporting + (drawn > 0)), 3 << (2 * exporting))
-
-
-def _hulled(curve: Curves, mix: Mixture, allowed: Any, engine: Any) -> Curves:
-    """Curves in which the mixed hours have the upper hull of their allowed alternatives."""
-    few, rows = mix.nodes_kwh.shape[1], len(mix.node_bits) - 1
-    slope, width, ends = np.empty((rows, few)), np.empty((rows, few)), np.empty((2, few))
-    engine.hull(mix.nodes_kwh, mix.nodes_usd, mix.node_bits, allowed, slope, width, ends)
-    wide = [np.zeros((rows, mix.which.size)), np.zeros((rows, mix.which.size))]
-    for all_hours, own, mixed_hours in zip(wide, curve[:2], (slope, width), strict=True):
-        all_hours[: len(own)] = own
-        all_hours[:, mix.which] = mixed_hours
-    charge, usd = curve.charge_kwh.copy(), curve.at_charge_usd.copy()
-    charge[mix.which], usd[mix.which] = ends
-    return Curves(wide[0], wide[1], charge, usd)
-
-
-def turned(rows: Array) -> Array:
-    """Pieces last, as the engines read them."""
-    return np.ascontiguousarray(np.moveaxis(rows, -2, -1))
-
-
-def _follow(curve: Curves, storage: Storage, engine: Any) -> Array:
-    slope, width = turned(curve.slope_usd_per_kwh), turned(curve.width_kwh)
-    soc: Array = engine.follow(
-        slope, width, curve.charge_kwh, storage.lowest_kwh, storage.highest_kwh, storage.soc_kwh
-    )
-    return soc
-
-
-def _drawn(storage: Storage, soc_kwh: Array) -> Array:
-    """Energy drawn from the store in each hour, (hours,) [kWh], negative while charging."""
-    return -np.diff(soc_kwh, prepend=storage.soc_kwh)
-
-
-def _engine(compiled: bool) -> Any:
-    return _kernel() if compiled and is_compiled() else twin
-
-
-@cache
-def _kernel() -> Any:
-    """The compiled engine: seconds the first time on a machine, then from numba's cache on disk."""
-    from core.models import foresight_kernel
-
-    return foresight_kernel
-
-
-def compile_kernel() -> None:
-    """Make the kernel ready; call it in a background thread at start, the twin answers meanwhile."""
-    _kernel()
-
-
-def is_compiled() -> bool:
-    return _kernel.cache_info().currsize > 0

@@ -68,8 +68,8 @@ def part(hours: Hours, which: Any) -> Hours:
     return replace(hours, **{k: v[..., which] for k, v in series.items() if isinstance(v, np.ndarray)})
 
 
-def _uses(plant: Plant, imports: Flags | bool = True, exports: Flags | bool = True) -> _Uses:
-    """imports, exports: whether the connection is open that way, (hours,) or for all."""
+def _uses(plant: Plant, imports: Flags | bool, exports: Flags | bool, spilled_kw: Array) -> _Uses:
+    """imports, exports: whether the connection is open that way, (hours,) or for all; spilled_kw: most to curtail."""
     hours, power = plant.hours, plant.storage.power_kw
     pv, fleet = hours.pv_kw, hours.step_kw.sum(axis=0)
     taken = fleet + power if plant.grid_charging else fleet
@@ -77,7 +77,7 @@ def _uses(plant: Plant, imports: Flags | bool = True, exports: Flags | bool = Tr
     export_cap = np.where(exports, np.minimum(hours.export_limit_kw, pv + power), 0.0)
     extra = (hours.import_usd_per_kwh, hours.export_usd_per_kwh, np.zeros(pv.size))
     usd = np.vstack([hours.worth_usd_per_kwh, *extra])
-    kw = np.vstack([hours.step_kw, import_cap, export_cap, pv])
+    kw = np.vstack([hours.step_kw, import_cap, export_cap, spilled_kw])
     order = np.argsort(-usd, axis=0, kind="stable")
     usd, kw = (np.take_along_axis(rows, order, axis=0) for rows in (usd, kw))
     start = np.cumsum(kw, axis=0) - kw - import_cap
@@ -86,16 +86,24 @@ def _uses(plant: Plant, imports: Flags | bool = True, exports: Flags | bool = Tr
 
 def curves(plant: Plant, imports: Flags | bool = True, exports: Flags | bool = True) -> Curves:
     """The curve of each hour from its list of uses: rows 0 to uses − 1 charge, the others discharge."""
-    uses, storage, pv = _uses(plant, imports, exports), plant.storage, plant.hours.pv_kw
+    storage, pv = plant.storage, plant.hours.pv_kw
+    uses = _uses(plant, imports, exports, pv)
     way, end = storage.one_way_efficiency_frac, uses.start_kw + uses.kw
     least = pv - np.minimum(storage.power_kw, pv + uses.import_cap_kw if plant.grid_charging else pv)
     most = pv + np.minimum(storage.power_kw, uses.fleet_kw + uses.export_cap_kw)
     charging = _overlap(uses.start_kw, end, least, pv) * way
     discharging = _overlap(uses.start_kw, end, pv, most) / way
-    slope = np.vstack([uses.usd_per_kwh / way, (uses.usd_per_kwh - plant.hours.wear_usd_per_kwh) * way])
-    earned = (uses.usd_per_kwh * np.clip(least - uses.start_kw, 0.0, uses.kw)).sum(axis=0)
-    bought = plant.hours.import_usd_per_kwh * uses.import_cap_kw
-    return Curves(slope, np.vstack([charging, discharging]), charging.sum(axis=0), earned - bought)
+    sun_usd = uses.usd_per_kwh if plant.grid_charging else np.maximum(uses.usd_per_kwh, 0.0)  # sun need not be used
+    charging_usd = sun_usd / way
+    discharging_usd = (uses.usd_per_kwh - plant.hours.wear_usd_per_kwh) * way
+    idle = (uses.usd_per_kwh * np.clip(pv - uses.start_kw, 0.0, uses.kw)).sum(axis=0)
+    idle -= plant.hours.import_usd_per_kwh * uses.import_cap_kw
+    return Curves(
+        np.vstack([charging_usd, discharging_usd]),
+        np.vstack([charging, discharging]),
+        charging.sum(axis=0),
+        idle - (charging_usd * charging).sum(axis=0),
+    )
 
 
 def _overlap(start: Array, end: Array, low: Array, high: Array) -> Array:
@@ -189,7 +197,8 @@ def flows(plant: Plant, drawn_kwh: Array, soc_kwh: Array, mix: Mixture | None = 
     """
     hours, way = plant.hours, plant.storage.one_way_efficiency_frac
     charge, discharge = np.maximum(-drawn_kwh, 0.0) / way, np.maximum(drawn_kwh, 0.0) * way
-    uses = _uses(plant, *_open(plant, drawn_kwh, mix, allowed))
+    sun_left = hours.pv_kw if plant.grid_charging else np.maximum(hours.pv_kw - charge, 0.0)
+    uses = _uses(plant, *_open(plant, drawn_kwh, mix, allowed), sun_left)
     had = hours.pv_kw - charge + discharge
     filled = np.empty(uses.kw.shape)
     np.put_along_axis(filled, uses.order, np.clip(had - uses.start_kw, 0.0, uses.kw), axis=0)

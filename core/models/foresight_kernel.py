@@ -23,7 +23,7 @@ def _made(dimensions: int) -> Any:
 
 FOLLOW = _made(1)(_given(2), _given(2), _given(1), *[types.float64] * 3)
 TURNED = types.Tuple([_given(3), _given(3), _given(2)])
-ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), _given(1))
+ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), _given(1), types.int64)
 HULL = types.void(_given(2), _given(2), *[_given(1, types.int64)] * 2, *[_made(2)] * 3)
 
 
@@ -184,11 +184,11 @@ def roll(
     real_usd: Array,
     window: Array,
     end_usd_per_kwh: Array,
+    every: int,
 ) -> Array:
     """As `foresight_twin.roll`."""
     low, high, soc = window
     alternatives, hours = real_usd.shape
-    every = -(-hours // plans[2].shape[0])
     room = plans[0].shape[1] * plans[0].shape[2] + 1
     usd, kwh, count = np.empty((every, room)), np.empty((every, room)), np.empty(every, np.int64)
     socs = np.empty(hours)

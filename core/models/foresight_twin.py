@@ -8,6 +8,8 @@ charging comes first and discharging last, so that the battery rests where nothi
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,38 +24,47 @@ def follow(slope: Array, width: Array, charge: Array, low: float, high: float, s
 
     slope, width (hours, pieces) and charge (hours,) as in `foresight_curves.Curves`, turned.
     """
-    hours = [_pieces(slope[h], width[h], charge[h]) for h in range(charge.size)]
+    hours = [_hour(slope[h], width[h], charge[h]) for h in range(charge.size)]
     ahead: list[tuple[list[Piece], float]] = []
     worth: list[Piece] = []
     bottom = top = soc
-    for ins, outs in reversed(hours):
+    for hour in reversed(hours):
         ahead.append((worth, bottom))
-        bottom, top = bottom - sum(w for _, w in ins), top + sum(w for _, w in outs)
-        worth = _cut(_merged(ins, worth, outs), low - bottom, top - high)
+        bottom, top = bottom - hour.most_in, top + hour.most_out
+        worth = _cut(_merged(hour, worth), low - bottom, top - high)
         bottom, top = max(bottom, low), min(top, high)
     socs = np.empty(charge.size)
-    for h, (ins, outs) in enumerate(hours):
+    for h, hour in enumerate(hours):
         kept, bottom = ahead.pop()
-        soc = min(max(soc - _draw(ins, kept, outs, soc - bottom)[0], low), high)
+        soc = min(max(soc - _draw(hour, kept, soc - bottom)[0], low), high)
         socs[h] = soc
     return socs
 
 
-def _pieces(slope: Array, width: Array, charge: float) -> tuple[list[Piece], list[Piece]]:
-    """An hour's pieces, charging and discharging, those without width left out."""
-    both: tuple[list[Piece], list[Piece]] = ([], [])
-    drawn = -float(charge)
+class _Hour(NamedTuple):
+    """An hour's pieces that lie on the charging side and those on the other, and the strongest charge and discharge."""
+
+    ins: list[Piece]
+    outs: list[Piece]
+    most_in: float
+    most_out: float
+
+
+def _hour(slope: Array, width: Array, charge: float) -> _Hour:
+    sides: tuple[list[Piece], list[Piece]] = ([], [])
+    most_in = float(charge)
+    drawn = -most_in
     for usd, kwh in zip(slope.tolist(), width.tolist(), strict=True):
         if kwh > 0.0:
-            both[drawn + kwh / 2 > 0.0].append((usd, kwh))
+            sides[drawn + kwh / 2 > 0.0].append((usd, kwh))
             drawn += kwh
-    return both
+    return _Hour(*sides, most_in, drawn)
 
 
-def _merged(ins: list[Piece], worth: list[Piece], outs: list[Piece]) -> list[Piece]:
+def _merged(hour: _Hour, worth: list[Piece]) -> list[Piece]:
     """All pieces in order of slope, those of equal slope made one."""
     out: list[Piece] = []
-    for slope, width in sorted([*ins, *worth, *outs], key=lambda piece: -piece[0]):
+    for slope, width in sorted([*hour.ins, *worth, *hour.outs], key=lambda piece: -piece[0]):
         if out and out[-1][0] == slope:
             out[-1] = (slope, out[-1][1] + width)
         else:
@@ -71,14 +82,14 @@ def _cut(pieces: list[Piece], left: float, right: float) -> list[Piece]:
     return pieces
 
 
-def _draw(ins: list[Piece], worth: list[Piece], outs: list[Piece], over: float) -> tuple[float, float]:
+def _draw(hour: _Hour, worth: list[Piece], over: float) -> tuple[float, float]:
     """Energy to draw [kWh], negative to charge, and what it earns with what is kept [USD] above charging at most.
 
     over: charge above the lowest that `worth` reaches [kWh].
     """
-    charge = sum(w for _, w in ins)
-    left, drawn, usd = max(over + charge, 0.0), -charge, 0.0
-    tagged = [*((s, w, 1.0) for s, w in ins), *((s, w, 0.0) for s, w in worth), *((s, w, 1.0) for s, w in outs)]
+    left, drawn, usd = max(over + hour.most_in, 0.0), -hour.most_in, 0.0
+    sides = ((hour.ins, 1.0), (worth, 0.0), (hour.outs, 1.0))
+    tagged = [(slope, width, mine) for pieces, mine in sides for slope, width in pieces]
     for slope, width, mine in sorted(tagged, key=lambda piece: -piece[0]):
         taken = min(width, left)
         drawn, usd, left = drawn + taken * mine, usd + taken * slope, left - taken
@@ -87,19 +98,20 @@ def _draw(ins: list[Piece], worth: list[Piece], outs: list[Piece], over: float) 
     return drawn, usd
 
 
-def roll(plans: Turned, real: Turned, real_usd: Array, window: Array, end_usd_per_kwh: Array) -> Array:
+def roll(
+    plans: Turned, real: Turned, real_usd: Array, window: Array, end_usd_per_kwh: Array, every: int
+) -> Array:
     """State of charge at each hour's end (hours,) [kWh] of a controller that plans anew again and again.
 
     plans: slope, width (plans, ahead, pieces) and charge (plans, ahead), curves as forecast from the hour of each plan;
     real: slope, width (alternatives, hours, pieces) and charge (alternatives, hours), curves as they come, charge NaN
     where there is no such alternative; real_usd (alternatives, hours): earned at the strongest charge; window: lowest,
-    highest and first charge [kWh]; end_usd_per_kwh (plans,): worth of what is left at the end of a plan. Each hour draws
-    what is best by the real curve and the planned worth of what is kept.
+    highest and first charge [kWh]; end_usd_per_kwh (plans,): worth of what is left at the end of a plan; every: hours from
+    plan to plan. Each hour draws what is best by the real curve and the planned worth of what is kept.
     """
     low, high, soc = window.tolist()
     slope, width, charge = plans
     hours = real[2].shape[1]
-    every = -(-hours // charge.shape[0])
     socs = np.empty(hours)
     for h in range(hours):
         plan, ahead = divmod(h, every)
@@ -107,8 +119,8 @@ def roll(plans: Turned, real: Turned, real_usd: Array, window: Array, end_usd_pe
             worths = _worths(slope[plan], width[plan], charge[plan], low, high, float(end_usd_per_kwh[plan]))
         best, drawn = -np.inf, 0.0
         for a in np.flatnonzero(~np.isnan(real[2][:, h])):
-            ins, outs = _pieces(real[0][a, h], real[1][a, h], real[2][a, h])
-            choice, usd = _draw(ins, worths[ahead], outs, soc - low)
+            hour = _hour(real[0][a, h], real[1][a, h], real[2][a, h])
+            choice, usd = _draw(hour, worths[ahead], soc - low)
             if usd + real_usd[a, h] > best:
                 best, drawn = usd + real_usd[a, h], choice
         socs[h] = soc = min(max(soc - drawn, low), high)
@@ -121,8 +133,8 @@ def _worths(slope: Array, width: Array, charge: Array, low: float, high: float, 
     worths = []
     for h in reversed(range(charge.size)):
         worths.append(worth)
-        ins, outs = _pieces(slope[h], width[h], charge[h])
-        worth = _cut(_merged(ins, worth, outs), sum(w for _, w in ins), sum(w for _, w in outs))
+        hour = _hour(slope[h], width[h], charge[h])
+        worth = _cut(_merged(hour, worth), hour.most_in, hour.most_out)
     return worths[::-1]
 
 
