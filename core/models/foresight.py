@@ -49,11 +49,21 @@ def optimal(hours: Hours, storage: Storage, *, grid_charging: bool = False, comp
     return Plan(flow, earned_usd(hours, flow), bound)
 
 
-def bound_usd(hours: Hours, storage: Storage, *, grid_charging: bool = False, compiled: bool = True) -> float:
-    """What no plan can exceed [USD]: concave in limits, power and energy, and what `optimal` earns without mixed hours."""
+def bound_usd(
+    hours: Hours,
+    storage: Storage,
+    *,
+    grid_charging: bool = False,
+    end_kwh: float | None = None,
+    compiled: bool = True,
+) -> float:
+    """What no plan can exceed [USD]: concave in limits, power and energy, and what `optimal` earns without mixed hours.
+
+    end_kwh: charge at the end, None for that of the start.
+    """
     curve, mix = _curves(Plant(hours, storage, grid_charging))
     curve = curve if mix is None else hulled(curve, mix, None, compiled)
-    return float(earned_at(curve, drawn_kwh(storage, follow(curve, storage, compiled))).sum())
+    return float(earned_at(curve, drawn_kwh(storage, follow(curve, storage, compiled, end_kwh))).sum())
 
 
 def rolling(

@@ -15,10 +15,11 @@ from core.models.foresight_curves import ALL, Curves, Mixture
 Bits = NDArray[np.int64]
 
 
-def follow(curve: Curves, storage: Storage, compiled: bool) -> Array:
-    """State of charge at each hour's end (hours,) [kWh] of the best year that ends with the charge it began with."""
+def follow(curve: Curves, storage: Storage, compiled: bool, end_kwh: float | None = None) -> Array:
+    """State of charge at each hour's end (hours,) [kWh] of the best plan that ends with a charge, None: the first one."""
     slope, width = _turned(curve.slope_usd_per_kwh), _turned(curve.width_kwh)
-    window = (float(storage.lowest_kwh), float(storage.highest_kwh), float(storage.soc_kwh))
+    end = storage.soc_kwh if end_kwh is None else end_kwh
+    window = (float(storage.lowest_kwh), float(storage.highest_kwh), float(storage.soc_kwh), float(end))
     soc: Array = _engine(compiled).follow(slope, width, curve.charge_kwh, *window)
     return soc
 

@@ -21,7 +21,7 @@ def _made(dimensions: int) -> Any:
     return types.Array(types.float64, dimensions, "C")
 
 
-FOLLOW = _made(1)(_given(2), _given(2), _given(1), *[types.float64] * 3)
+FOLLOW = _made(1)(_given(2), _given(2), _given(1), *[types.float64] * 4)
 TURNED = types.Tuple([_given(3), _given(3), _given(2)])
 ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), _given(1), types.int64)
 HULL = types.void(_given(2), _given(2), *[_given(1, types.int64)] * 2, *[_made(2)] * 3)
@@ -118,11 +118,11 @@ def _cut(low: float, high: float, usd: Array, kwh: Array, state: Array, span: Ar
 
 
 @njit(FOLLOW, cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float) -> Array:
-    """As `foresight_twin.follow`, but hours come first: slope, width (hours, pieces)."""
+def follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float, end: float) -> Array:
+    """As `foresight_twin.follow`."""
     hours, pieces = slope.shape
     usd, kwh = np.empty(hours * pieces + 1), np.empty(hours * pieces + 1)
-    state, span = np.zeros(2, np.int64), np.array([soc, soc])
+    state, span = np.zeros(2, np.int64), np.array([end, end])
     before, place = np.empty((hours, pieces)), np.empty(pieces, np.int64)
     for h in range(hours - 1, -1, -1):
         _merge(slope[h], width[h], charge[h], low, high, usd, kwh, state, span, before[h], place)

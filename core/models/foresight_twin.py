@@ -19,15 +19,15 @@ Piece = tuple[float, float]
 Turned = tuple[Array, Array, Array]  # slope, width, charge of curves, pieces last
 
 
-def follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float) -> Array:
-    """State of charge at each hour's end (hours,) [kWh] of the best year that ends with the charge it began with.
+def follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float, end: float) -> Array:
+    """State of charge at each hour's end (hours,) [kWh] of the best hours that begin with one charge and end with another.
 
     slope, width (hours, pieces) and charge (hours,) as in `foresight_curves.Curves`, turned.
     """
     hours = [_hour(slope[h], width[h], charge[h]) for h in range(charge.size)]
     ahead: list[tuple[list[Piece], float]] = []
     worth: list[Piece] = []
-    bottom = top = soc
+    bottom = top = end
     for hour in reversed(hours):
         ahead.append((worth, bottom))
         bottom, top = bottom - hour.most_in, top + hour.most_out
