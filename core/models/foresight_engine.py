@@ -33,7 +33,7 @@ def roll(plans: Curves, real: Curves, mix: Mixture | None, storage: Storage, eve
     curve, usd = _alternatives(real, mix)
     seen = (_turned(plans.slope_usd_per_kwh), _turned(plans.width_kwh), np.ascontiguousarray(plans.charge_kwh))
     window = np.array([storage.lowest_kwh, storage.highest_kwh, storage.soc_kwh], dtype=np.float64)
-    soc: Array = _engine(compiled).roll(seen, curve, usd, window, np.zeros(len(plans.charge_kwh)), every_h)
+    soc: Array = _engine(compiled).roll(seen, curve, usd, window, every_h)
     return soc
 
 

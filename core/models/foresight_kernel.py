@@ -23,7 +23,7 @@ def _made(dimensions: int) -> Any:
 
 FOLLOW = _made(1)(_given(2), _given(2), _given(1), *[types.float64] * 4)
 TURNED = types.Tuple([_given(3), _given(3), _given(2)])
-ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), _given(1), types.int64)
+ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), types.int64)
 HULL = types.void(_given(2), _given(2), *[_given(1, types.int64)] * 2, *[_made(2)] * 3)
 
 
@@ -161,14 +161,14 @@ def _draw(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _worths(
-    slope: Array, width: Array, charge: Array, low: float, high: float, end: float, usd: Array, kwh: Array, count: Array
+    slope: Array, width: Array, charge: Array, low: float, high: float, usd: Array, kwh: Array, count: Array
 ) -> None:
     """Worth of stored energy at the end of each hour of a plan: usd, kwh (kept, pieces) and `count` (kept,) of them."""
     hours, pieces = slope.shape
     state, span = np.array([0, 1]), np.array([low, high])
     before, place = np.empty(pieces), np.empty(pieces, np.int64)
     now_usd, now_kwh = np.empty(hours * pieces + 1), np.empty(hours * pieces + 1)
-    now_usd[0], now_kwh[0] = end, high - low
+    now_usd[0], now_kwh[0] = 0.0, high - low
     for h in range(hours - 1, -1, -1):
         if h < count.size:
             count[h] = state[1] - state[0]
@@ -183,7 +183,6 @@ def roll(
     real: foresight_twin.Turned,
     real_usd: Array,
     window: Array,
-    end_usd_per_kwh: Array,
     every: int,
 ) -> Array:
     """As `foresight_twin.roll`."""
@@ -195,7 +194,7 @@ def roll(
     for h in range(hours):
         plan, ahead = h // every, h % every
         if ahead == 0:
-            _worths(plans[0][plan], plans[1][plan], plans[2][plan], low, high, end_usd_per_kwh[plan], usd, kwh, count)
+            _worths(plans[0][plan], plans[1][plan], plans[2][plan], low, high, usd, kwh, count)
         best, drawn = -np.inf, 0.0
         for a in range(alternatives):
             charge = real[2][a, h]

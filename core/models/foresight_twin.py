@@ -98,16 +98,14 @@ def _draw(hour: _Hour, worth: list[Piece], over: float) -> tuple[float, float]:
     return drawn, usd
 
 
-def roll(
-    plans: Turned, real: Turned, real_usd: Array, window: Array, end_usd_per_kwh: Array, every: int
-) -> Array:
+def roll(plans: Turned, real: Turned, real_usd: Array, window: Array, every: int) -> Array:
     """State of charge at each hour's end (hours,) [kWh] of a controller that plans anew again and again.
 
     plans: slope, width (plans, ahead, pieces) and charge (plans, ahead), curves as forecast from the hour of each plan;
     real: slope, width (alternatives, hours, pieces) and charge (alternatives, hours), curves as they come, charge NaN
     where there is no such alternative; real_usd (alternatives, hours): earned at the strongest charge; window: lowest,
-    highest and first charge [kWh]; end_usd_per_kwh (plans,): worth of what is left at the end of a plan; every: hours from
-    plan to plan. Each hour draws what is best by the real curve and the planned worth of what is kept.
+    highest and first charge [kWh]; every: hours from plan to plan. What is left at the end of a plan counts for nothing.
+    Each hour draws what is best by the real curve and the planned worth of what is kept.
     """
     low, high, soc = window.tolist()
     slope, width, charge = plans
@@ -116,7 +114,7 @@ def roll(
     for h in range(hours):
         plan, ahead = divmod(h, every)
         if ahead == 0:
-            worths = _worths(slope[plan], width[plan], charge[plan], low, high, float(end_usd_per_kwh[plan]))
+            worths = _worths(slope[plan], width[plan], charge[plan], low, high)
         best, drawn = -np.inf, 0.0
         for a in np.flatnonzero(~np.isnan(real[2][:, h])):
             hour = _hour(real[0][a, h], real[1][a, h], real[2][a, h])
@@ -127,9 +125,9 @@ def roll(
     return socs
 
 
-def _worths(slope: Array, width: Array, charge: Array, low: float, high: float, end: float) -> list[list[Piece]]:
+def _worths(slope: Array, width: Array, charge: Array, low: float, high: float) -> list[list[Piece]]:
     """Worth of stored energy at the end of each hour of a plan."""
-    worth: list[Piece] = [(end, high - low)]
+    worth: list[Piece] = [(0.0, high - low)]
     worths = []
     for h in reversed(range(charge.size)):
         worths.append(worth)

@@ -1,0 +1,122 @@
+"""A first year run three ways: by the rule, by plans made anew each day, and with perfect foresight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models import foresight, foresight_margins
+from core.models.dispatch import FLOWS, Hours, Storage, dispatch
+from core.models.foresight import earned_usd
+from core.models.foresight_margins import Margins
+
+Floats = NDArray[np.float64]
+SOC = FLOWS.index("soc_kwh")
+DAY_H = 24
+LOOK_AHEAD_H = 48
+NEWS_FRAC = 0.25  # weight of the last day in what is expected of the next
+ROUNDS = 20  # of running the year anew with the charge it ended with
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way to run the year: flows (7, hours) in the order of `dispatch.FLOWS` [kW; kWh], earnings [USD]."""
+
+    flows: Floats
+    earned_usd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Operations:
+    """The same year three ways, each ending with the charge it begins with, and what more of the plant would add.
+
+    Earnings are of dispatch alone: mining at its worth and export, less import and battery wear. `bound_usd`: what no way
+    can exceed; `forecast_pv_kw` (days, 48): what the rolling plans expected; `margins`: of the optimal year.
+    """
+
+    hours: Hours
+    rule: Way
+    rolling: Way
+    optimal: Way
+    bound_usd: float
+    forecast_pv_kw: Floats
+    margins: Margins
+
+    @property
+    def foresight_usd_per_year(self) -> float:
+        """What knowing the whole year is worth over the rule."""
+        return self.optimal.earned_usd - self.rule.earned_usd
+
+    @property
+    def planning_usd_per_year(self) -> float:
+        """What of it plans with a forecast capture; below 0 where the rule does better than they."""
+        return self.rolling.earned_usd - self.rule.earned_usd
+
+
+def operations(
+    hours: Hours,
+    storage: Storage,
+    forecast_pv_kw: Floats | None = None,
+    *,
+    grid_charging: bool = False,
+    compiled: bool = True,
+) -> Operations:
+    """Run a year of whole days by rule, rolling and optimal dispatch.
+
+    forecast_pv_kw: (hours,) or (days, 48), from what the days before showed where None. `grid_charging` is for the plans:
+    the rule charges from the sun alone. The optimal year may begin with the charge of either other way, whichever earns
+    more, so that it is never below them.
+    """
+    forecast = expected_pv_kw(hours.pv_kw) if forecast_pv_kw is None else forecast_pv_kw
+
+    def by_rule(battery: Storage) -> Floats:
+        return dispatch(hours, battery, compiled=compiled)
+
+    def by_plans(battery: Storage) -> Floats:
+        return foresight.rolling(
+            hours, battery, forecast, look_ahead_h=LOOK_AHEAD_H, grid_charging=grid_charging, compiled=compiled
+        )
+
+    rule, rolling = (_cyclic(run, storage) for run in (by_rule, by_plans))
+    starts = [storage._replace(soc_kwh=float(flows[SOC, -1])) for flows in (rule, rolling)]
+    plans = [foresight.optimal(hours, s, grid_charging=grid_charging, compiled=compiled) for s in starts]
+    best = max((0, 1), key=lambda n: plans[n].earned_usd)
+    return Operations(
+        hours,
+        Way(rule, earned_usd(hours, rule)),
+        Way(rolling, earned_usd(hours, rolling)),
+        Way(plans[best].flows, plans[best].earned_usd),
+        max(plan.bound_usd for plan in plans),
+        forecast,
+        foresight_margins.margins(hours, starts[best], grid_charging=grid_charging, compiled=compiled),
+    )
+
+
+def _cyclic(run: Callable[[Storage], Floats], storage: Storage) -> Floats:
+    """A year that ends with the charge it begins with: run anew with the charge of the end until that stands."""
+    flows = run(storage)
+    for _ in range(ROUNDS):
+        end = float(flows[SOC, -1])
+        if abs(end - storage.soc_kwh) <= 1e-9 * max(storage.highest_kwh, 1.0):
+            break
+        storage = storage._replace(soc_kwh=end)
+        flows = run(storage)
+    return flows
+
+
+def expected_pv_kw(pv_kw: Floats, look_ahead_h: int = LOOK_AHEAD_H) -> Floats:
+    """What a controller at each midnight expects of the sun (days, look_ahead_h) [kW], knowing the days before alone.
+
+    For each hour of the day, what it expected of the last day moved a quarter of the way towards what that day brought.
+    The year is a circle: its last weeks come before its first day.
+    """
+    days = pv_kw.reshape(-1, DAY_H)
+    expected, level = np.empty((len(days), look_ahead_h)), days.mean(axis=0)
+    for day in range(-min(60, len(days)), len(days)):
+        if day >= 0:
+            expected[day] = np.resize(level, look_ahead_h)
+        level = level + NEWS_FRAC * (days[day] - level)
+    return expected
