@@ -74,7 +74,7 @@ def with_demand(
         search = _Search(hours, storage, demand, soc, grid_charging, compiled)
         caps = caps.joined([search.month(n, caps.of(n)) for n in range(demand.month_usd_per_kw.size)])
         found = _under(hours, storage, demand, caps, grid_charging, compiled)
-        gain, best = found.earned_usd - best.earned_usd, max(best, found, key=lambda way: way.earned_usd)
+        gain, best = found.earned_usd - best.earned_usd, max(found, best, key=lambda way: way.earned_usd)
         if gain <= 1e-6 * abs(best.earned_usd):
             break
     return best

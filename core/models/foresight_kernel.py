@@ -142,13 +142,11 @@ def _draw(
 ) -> tuple[float, float]:
     """Energy to draw [kWh] and what it earns with what is kept [USD] above charging at most."""
     left, drawn, earned = max(over + charge, 0.0), -charge, 0.0
-    i, along = 0, -charge
+    i = 0
     for j in range(slope.size):
         if width[j] <= 0.0:
             continue
-        ins = along + width[j] / 2.0 <= 0.0
-        along += width[j]
-        while i < pieces and left > 0.0 and (usd[i] > slope[j] or (not ins and usd[i] == slope[j])):
+        while i < pieces and left > 0.0 and usd[i] >= slope[j]:  # of equals it keeps: free sun is stored
             taken = min(kwh[i], left)
             earned, left, i = earned + taken * usd[i], left - taken, i + 1
         taken = min(width[j], left)

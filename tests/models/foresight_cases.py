@@ -153,7 +153,7 @@ def with_peaks(case: Case, groups: list[np.ndarray], usd_per_kw: list[float]) ->
     wide = Programme(
         np.concatenate([p.cost, usd_per_kw]), sp.hstack([p.equal, sp.csr_matrix((2 * hours, len(groups)))]).tocsr(),
         p.equal_to, below, np.concatenate([p.below_of, np.zeros(rows.size)]),
-        np.concatenate([p.lower, 0 * free]), np.concatenate([p.upper, free]),
+        np.concatenate([p.lower, np.zeros(len(groups))]), np.concatenate([p.upper, free]),
     )  # fmt: skip
     return -float(solve(wide).fun)
 
