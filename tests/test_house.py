@@ -25,6 +25,9 @@ GROUND = (
     "core.settings",
     "core.world",
 )
+FORESIGHT_PARTS = ("", "_curves", "_twin", "_kernel", "_engine", "_mixed", "_demand", "_margins")
+# dispatch that knows what comes, one subject in eight files, sends what dispatch describes
+FORESIGHT = ("core.models.dispatch", *(f"core.models.foresight{part}" for part in FORESIGHT_PARTS))
 # room: what it may import inside the house. The longest prefix that fits names the room; a new room needs a line.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.errors": (),
@@ -41,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (*GROUND, "core.models.dispatch_kernel"),  # one subject, and its compiled twin
+    **{f"core.models.foresight{part}": (*GROUND, *FORESIGHT) for part in FORESIGHT_PARTS},
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),
     "core.models.finance": (*GROUND, "core.models.rates", "core.models.depreciation"),  # one subject in three files

@@ -2,7 +2,7 @@
 
 Perfect foresight of sun, prices and worth, with the charge at the end that there was at the start. The worth of stored
 energy is a concave function of the charge; stepped back hour by hour by merging slopes (`foresight_twin`), it is exact:
-no grid of charges, no tolerance. Machines are divisible here, as in a linear programme. Mixed hours, in which import and
+no grid of charges, no tolerance. Machines are divisible here, as in a linear programme: `Hours.whole_kw` is not read. Mixed hours, in which import and
 export or charging and discharging exclude each other by more than the prices (`foresight_curves`), are chosen for by
 `foresight_mixed`; `Plan.bound_usd − Plan.earned_usd` is the most that this may have lost, 0 without mixed hours.
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.models.dispatch import FLOWS, Array, Hours, Storage
+from core.models.dispatch import FLOWS, Array, Hours, Storage, step_flows
 from core.models.foresight_curves import Curves, Mixture, Plant, curves, earned_at, flows, mixed, mixture, part
 from core.models.foresight_engine import compile_kernel, drawn_kwh, follow, hulled, is_compiled, roll
 from core.models.foresight_mixed import best_choice
@@ -89,7 +89,14 @@ def rolling(
     planned, of_plans = _curves(seen)
     planned = planned if of_plans is None else hulled(planned, of_plans, None, compiled)
     real, mix = _curves(plant)
-    soc = roll(Curves(*(rows.reshape(*rows.shape[:-1], *ahead.shape) for rows in planned)), real, mix, storage, every_h, compiled)
+    soc = roll(
+        Curves(*(rows.reshape(*rows.shape[:-1], *ahead.shape) for rows in planned)),
+        real,
+        mix,
+        storage,
+        every_h,
+        compiled,
+    )
     return flows(plant, drawn_kwh(storage, soc), soc, mix)
 
 
@@ -103,8 +110,7 @@ def _curves(plant: Plant) -> tuple[Curves, Mixture | None]:
 def earned_usd(hours: Hours, flow: Array) -> float:
     """What flows (7, hours) earn: mining at its worth and export, less import and battery wear [USD]."""
     by_name = dict(zip(FLOWS, flow, strict=True))
-    before = np.cumsum(hours.step_kw, axis=0) - hours.step_kw
-    mined = np.clip(by_name["mining_kw"] - before, 0.0, hours.step_kw)
+    mined = step_flows(by_name["mining_kw"], hours.step_kw)
     usd = (hours.worth_usd_per_kwh * mined).sum() + (hours.export_usd_per_kwh * by_name["export_kw"]).sum()
     bought = (hours.import_usd_per_kwh * by_name["import_kw"]).sum()
     return float(usd - bought - hours.wear_usd_per_kwh * by_name["discharge_kw"].sum())

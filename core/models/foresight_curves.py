@@ -65,7 +65,8 @@ class _Uses(NamedTuple):
 def part(hours: Hours, which: Any) -> Hours:
     """The hours chosen by a mask, slice or index, in that order."""
     series = {f.name: getattr(hours, f.name) for f in fields(hours)}
-    return replace(hours, **{k: v[..., which] for k, v in series.items() if isinstance(v, np.ndarray)})
+    chosen: dict[str, Any] = {k: v[..., which] for k, v in series.items() if isinstance(v, np.ndarray)}
+    return replace(hours, **chosen)
 
 
 def _uses(plant: Plant, imports: Flags | bool, exports: Flags | bool, spilled_kw: Array) -> _Uses:
@@ -136,7 +137,7 @@ def _kinked(curve: Curves) -> Flags:
     half, slope, is_there = len(curve.width_kwh) // 2, curve.slope_usd_per_kwh, curve.width_kwh > 0
     last_in = np.where(is_there[:half], slope[:half], np.inf).min(axis=0)
     first_out = np.where(is_there[half:], slope[half:], -np.inf).max(axis=0)
-    return first_out > last_in
+    return np.asarray(first_out > last_in)
 
 
 class Mixture(NamedTuple):

@@ -175,4 +175,4 @@ class _Search(NamedTuple):
         kwargs = {"grid_charging": self.grid_charging, "compiled": self.compiled}
         value = bound_usd(hours, self.storage._replace(soc_kwh=float(ends[0])), end_kwh=float(ends[1]), **kwargs)
         highest = max(min(caps[0], caps[1:].max()), self.demand.free_kw[month])
-        return value - usd[0] * highest - float((usd[1:] * np.minimum(caps[1:], caps[0])).sum())
+        return float(value - usd[0] * highest - (usd[1:] * np.minimum(caps[1:], caps[0])).sum())

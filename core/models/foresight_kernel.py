@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+from numpy.typing import NDArray
 
 from core.models import foresight_twin
 from core.models.dispatch import Array
 
+Whole = NDArray[np.int64]
 ROOM = 1024  # dead entries ahead of the pieces before they are moved back to the start of their memory
 
 
@@ -22,12 +24,12 @@ def _made(dimensions: int) -> Any:
 
 
 FOLLOW = _made(1)(_given(2), _given(2), _given(1), *[types.float64] * 4)
-TURNED = types.Tuple([_given(3), _given(3), _given(2)])
+TURNED = types.Tuple([_given(3), _given(3), _given(2)])  # type: ignore[no-untyped-call]
 ROLL = _made(1)(TURNED, TURNED, _given(2), _given(1), types.int64)
 HULL = types.void(_given(2), _given(2), *[_given(1, types.int64)] * 2, *[_made(2)] * 3)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _merge(
     slope: Array,
     width: Array,
@@ -36,10 +38,10 @@ def _merge(
     high: float,
     usd: Array,
     kwh: Array,
-    state: Array,
+    state: Whole,
     span: Array,
     before: Array,
-    place: Array,
+    place: Whole,
 ) -> None:
     """Step the worth of stored energy back by an hour.
 
@@ -79,10 +81,8 @@ def _merge(
     _cut(low, high, usd, kwh, state, span)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _insert(
-    slope: Array, width: Array, usd: Array, kwh: Array, tail: int, more: int, place: Array
-) -> None:
+@njit(cache=True, nogil=True)
+def _insert(slope: Array, width: Array, usd: Array, kwh: Array, tail: int, more: int, place: Whole) -> None:
     """Put an hour's pieces among those of the worth, each before the entry `place`, or onto entry −2 − place."""
     for j in range(slope.size):
         if place[j] < -1:
@@ -97,8 +97,8 @@ def _insert(
         usd[tail + more], kwh[tail + more] = slope[j], width[j]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _cut(low: float, high: float, usd: Array, kwh: Array, state: Array, span: Array) -> None:
+@njit(cache=True, nogil=True)
+def _cut(low: float, high: float, usd: Array, kwh: Array, state: Whole, span: Array) -> None:
     """Cut off what lies outside the window of the battery."""
     head, tail = state[0], state[1]
     away = low - span[0]
@@ -117,8 +117,7 @@ def _cut(low: float, high: float, usd: Array, kwh: Array, state: Array, span: Ar
     span[0], span[1] = max(span[0], low), min(span[1], high)
 
 
-@njit(FOLLOW, cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float, end: float) -> Array:
+def _follow(slope: Array, width: Array, charge: Array, low: float, high: float, soc: float, end: float) -> Array:
     """As `foresight_twin.follow`."""
     hours, pieces = slope.shape
     usd, kwh = np.empty(hours * pieces + 1), np.empty(hours * pieces + 1)
@@ -136,7 +135,7 @@ def follow(slope: Array, width: Array, charge: Array, low: float, high: float, s
     return socs
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _draw(
     slope: Array, width: Array, charge: float, usd: Array, kwh: Array, pieces: int, over: float
 ) -> tuple[float, float]:
@@ -146,7 +145,7 @@ def _draw(
     for j in range(slope.size):
         if width[j] <= 0.0:
             continue
-        while i < pieces and left > 0.0 and usd[i] >= slope[j]:  # of equals it keeps: free sun is stored
+        while i < pieces and left > 0.0 and (usd[i] > slope[j] or (usd[i] == slope[j] and slope[j] <= 0.0)):
             taken = min(kwh[i], left)
             earned, left, i = earned + taken * usd[i], left - taken, i + 1
         taken = min(width[j], left)
@@ -157,9 +156,9 @@ def _draw(
     return drawn, earned
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _worths(
-    slope: Array, width: Array, charge: Array, low: float, high: float, usd: Array, kwh: Array, count: Array
+    slope: Array, width: Array, charge: Array, low: float, high: float, usd: Array, kwh: Array, count: Whole
 ) -> None:
     """Worth of stored energy at the end of each hour of a plan: usd, kwh (kept, pieces) and `count` (kept,) of them."""
     hours, pieces = slope.shape
@@ -175,8 +174,7 @@ def _worths(
         _merge(slope[h], width[h], charge[h], low, high, now_usd, now_kwh, state, span, before, place)
 
 
-@njit(ROLL, cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def roll(
+def _roll(
     plans: foresight_twin.Turned,
     real: foresight_twin.Turned,
     real_usd: Array,
@@ -207,4 +205,6 @@ def roll(
     return socs
 
 
+follow = njit(FOLLOW, cache=True, nogil=True)(_follow)
+roll = njit(ROLL, cache=True, nogil=True)(_roll)
 hull = njit(HULL, cache=True, nogil=True)(foresight_twin.hull)

@@ -94,7 +94,7 @@ def _bits(mix: Mixture, usd: Array, drawn_kwh: Array) -> Bits:
     """Importing or exporting, whichever earns more (alternatives, mixed); charging apart from discharging if kinked."""
     exporting = usd.argmax(axis=0) // 2
     kinked = np.take_along_axis(mix.kinked, exporting[None], axis=0)[0]
-    return np.where(kinked, 1 << (2 * exporting + (drawn_kwh > 0)), 3 << (2 * exporting))
+    return np.asarray(np.where(kinked, 1 << (2 * exporting + (drawn_kwh > 0)), 3 << (2 * exporting)))
 
 
 def _walked(plant: Plant, curve: Curves, mix: Mixture, by: Choice, compiled: bool) -> Choice:

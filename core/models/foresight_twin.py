@@ -82,16 +82,18 @@ def _cut(pieces: list[Piece], left: float, right: float) -> list[Piece]:
     return pieces
 
 
-def _draw(hour: _Hour, worth: list[Piece], over: float, *, hoards: bool = False) -> tuple[float, float]:
+def _draw(hour: _Hour, worth: list[Piece], over: float, *, unsure: bool = False) -> tuple[float, float]:
     """Energy to draw [kWh], negative to charge, and what it earns with what is kept [USD] above charging at most.
 
-    over: charge above the lowest that `worth` reaches [kWh]; hoards: store what costs nothing, even where a plan sees
-    no use for it.
+    over: charge above the lowest that `worth` reaches [kWh]; unsure: where now and later are worth the same, take what
+    earns now and store what earns nothing, as the plan may be wrong.
     """
     left, drawn, usd = max(over + hour.most_in, 0.0), -hour.most_in, 0.0
-    sides = [(hour.ins, 1.0), (worth, 0.0), (hour.outs, 1.0)]
-    if hoards:
-        sides[:2] = sides[1::-1]
+    first, last = hour.ins, hour.outs
+    if unsure:
+        both = [*first, *last]
+        first, last = [piece for piece in both if piece[0] > 0.0], [piece for piece in both if piece[0] <= 0.0]
+    sides = ((first, 1.0), (worth, 0.0), (last, 1.0))
     tagged = [(slope, width, mine) for pieces, mine in sides for slope, width in pieces]
     for slope, width, mine in sorted(tagged, key=lambda piece: -piece[0]):
         taken = min(width, left)
@@ -121,7 +123,7 @@ def roll(plans: Turned, real: Turned, real_usd: Array, window: Array, every: int
         best, drawn = -np.inf, 0.0
         for a in np.flatnonzero(~np.isnan(real[2][:, h])):
             hour = _hour(real[0][a, h], real[1][a, h], real[2][a, h])
-            choice, usd = _draw(hour, worths[ahead], soc - low, hoards=True)
+            choice, usd = _draw(hour, worths[ahead], soc - low, unsure=True)
             if usd + real_usd[a, h] > best:
                 best, drawn = usd + real_usd[a, h], choice
         socs[h] = soc = min(max(soc - drawn, low), high)

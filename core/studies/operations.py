@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,9 @@ def operations(
     forecast_pv_kw: (hours,) or (days, 48), from what the days before showed where None. `grid_charging` is for the plans:
     the rule charges from the sun alone. The optimal year may begin with the charge of either other way, whichever earns
     more, so that it is never below them.
+    Machines are divisible in all three, so that the ways differ by what they know alone.
     """
+    hours = replace(hours, whole_kw=None)
     forecast = expected_pv_kw(hours.pv_kw) if forecast_pv_kw is None else forecast_pv_kw
 
     def by_rule(battery: Storage) -> Floats:

@@ -116,7 +116,15 @@ def programme(case: Case, *, any_start: bool = False) -> Programme:
     soc = sp.hstack([none] * (steps + 2) + [-way * one, one / way, before.tocsc(), none])
     sun = sp.hstack([none] * (steps + 2) + [none if case.grid_charging else one, none, none, one])
     zero, strong = np.zeros(hours), np.full(hours, power)
-    usd = [*h.worth_usd_per_kwh, -h.import_usd_per_kwh, h.export_usd_per_kwh, zero, zero - h.wear_usd_per_kwh, zero, zero]
+    usd = [
+        *h.worth_usd_per_kwh,
+        -h.import_usd_per_kwh,
+        h.export_usd_per_kwh,
+        zero,
+        zero - h.wear_usd_per_kwh,
+        zero,
+        zero,
+    ]
     upper = [*h.step_kw, h.import_limit_kw, h.export_limit_kw, strong, strong, zero + high, h.pv_kw]
     lower = [zero] * (steps + 4) + [zero + low, zero]
     if not any_start:

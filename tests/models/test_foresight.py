@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,9 +15,8 @@ YEARS = range(30)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _ready(kernel: None) -> Iterator[None]:
+def _ready(kernel: None) -> None:
     compile_kernel()
-    yield
 
 
 def solved(case: Case, *, compiled: bool = True) -> Plan:
@@ -142,8 +139,7 @@ def mixed_week(seed: int) -> Case:
         "import_limit_kw": flat(rng.choice([100, 400])),
         "export_limit_kw": flat(rng.choice([200, 800])),
     }
-    week = case._replace(hours=Hours(**series), grid_charging=bool(seed % 2)).cut(int(rng.integers(0, 8000)), 120)
-    return week
+    return case._replace(hours=Hours(**series), grid_charging=bool(seed % 2)).cut(int(rng.integers(0, 8000)), 120)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,9 +19,8 @@ HOUR = np.arange(8760) % 24
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _ready(kernel: None) -> Iterator[None]:
+def _ready(kernel: None) -> None:
     compile_kernel()
-    yield
 
 
 def wired(seed: int) -> Case:
@@ -40,7 +38,7 @@ def demand(month_usd: float, evening_usd: float = 0.0, free_kw: float = 0.0) -> 
 def test_set_points_earn_what_the_linear_programme_earns(seed: int, evening_usd: float) -> None:
     case, charged = wired(seed), demand(6.0, evening_usd)
     found = with_demand(case.hours, case.storage, charged, grid_charging=case.grid_charging)
-    months = [np.flatnonzero(MONTH == m) for m in range(12)]
+    months = [np.flatnonzero(m == MONTH) for m in range(12)]
     evenings = [m[charged.period[m] == 1] for m in months] if evening_usd else []
     best = with_peaks(case, months + evenings, [6.0] * 12 + [evening_usd] * len(evenings))
     assert best - 2e-4 * case.gross_usd <= found.earned_usd <= best + 1e-7 * case.gross_usd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +16,8 @@ SOC = FLOWS.index("soc_kwh")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _ready(kernel: None) -> Iterator[None]:
+def _ready(kernel: None) -> None:
     compile_kernel()
-    yield
 
 
 def yesterday(pv_kw: np.ndarray) -> np.ndarray:
