@@ -24,7 +24,7 @@ from core.scenario import Scenario
 from core.sections import Array
 from core.studies import energy
 from core.studies.projection import project
-from tests import bench_finance, bench_screen, bench_world
+from tests import bench_finance, bench_foresight, bench_screen, bench_world
 from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
@@ -118,6 +118,7 @@ def main() -> None:
     bench_world.main()
     bench_screen.main()
     bench_finance.bench(ratio, say)
+    bench_foresight.bench(ratio, say)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from the left are the slopes of what the hour earns, so the curve is concave.
 Two kinds of hours do not fit one list and are *mixed*:
 - where import is cheaper than export and both limits are open, the list would draw to sell. Importing without exporting
   and exporting without importing are each one list; the hour earns the better of the two.
-- where power is worth less than nothing at no charge (a negative import price), losses would be earned by charging and
-  discharging at once. Charging and discharging are then lists apart.
+- where import is paid for and the battery may charge from the grid, losses would be earned by charging and discharging
+  at once. Charging and discharging are then lists apart.
 Each alternative of a mixed hour is concave; the upper hull of all that are allowed is an upper bound of the hour.
 """
 
@@ -109,8 +109,10 @@ def curves(plant: Plant, imports: Flags | bool = True, exports: Flags | bool = T
 
 def _overlap(start: Array, end: Array, low: Array, high: Array) -> Array:
     """How much of the slices from start to end lies between low and high."""
-    width = np.minimum(end, high) - np.maximum(start, low)
-    return np.where(width > NOTHING_KW, width, 0.0)
+    width: Array = np.minimum(end, high)
+    width -= np.maximum(start, low)
+    width[width <= NOTHING_KW] = 0.0
+    return width
 
 
 def earned_at(curve: Curves, drawn_kwh: Array) -> Array:

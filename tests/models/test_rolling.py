@@ -10,7 +10,7 @@ import pytest
 from core.models.dispatch import FLOWS, Storage
 from core.models.foresight import compile_kernel, earned_usd, optimal, rolling
 from tests.models.foresight_cases import Case, cyclic_rule, flat, scenario_year
-from tests.models.test_foresight import check, mixed_week, off_grid
+from tests.models.test_foresight import check, mixed_days, off_grid
 
 SOC = FLOWS.index("soc_kwh")
 
@@ -85,7 +85,7 @@ def test_both_engines_roll_alike(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_hours_that_exclude_each_other_stay_feasible(seed: int) -> None:
-    case = mixed_week(seed)
+    case = mixed_days(seed)
     how = {"grid_charging": case.grid_charging, "look_ahead_h": 48, "every_h": 12}
     fast, plain = (rolling(case.hours, case.storage, case.hours.pv_kw, compiled=c, **how) for c in (True, False))
     check(case, fast)
