@@ -32,9 +32,9 @@ ALL: tuple[Callable[..., Any], ...] = (
     charts.worth_of_energy,
     charts.compared_with_what,
     lambda p, dark: charts.hour_by_month(p, "pv_kw", dark),
-    lambda p, dark: charts.week_of_dispatch(p, 26, dark),
-    lambda p, dark: charts.week_of_charge(p, 51, dark),
-    charts.duration_curves,
+    lambda p, dark: charts.week_of_dispatch(charts.local_hours(p), 26, dark),
+    lambda p, dark: charts.week_of_charge(charts.local_hours(p), 51, dark),
+    lambda p, dark: charts.duration_curves(charts.local_hours(p), dark),
     lambda p, dark: charts.cash_lines({"One": p, "Two": p}, dark),
 )
 
@@ -173,3 +173,22 @@ def test_yields_of_years_stand_beside_their_marks() -> None:
     spec = charts.yields_by_year({2019: 1400.0, 2020: 1300.0}, {"P50": 1350.0})
     valid(spec)
     assert spec["datasets"]["marks"]["kwh"].tolist() == [1350.0]
+
+
+def test_a_week_of_hours_is_the_week_it_says(example: Projection) -> None:
+    hours = charts.local_hours(example)
+    names = charts.weeks(hours)
+    assert (names[0], names[1], len(names)) == ("1 Jan", "8 Jan", 52)
+    frame = charts.week_of_dispatch(hours, 1)["datasets"]["uses"]
+    mined = frame[frame["use"] == "Mined"]
+    assert len(mined) == 168
+    assert mined["kw"].tolist() == example.hourly["mining_kw"].iloc[168:336].tolist()
+    assert str(mined["hour"].iloc[0]) == "2027-01-08 00:00:00"
+
+
+def test_a_duration_curve_falls_from_the_peak_to_the_least(example: Projection) -> None:
+    frame = charts.duration_curves(charts.local_hours(example))["datasets"]["curves"]
+    sun = frame[frame["flow"] == "Sun"]["kw"].to_numpy()
+    assert sun[0] == example.hourly["pv_kw"].max()
+    assert sun[-1] == example.hourly["pv_kw"].min()
+    assert (np.diff(sun) <= 0).all()

@@ -5,7 +5,7 @@ change of a figure would cost again. Nothing here knows Streamlit; colours come 
 """
 
 from core.charts.base import HEIGHT, Spec, colour
-from core.charts.hours import duration_curves, week_of_charge, week_of_dispatch, weeks
+from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
 from core.charts.machines import AGES, COOLINGS, price_by_efficiency
 from core.charts.market import market_lines
 from core.charts.money import (
@@ -34,6 +34,6 @@ from core.charts.years import yields_by_year
 __all__ = [
     "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
     "colour", "compared_with_what", "cover", "cumulated_cash", "duration_curves", "energy_by_month", "halving_months", "hour_by_month",
-    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "market_lines", "price_by_efficiency", "renewal_timeline",
+    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "price_by_efficiency", "renewal_timeline",
     "shares", "site_map", "stacked_by_year", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

@@ -22,22 +22,27 @@ USES = {
 FLOWS = {"Sun": "pv_kw", "Mined": "mining_kw", "Imported": "import_kw", "Exported": "export_kw"}
 
 
-def weeks(projection: Projection) -> list[str]:
-    """What each whole week of the first year is called, by its first local day: 4 Jan."""
-    starts = local_hours(projection)[: WEEKS * HOURS_A_WEEK : HOURS_A_WEEK]
+def local_hours(projection: Projection) -> pd.DataFrame:
+    """The hours of the first year as a projection has them, labelled by the site's clock."""
+    index = pd.DatetimeIndex(projection.hourly.index).tz_convert(projection.scenario.site.timezone)
+    return projection.hourly.set_axis(index.tz_localize(None))
+
+
+def weeks(hours: pd.DataFrame) -> list[str]:
+    """What each whole week is called, by its first day: 4 Jan."""
+    starts = pd.DatetimeIndex(hours.index)[: WEEKS * HOURS_A_WEEK : HOURS_A_WEEK]
     return [f"{start.day} {MONTHS[start.month - 1]}" for start in starts]
 
 
-def local_hours(projection: Projection) -> pd.DatetimeIndex:
-    """The hours of the first year on the site's clock."""
-    return pd.DatetimeIndex(projection.hourly.index).tz_convert(projection.scenario.site.timezone)
+def _of_week(hours: pd.DataFrame, week: int) -> pd.DataFrame:
+    return hours.iloc[week * HOURS_A_WEEK : (week + 1) * HOURS_A_WEEK]
 
 
-def week_of_dispatch(projection: Projection, week: int, dark: bool = False) -> Spec:
-    """Where the power of each hour of a week went, 0 the first, against the sun it came from [kW]."""
-    hours = slice(week * HOURS_A_WEEK, (week + 1) * HOURS_A_WEEK)
-    frame, times = projection.hourly.iloc[hours], local_hours(projection)[hours].tz_localize(None)
-    used = tuple(name for name, column in USES.items() if projection.hourly[column].any()) or ("Mined",)
+def week_of_dispatch(hours: pd.DataFrame, week: int, dark: bool = False) -> Spec:
+    """Where the power of each hour of a week went, 0 the first, against the sun it came from [kW]; hours by local time."""
+    frame = _of_week(hours, week)
+    times = frame.index
+    used = tuple(name for name, column in USES.items() if hours[column].any()) or ("Mined",)
     stacked = pd.concat(
         pd.DataFrame({"hour": times, "use": name, "rank": i, "kw": frame[USES[name]].to_numpy()})
         for i, name in enumerate(used)
@@ -67,11 +72,10 @@ def _week_of_dispatch(names: tuple[str, ...], dark: bool) -> Spec:
     return template(areas, line.encode(x=time, y="kw:Q"), height=HEIGHT)
 
 
-def week_of_charge(projection: Projection, week: int, dark: bool = False) -> Spec:
-    """State of charge at the end of each hour of a week [kWh]."""
-    hours = slice(week * HOURS_A_WEEK, (week + 1) * HOURS_A_WEEK)
-    times = local_hours(projection)[hours].tz_localize(None)
-    charge = pd.DataFrame({"hour": times, "kwh": projection.hourly["soc_kwh"].iloc[hours].to_numpy()})
+def week_of_charge(hours: pd.DataFrame, week: int, dark: bool = False) -> Spec:
+    """State of charge at the end of each hour of a week [kWh]; hours by local time."""
+    frame = _of_week(hours, week)
+    charge = pd.DataFrame({"hour": frame.index, "kwh": frame["soc_kwh"].to_numpy()})
     return filled(_week_of_charge(dark), charge=charge)
 
 
@@ -92,16 +96,16 @@ def _week_of_charge(dark: bool) -> Spec:
     return template(area, height=HEIGHT // 2)
 
 
-def duration_curves(projection: Projection, dark: bool = False) -> Spec:
-    """For each flow, the power that is reached or passed in a share of the first year's hours [kW]."""
+def duration_curves(hours: pd.DataFrame, dark: bool = False) -> Spec:
+    """For each flow, the power that is reached or passed in a share of the hours [kW]."""
     shares = np.linspace(0.0, 1.0, POINTS)
-    names = tuple(name for name, column in FLOWS.items() if projection.hourly[column].any()) or ("Mined",)
+    names = tuple(name for name, column in FLOWS.items() if hours[column].any()) or ("Mined",)
     long = pd.concat(
         pd.DataFrame(
             {
                 "share": shares * 100,
                 "flow": name,
-                "kw": np.quantile(projection.hourly[FLOWS[name]].to_numpy(), 1.0 - shares),
+                "kw": np.quantile(hours[FLOWS[name]].to_numpy(), 1.0 - shares),
             }
         )
         for name in names

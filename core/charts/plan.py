@@ -228,7 +228,7 @@ def _hour_by_month(dark: bool) -> Spec:
     cells = cells.encode(
         x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
         y=alt.Y("month:O", title=None, sort=MONTHS),
-        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark]), legend=legend),
+        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark], domainMin=0), legend=legend),
         tooltip=[
             alt.Tooltip("month:O", title="Month"),
             alt.Tooltip("hour:O", title="Hour"),

@@ -165,6 +165,19 @@ class Battery(Section):
     health_floor_frac: float = quantity(
         0.6, "1", "Health floor", "Share of the original capacity below which fading stops in the model.", 0.01, 1
     )
+    wear_usd_per_kwh: float | None = quantity(
+        None,
+        "USD/kWh",
+        "Price of wear",
+        "Of a kWh discharged, in dispatch: it must earn more; empty: what its fade brings new cells nearer, where they are bought.",
+        0,
+        10,
+    )
+    grid_charging: bool = Field(
+        False,
+        title="Charges from the grid",
+        description="Where dispatch is planned ahead, the battery may also be charged with power that is bought; the rule charges from the sun alone.",
+    )
     replacement: BatteryReplacement = BatteryReplacement()
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from core.sections import Array
 from core.studies.calendar import Calendar, calendar
 from core.studies.connection import Connection, connection
 from core.studies.fleet import FleetLife, climate
-from core.studies.storage import battery_year
+from core.studies.storage import battery_year, wear_usd_per_kwh
 
 Floats = NDArray[np.float64]
 ARRAYS_KEPT = 8
@@ -86,9 +86,9 @@ class SiteYears:
             self._hourly(self.worth_usd_per_kwh, year) / self.pue,
             float(growth_factor(self.scenario.grid.price_growth_per_year, year)),
         )
-        if not self.scenario.fleet.control.whole_machines:
-            return hours
-        return replace(hours, whole_kw=self._hourly(self.one_kw, year) * site_side)
+        wear = wear_usd_per_kwh(self.scenario.battery, self.scenario.finance.battery_usd_per_kwh)
+        whole = self._hourly(self.one_kw, year) * site_side if self.scenario.fleet.control.whole_machines else None
+        return replace(hours, wear_usd_per_kwh=wear, whole_kw=whole)
 
     def _hourly(self, monthly: Floats, year: int) -> Floats:
         return self.when.hourly(monthly[:, 12 * year : 12 * year + 12])

@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.inputs import Weather
 from core.models import foresight, foresight_margins
 from core.models.dispatch import FLOWS, Hours, Storage, dispatch
 from core.models.foresight import earned_usd
 from core.models.foresight_margins import Margins
+from core.studies.energy import site_years
+from core.studies.run import Run
+from core.studies.storage import storage_of
 
 Floats = NDArray[np.float64]
 SOC = FLOWS.index("soc_kwh")
@@ -45,6 +49,10 @@ class Operations:
     forecast_pv_kw: Floats
     margins: Margins
 
+    def hourly(self, way: Way) -> dict[str, Floats]:
+        """One way's hours by column, as a projection has them."""
+        return {"pv_kw": self.hours.pv_kw, **dict(zip(FLOWS, way.flows, strict=True))}
+
     @property
     def foresight_usd_per_year(self) -> float:
         """What knowing the whole year is worth over the rule."""
@@ -54,6 +62,14 @@ class Operations:
     def planning_usd_per_year(self) -> float:
         """What of it plans with a forecast capture; below 0 where the rule does better than they."""
         return self.rolling.earned_usd - self.rule.earned_usd
+
+
+def first_year(base: Run, weather: Weather, *, compiled: bool = True) -> Operations:
+    """The first year of a scenario that has been run, three ways."""
+    scenario = base.scenario
+    site = site_years(scenario, weather, base.life, base.worth_usd_per_kwh)
+    battery = storage_of(scenario.battery, 1.0, scenario.battery.soc_min_frac * scenario.battery.energy_kwh)
+    return operations(site.hours(0), battery, grid_charging=scenario.battery.grid_charging, compiled=compiled)
 
 
 def operations(

@@ -44,7 +44,7 @@ def battery_year(
     anew with them. They come with the charge that the old ones had, or their own lowest.
     """
     rule, renewed, begin = battery.replacement.rule, np.zeros(13), 0
-    dispatch(hours, _storage(battery, health_frac, soc_kwh), compiled=compiled, out=out)
+    dispatch(hours, storage_of(battery, health_frac, soc_kwh), compiled=compiled, out=out)
     fade = _fade_by_month(battery, out, begin, when)
     while (due := _due(battery, health_frac, fade, begin)) is not None:
         left = health_frac - float(fade[: due - begin].sum())
@@ -62,7 +62,7 @@ def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Flo
     """The year from an hour on, with a battery as new."""
     left = {name: series[..., start:] for name in SERIES if (series := getattr(hours, name)) is not None}
     rest = replace(hours, **left)
-    out[:, start:] = dispatch(rest, _storage(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled)
+    out[:, start:] = dispatch(rest, storage_of(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled)
 
 
 def _due(battery: Battery, health_frac: float, fade: Floats, begin: int) -> int | None:
@@ -103,7 +103,23 @@ def _fade_by_month(battery: Battery, out: Floats, begin: int, when: Calendar) ->
     return np.asarray(by_age + np.bincount(month, weights=worn, minlength=length.size))
 
 
-def _storage(battery: Battery, health_frac: float, soc_kwh: float) -> Storage:
+def wear_usd_per_kwh(battery: Battery, cells_usd_per_kwh: float) -> float:
+    """What a kWh discharged takes of the battery's worth [USD/kWh]: its share of the new cells that fade brings nearer.
+
+    The planner's figure, or price of cells · fade per cycle over the fade at which they are bought; 0 where none are.
+    """
+    if battery.wear_usd_per_kwh is not None:
+        return battery.wear_usd_per_kwh
+    renewal = battery.replacement
+    if renewal.rule == "never":
+        return 0.0
+    bought_per_fade = 1.0 / (1.0 - renewal.below_frac) if renewal.rule == "replace" else 1.0
+    per_kwh_drawn = cells_usd_per_kwh * renewal.cost_frac * battery.cycle_fade_frac_per_cycle * bought_per_fade
+    return float(_drawn_kwh(battery, per_kwh_drawn))
+
+
+def storage_of(battery: Battery, health_frac: float, soc_kwh: float) -> Storage:
+    """The battery as dispatch sees it, at a state of health and charge, which is brought into its window."""
     capacity = battery.energy_kwh * health_frac
     low, high = battery.soc_min_frac * capacity, battery.soc_max_frac * capacity
     way = float(np.sqrt(battery.round_trip_efficiency_frac))

@@ -54,6 +54,8 @@ BATTERY = (
             "calendar_fade_frac_per_year",
             "cycle_fade_frac_per_cycle",
             "health_floor_frac",
+            "wear_usd_per_kwh",
+            "grid_charging",
             "replacement.counting",
             "replacement.depth_exponent",
         ),

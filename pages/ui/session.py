@@ -10,7 +10,7 @@ import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -22,8 +22,12 @@ from core.scenario import Scenario, read
 from core.sections import Site
 from core.settings import Settings, settings
 
+if TYPE_CHECKING:
+    from core.studies.operations import Operations
+
 DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
 ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
+OPERATIONS = "_operations"
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
 
 
@@ -42,12 +46,12 @@ def start() -> None:
 
 @st.cache_resource
 def warm() -> threading.Thread:
-    """Compile the kernels of dispatch and of rates of return once a process; the plain engines answer meanwhile."""
-    from core.models import dispatch, rates
+    """Compile the kernels once a process, those of the first page first; the plain engines answer meanwhile."""
+    from core.models import dispatch, foresight, rates
 
     def compiled() -> None:
-        dispatch.compile_kernel()
-        rates.compile_kernel()
+        for model in (dispatch, rates, foresight):
+            model.compile_kernel()
 
     thread = threading.Thread(target=compiled, name="compile", daemon=True)
     thread.start()
@@ -252,6 +256,22 @@ def projection() -> Projection:
     while len(answers) > ANSWERS_KEPT:
         answers.pop(next(iter(answers)))
     return answers[key]
+
+
+def operations() -> Operations:
+    """The first year of the draft run three ways, kept for this session like its projection."""
+    from core.fetchers import equipment
+    from core.models.foresight import is_compiled
+    from core.studies.operations import first_year
+    from core.studies.run import run, used_readings
+
+    scenario, year = equipment.resolved(current(), own_machines()), weather()
+    key = (scenario.digest, year.digest, market(), is_compiled())
+    held: tuple[Any, Operations] | None = st.session_state.get(OPERATIONS)
+    if held is None or held[0] != key:
+        held = (key, first_year(run(scenario, year, used_readings(scenario, market())), year))
+        st.session_state[OPERATIONS] = held
+    return held[1]
 
 
 def own_machines() -> tuple[Machine, ...]:

@@ -16,6 +16,7 @@ TITLES = {
     "/": "Projection",
     "/projections": "Projection",
     "/money": "Money",
+    "/dispatch": "Dispatch",
     "/configuration": "Configuration",
     "/equipment": "Equipment",
     "/market": "Market",
