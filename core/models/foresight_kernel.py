@@ -169,8 +169,8 @@ def _worths(
     for h in range(hours - 1, -1, -1):
         if h < count.size:
             count[h] = state[1] - state[0]
-            usd[h, : count[h]] = now_usd[state[0] : state[1]]
-            kwh[h, : count[h]] = now_kwh[state[0] : state[1]]
+            for i in range(count[h]):
+                usd[h, i], kwh[h, i] = now_usd[state[0] + i], now_kwh[state[0] + i]
         _merge(slope[h], width[h], charge[h], low, high, now_usd, now_kwh, state, span, before, place)
 
 
