@@ -43,7 +43,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.results": ("core.inputs", "core.scenario"),
     "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
     "core.models": GROUND,
-    "core.models.dispatch": (*GROUND, "core.models.dispatch_kernel"),  # one subject, and its compiled twin
+    "core.models.dispatch": (  # one subject in three files
+        *GROUND,
+        "core.models.dispatch_rule",
+        "core.models.dispatch_kernel",
+    ),
+    "core.models.dispatch_kernel": (*GROUND, "core.models.dispatch_rule"),
     **{f"core.models.foresight{part}": (*GROUND, *FORESIGHT) for part in FORESIGHT_PARTS},
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +15,6 @@ from core.studies.calendar import Calendar
 
 Floats = NDArray[np.float64]
 SOC, DISCHARGE = FLOWS.index("soc_kwh"), FLOWS.index("discharge_kw")
-SERIES = (
-    "pv_kw", "step_kw", "worth_usd_per_kwh", "import_usd_per_kwh", "export_usd_per_kwh", "import_limit_kw",
-    "export_limit_kw", "whole_kw",
-)  # fmt: skip
 
 
 class Year(NamedTuple):
@@ -60,9 +55,9 @@ def battery_year(
 
 def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Floats) -> None:
     """The year from an hour on, with a battery as new."""
-    left = {name: series[..., start:] for name in SERIES if (series := getattr(hours, name)) is not None}
-    rest = replace(hours, **left)
-    out[:, start:] = dispatch(rest, storage_of(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled)
+    out[:, start:] = dispatch(
+        hours.since(start), storage_of(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled
+    )
 
 
 def _due(battery: Battery, health_frac: float, fade: Floats, begin: int) -> int | None:
