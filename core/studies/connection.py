@@ -33,10 +33,12 @@ class Connection:
     export_limit_kw: Floats
     demand: DemandPrices | None
 
-    def hours(self, pv_kw: Floats, step_kw: Floats, worth_usd_per_kwh: Floats, growth: float) -> Hours:
+    def hours(
+        self, pv_kw: Floats, step_kw: Floats, worth_usd_per_kwh: Floats, growth: float, *, held: bool = True
+    ) -> Hours:
         """What dispatch sees in a year whose prices have grown by a factor; worth (steps, hours) [USD/kWh of site draw].
 
-        Where a peak costs money, import is held below a set point for each month, chosen ahead from the year as it is
+        Where a peak costs money, import is `held` below a set point for each month, chosen ahead from the year as it is
         expected: the controller keeps to it whatever comes.
         """
         hours = Hours(
@@ -48,7 +50,7 @@ class Connection:
             self.import_limit_kw,
             self.export_limit_kw,
         )
-        return hours if self.demand is None else replace(hours, import_limit_kw=self._held(hours, growth))
+        return hours if self.demand is None or not held else replace(hours, import_limit_kw=self._held(hours, growth))
 
     def _held(self, hours: Hours, growth: float) -> Floats:
         assert self.demand is not None

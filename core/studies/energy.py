@@ -77,14 +77,15 @@ class SiteYears:
     def years(self) -> int:
         return len(self.pv_kw)
 
-    def hours(self, year: int) -> Hours:
-        """What dispatch sees in a year of operation, 0 the first."""
+    def hours(self, year: int, *, held: bool = True) -> Hours:
+        """What dispatch sees in a year of operation, 0 the first; `held`: below the set points of import."""
         site_side = self.kept_frac * self.pue
         hours = self.connection.hours(
             self.pv_kw[year],
             self._hourly(self.step_kw, year) * site_side,
             self._hourly(self.worth_usd_per_kwh, year) / self.pue,
             float(growth_factor(self.scenario.grid.price_growth_per_year, year)),
+            held=held,
         )
         wear = wear_usd_per_kwh(self.scenario.battery, self.scenario.finance.battery_usd_per_kwh)
         whole = self._hourly(self.one_kw, year) * site_side if self.scenario.fleet.control.whole_machines else None

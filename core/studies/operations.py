@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,14 @@ from core.inputs import Weather
 from core.models import foresight, foresight_margins
 from core.models.dispatch import FLOWS, Hours, Storage, dispatch
 from core.models.foresight import earned_usd
+from core.models.foresight_demand import Demand, demand_usd, with_demand
 from core.models.foresight_margins import Margins
-from core.studies.energy import site_years
+from core.studies.energy import SiteYears, site_years
 from core.studies.run import Run
 from core.studies.storage import storage_of
 
 Floats = NDArray[np.float64]
-SOC = FLOWS.index("soc_kwh")
+IMPORT, SOC = FLOWS.index("import_kw"), FLOWS.index("soc_kwh")
 DAY_H = 24
 LOOK_AHEAD_H = 48
 NEWS_FRAC = 0.25  # weight of the last day in what is expected of the next
@@ -37,8 +39,8 @@ class Way:
 class Operations:
     """The same year three ways, each ending with the charge it begins with, and what more of the plant would add.
 
-    Earnings are of dispatch alone: mining at its worth and export, less import and battery wear. `bound_usd`: what no way
-    can exceed; `forecast_pv_kw` (days, 48): what the rolling plans expected; `margins`: of the optimal year.
+    Earnings are of dispatch alone: mining at its worth and export, less import, its peaks and battery wear. `bound_usd`:
+    what no way can exceed, where peaks cost money the best that was found; `forecast_pv_kw` (days, 48): what the rolling plans expected; `margins`: of the optimal year.
     """
 
     hours: Hours
@@ -69,7 +71,32 @@ def first_year(base: Run, weather: Weather, *, compiled: bool = True) -> Operati
     scenario = base.scenario
     site = site_years(scenario, weather, base.life, base.worth_usd_per_kwh)
     battery = storage_of(scenario.battery, 1.0, scenario.battery.soc_min_frac * scenario.battery.energy_kwh)
-    return operations(site.hours(0), battery, grid_charging=scenario.battery.grid_charging, compiled=compiled)
+    return operations(
+        site.hours(0, held=False),
+        battery,
+        peaks=_peaks(site),
+        grid_charging=scenario.battery.grid_charging,
+        compiled=compiled,
+    )
+
+
+class Peaks(NamedTuple):
+    """What a month's peak of import costs, and the limits (hours,) [kW] that rule and plans keep to for it."""
+
+    demand: Demand
+    held_kw: Floats
+
+
+def _peaks(site: SiteYears) -> Peaks | None:
+    """The peaks that are charged for in a site's first year, ratchets apart; None where none is."""
+    joined = site.connection
+    if joined.demand is None:
+        return None
+    priced = joined.demand
+    demand = Demand(
+        joined.clock.of_operation, priced.period, priced.month_usd_per_kw, priced.timed_usd_per_kw, priced.free_kw
+    )
+    return Peaks(demand, site.hours(0).import_limit_kw)
 
 
 def operations(
@@ -77,17 +104,20 @@ def operations(
     storage: Storage,
     forecast_pv_kw: Floats | None = None,
     *,
+    peaks: Peaks | None = None,
     grid_charging: bool = False,
     compiled: bool = True,
 ) -> Operations:
     """Run a year of whole days by rule, rolling and optimal dispatch.
 
-    forecast_pv_kw: (hours,) or (days, 48), from what the days before showed where None. `grid_charging` is for the plans:
-    the rule charges from the sun alone. The optimal year may begin with the charge of either other way, whichever earns
-    more, so that it is never below them.
+    forecast_pv_kw: (hours,) or (days, 48), from what the days before showed where None. `peaks`: where a month's highest
+    import costs money; rule and plans keep to limits set ahead, the optimal year searches its own.
+    `grid_charging` is for the plans: the rule charges from the sun alone. The optimal year may begin with the charge of
+    either other way, whichever earns more, so that it is never below them.
     Machines are divisible in all three, so that the ways differ by what they know alone.
     """
-    hours = replace(hours, whole_kw=None)
+    free = replace(hours, whole_kw=None)
+    hours = free if peaks is None else replace(free, import_limit_kw=peaks.held_kw)
     forecast = expected_pv_kw(hours.pv_kw) if forecast_pv_kw is None else forecast_pv_kw
 
     def by_rule(battery: Storage) -> Floats:
@@ -98,18 +128,30 @@ def operations(
             hours, battery, forecast, look_ahead_h=LOOK_AHEAD_H, grid_charging=grid_charging, compiled=compiled
         )
 
+    def way(flows: Floats) -> Way:
+        cost = 0.0 if peaks is None else demand_usd(peaks.demand, flows[IMPORT])
+        return Way(flows, earned_usd(hours, flows) - cost)
+
     rule, rolling = (_cyclic(run, storage) for run in (by_rule, by_plans))
     starts = [storage._replace(soc_kwh=float(flows[SOC, -1])) for flows in (rule, rolling)]
     plans = [foresight.optimal(hours, s, grid_charging=grid_charging, compiled=compiled) for s in starts]
-    best = max((0, 1), key=lambda n: plans[n].earned_usd)
+    optimal = max((way(plan.flows) for plan in plans), key=lambda way: way.earned_usd)
+    bound = max(plan.bound_usd for plan in plans)
+    if peaks is not None:
+        searched = [
+            with_demand(free, s, peaks.demand, grid_charging=grid_charging, compiled=compiled) for s in starts[1:]
+        ]
+        optimal = max(optimal, *(way(found.plan.flows) for found in searched), key=lambda way: way.earned_usd)
+        bound = optimal.earned_usd
+    start = storage._replace(soc_kwh=float(optimal.flows[SOC, -1]))
     return Operations(
         hours,
-        Way(rule, earned_usd(hours, rule)),
-        Way(rolling, earned_usd(hours, rolling)),
-        Way(plans[best].flows, plans[best].earned_usd),
-        max(plan.bound_usd for plan in plans),
+        way(rule),
+        way(rolling),
+        optimal,
+        bound,
         forecast,
-        foresight_margins.margins(hours, starts[best], grid_charging=grid_charging, compiled=compiled),
+        foresight_margins.margins(hours, start, grid_charging=grid_charging, compiled=compiled),
     )
 
 

@@ -11,8 +11,9 @@ from core.inputs import Market, Weather
 from core.models.dispatch import FLOWS, NO_STORAGE, Storage
 from core.models.foresight import compile_kernel, optimal
 from core.scenario import Scenario
+from core.studies.connection import connection
 from core.studies.energy import site_years
-from core.studies.operations import Operations, expected_pv_kw, operations
+from core.studies.operations import Operations, expected_pv_kw, first_year, operations
 from core.studies.run import run
 from tests.models.foresight_cases import Case, lp_usd, scenario_year
 from tests.models.test_foresight import check
@@ -98,3 +99,21 @@ def test_news_moves_what_is_expected_by_a_quarter() -> None:
     assert expected[100].max() < 1e-3
     assert expected[101] == pytest.approx(20.0, abs=1e-3)
     assert expected[102] == pytest.approx(15.0, abs=1e-3)
+
+
+def test_where_peaks_are_charged_for_all_three_ways_pay_for_theirs(greensboro: Weather, market: Market) -> None:
+    plan = Scenario().but({"finance.horizon_years": 1, "battery.energy_kwh": 500.0, "battery.power_kw": 200.0})
+    charged = plan.but({"grid.tariff.flat_demand.periods": [{"tiers": [{"usd_per_kw": 8.0}]}]})
+    free, paid = (first_year(run(p, greensboro, market.readings), greensboro) for p in (plan, charged))
+    assert paid.rule.earned_usd < free.rule.earned_usd
+    assert paid.optimal.earned_usd >= paid.rolling.earned_usd >= paid.rule.earned_usd - 0.01 * abs(paid.rule.earned_usd)
+    months = run(charged, greensboro, market.readings).books.monthly
+    billed = months["demand_charge_usd"].sum()
+    gross = (months["mining_revenue_usd"] + months["export_revenue_usd"] - months["energy_charge_usd"]).sum()
+    peaks = np.maximum.reduceat(paid.rule.flows[FLOWS.index("import_kw")], site_starts(charged, greensboro))
+    assert billed == pytest.approx(8.0 * peaks.sum(), rel=1e-6)
+    assert gross - billed == pytest.approx(paid.rule.earned_usd, rel=2e-3)  # coins without the variable cost
+
+
+def site_starts(plan: Scenario, weather: Weather) -> np.ndarray:
+    return connection(plan, weather).clock.starts
