@@ -9,7 +9,9 @@
     ├ Conflict                     CONFLICT              somebody saved a newer version
     ├ SourceError                  EXTERNAL_API_ERROR    no outside source could answer
     ├ CalculationError             CALCULATION_ERROR     a model cannot give a finite answer
-    └ DatabaseError                DATABASE_ERROR
+    ├ DatabaseError                DATABASE_ERROR
+    ├ Busy                         UNAVAILABLE           too much at once, later it may go
+    └ TimedOut                     TIMEOUT               work that took longer than it may
 
 Each names the field, the value and what was expected. "No IRR exists" and "never pays back" are
 values with a reason, not errors.
@@ -104,6 +106,18 @@ class DatabaseError(SolarMiningError):
     """The database refused to read or write."""
 
     code = "DATABASE_ERROR"
+
+
+class Busy(SolarMiningError):
+    """Too much is being worked out at once."""
+
+    code = "UNAVAILABLE"
+
+
+class TimedOut(SolarMiningError):
+    """Work that took longer than it may."""
+
+    code = "TIMEOUT"
 
 
 def shown(value: Any) -> Any:

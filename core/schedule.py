@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from core import jobs
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
@@ -167,10 +168,11 @@ def begin() -> Schedule | None:
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """The schedule runs from the server's start to its end."""
+    """The schedule runs from the server's start to its end, when what is still worked out is cancelled too."""
     schedule = await asyncio.to_thread(begin)
     try:
         yield
     finally:
+        await asyncio.to_thread(jobs.close)
         if schedule is not None:
             await asyncio.to_thread(schedule.stop)

@@ -20,7 +20,7 @@ from core.studies.energy import Energy
 from core.studies.run import Run, run, used_readings
 from core.studies.statement import statement_frame
 
-MODEL_VERSION = "2026.12"
+MODEL_VERSION = "2027.01"
 
 Floats = NDArray[np.float64]
 

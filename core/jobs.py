@@ -1,0 +1,169 @@
+"""Long work beside the page: a pool of threads, each job with its progress, a deadline, and a way to cancel it.
+
+Work is a function that takes `tick`, and calls it between its chunks with the share that is done: pure code stays free
+of threads and clocks. `tick` raises where the work is to stop, so that it ends within one chunk. A job is found again
+by its id, by whom it belongs to alone, until it is among the oldest of many.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Literal
+
+from core.errors import Busy, NotFound, SolarMiningError, TimedOut
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
+Tick = Callable[..., None]  # tick(share, words="")
+Work = Callable[[Tick], Any]
+WORKERS, WAITING, KEPT = 2, 16, 64
+DEADLINE_S = 30.0
+log = logging.getLogger("solar_mining.jobs")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it stood when it was asked for: `share` [1] done, `words` about it, result or error once it has ended."""
+
+    id: str
+    kind: str
+    owner: str
+    state: State = "queued"
+    share: float = 0.0
+    words: str = ""
+    result: Any = None
+    error: SolarMiningError | None = None
+    began_s: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Whether it has still to end."""
+        return self.state in ("queued", "running")
+
+
+class _Stop(Exception):
+    """Raised in the work by `tick`: it was cancelled, or its time is over."""
+
+
+class Pool:
+    """At most `workers` jobs run and `waiting` wait; `kept` are remembered. `deadline_s` counts from when a job begins."""
+
+    def __init__(
+        self,
+        workers: int = WORKERS,
+        waiting: int = WAITING,
+        kept: int = KEPT,
+        deadline_s: float = DEADLINE_S,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
+        self._most, self._kept, self._deadline_s, self._now_s = workers + waiting, kept, deadline_s, now_s
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+
+    def submit(self, kind: str, owner: str, work: Work) -> str:
+        """Begin a job as soon as a worker is free; its id. Busy where too many wait already."""
+        job = Job(secrets.token_hex(8), kind, owner)
+        with self._lock:
+            if sum(other.live for other in self._jobs.values()) >= self._most:
+                raise Busy("too much is being worked out already: try again in a moment", field="jobs", value=kind)
+            self._jobs[job.id] = job
+            self._forget()
+        self._executor.submit(self._run, job.id, work)
+        return job.id
+
+    def get(self, job_id: str, owner: str) -> Job:
+        """A job as it stands; NotFound where there is none of that id for this owner."""
+        with self._lock:
+            return self._overdue(self._owned(job_id, owner))
+
+    def cancel(self, job_id: str, owner: str) -> Job:
+        """Stop a job: at once where it waits, at its next tick where it runs; one that has ended stays as it is."""
+        with self._lock:
+            job = self._owned(job_id, owner)
+            return self._put(replace(job, state="cancelled")) if job.live else job
+
+    def close(self) -> None:
+        """Cancel all, and wait for those that run to reach their next tick."""
+        with self._lock:
+            for job in list(self._jobs.values()):
+                if job.live:
+                    self._put(replace(job, state="cancelled"))
+        self._executor.shutdown(cancel_futures=True)
+
+    def _owned(self, job_id: str, owner: str) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None or job.owner != owner:
+            raise NotFound("no such job: it may have been long ago", field="job", value=job_id)
+        return job
+
+    def _put(self, job: Job) -> Job:
+        self._jobs[job.id] = job
+        return job
+
+    def _forget(self) -> None:
+        """Drop the oldest that have ended; dicts keep the order in which jobs came."""
+        ended = [job.id for job in self._jobs.values() if not job.live]
+        for job_id in ended[: max(0, len(self._jobs) - self._kept)]:
+            del self._jobs[job_id]
+
+    def _overdue(self, job: Job) -> Job:
+        """The job, marked where its time is over: what it works at stops at its next tick."""
+        if job.state != "running" or self._now_s() - job.began_s <= self._deadline_s:
+            return job
+        error = TimedOut(
+            f"this took longer than {self._deadline_s:g} seconds and was stopped",
+            field=job.kind,
+            value=self._deadline_s,
+        )
+        return self._put(replace(job, state="timeout", error=error))
+
+    def _run(self, job_id: str, work: Work) -> None:
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.state != "queued":
+                return
+            self._put(replace(job, state="running", began_s=self._now_s()))
+
+        def tick(share: float, words: str = "") -> None:
+            with self._lock:
+                job = self._overdue(self._jobs[job_id])
+                if job.state != "running":
+                    raise _Stop
+                self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words))
+
+        try:
+            self._end(job_id, state="done", share=1.0, result=work(tick))
+        except _Stop:
+            pass  # the state says why already
+        except SolarMiningError as error:
+            self._end(job_id, state="failed", error=error)
+        except Exception:
+            log.exception("job %s failed", job_id)
+            self._end(job_id, state="failed", error=SolarMiningError("something went wrong that should not have"))
+
+    def _end(self, job_id: str, **ended: Any) -> None:
+        """What came of a job, unless it was cancelled or late before it ended."""
+        with self._lock:
+            job = self._overdue(self._jobs[job_id])
+            if job.state == "running":
+                self._put(replace(job, **ended))
+
+
+@cache
+def pool() -> Pool:
+    """The pool of this process."""
+    return Pool()
+
+
+def close() -> None:
+    """End the pool of this process, if there is one."""
+    if pool.cache_info().currsize:
+        pool().close()
+        pool.cache_clear()

@@ -1,0 +1,184 @@
+"""The job pool: progress, cancelling, deadlines, and whose job is whose."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core.errors import Busy, CalculationError, NotFound, SolarMiningError, TimedOut
+from core.jobs import Job, Pool, Tick
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(workers=2, waiting=2, kept=4, deadline_s=5.0)
+    yield made
+    made.close()
+
+
+def until(pool: Pool, job_id: str, wanted: Callable[[Job], bool], owner: str = "me") -> Job:
+    """The job once it is as wanted."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        job = pool.get(job_id, owner)
+        if wanted(job):
+            return job
+        time.sleep(0.002)
+    raise AssertionError(f"still {pool.get(job_id, owner)}")
+
+
+def ended(job: Job) -> bool:
+    return not job.live
+
+
+def endless(tick: Tick) -> None:
+    while True:
+        tick(0.1, "going round")
+        time.sleep(0.002)
+
+
+def test_a_job_tells_how_far_it_is_and_keeps_what_came_of_it(pool: Pool) -> None:
+    go_on = threading.Event()
+
+    def work(tick: Tick) -> int:
+        tick(0.5, "half of it")
+        go_on.wait(PATIENCE_S)
+        tick(0.4)  # progress never goes back
+        return 42
+
+    job_id = pool.submit("count", "me", work)
+    half = until(pool, job_id, lambda job: job.share == 0.5)
+    assert (half.state, half.words, half.result) == ("running", "half of it", None)
+    go_on.set()
+    done = until(pool, job_id, ended)
+    assert (done.state, done.share, done.result, done.error) == ("done", 1.0, 42, None)
+
+
+def test_a_running_job_stops_at_its_next_tick(pool: Pool) -> None:
+    job_id = pool.submit("endless", "me", endless)
+    until(pool, job_id, lambda job: job.state == "running")
+    assert pool.cancel(job_id, "me").state == "cancelled"
+    others = [pool.submit("quick", "me", lambda tick: "done") for _ in range(2)]  # both workers are free again
+    assert [until(pool, other, ended).state for other in others] == ["done", "done"]
+    assert pool.get(job_id, "me").state == "cancelled"
+
+
+def test_a_waiting_job_that_is_cancelled_never_begins(pool: Pool) -> None:
+    blockers = [pool.submit("endless", "me", endless) for _ in range(2)]
+    begun = threading.Event()
+    waiting = pool.submit("later", "me", lambda tick: begun.set())
+    assert pool.get(waiting, "me").state == "queued"
+    pool.cancel(waiting, "me")
+    for job_id in blockers:
+        pool.cancel(job_id, "me")
+    assert until(pool, pool.submit("last", "me", lambda tick: 1), ended).result == 1
+    assert not begun.is_set()
+
+
+def test_what_has_ended_cannot_be_cancelled(pool: Pool) -> None:
+    job_id = pool.submit("quick", "me", lambda tick: "kept")
+    until(pool, job_id, ended)
+    assert pool.cancel(job_id, "me").result == "kept"
+
+
+def test_a_job_beyond_its_deadline_is_marked_and_its_worker_freed() -> None:
+    pool = Pool(workers=1, waiting=2, deadline_s=0.05)
+    try:
+        job_id = pool.submit("endless", "me", endless)
+        late = until(pool, job_id, ended)
+        assert late.state == "timeout"
+        assert isinstance(late.error, TimedOut)
+        assert until(pool, pool.submit("quick", "me", lambda tick: "free"), ended).result == "free"
+    finally:
+        pool.close()
+
+
+def test_a_result_that_comes_too_late_is_not_taken() -> None:
+    now = [0.0]
+    pool = Pool(workers=1, deadline_s=10.0, now_s=lambda: now[0])
+    go_on = threading.Event()
+    try:
+        job_id = pool.submit("slow", "me", lambda tick: go_on.wait(PATIENCE_S))
+        until(pool, job_id, lambda job: job.state == "running")
+        now[0] = 10.5
+        go_on.set()
+        assert until(pool, job_id, ended).state == "timeout"
+        assert pool.get(job_id, "me").result is None
+    finally:
+        pool.close()
+
+
+def test_a_failure_of_the_house_is_kept_as_it_is_and_any_other_without_its_inside(pool: Pool) -> None:
+    def impossible(tick: Tick) -> None:
+        raise CalculationError("not finite", field="npv_usd")
+
+    def broken(tick: Tick) -> None:
+        raise RuntimeError("secret path /home")
+
+    told = until(pool, pool.submit("x", "me", impossible), ended)
+    assert (told.state, told.error.field if told.error else "") == ("failed", "npv_usd")
+    hidden = until(pool, pool.submit("x", "me", broken), ended)
+    assert hidden.state == "failed"
+    assert type(hidden.error) is SolarMiningError
+    assert "secret" not in hidden.error.message
+
+
+def test_too_many_jobs_are_refused_in_words_and_room_comes_back(pool: Pool) -> None:
+    running = [pool.submit("endless", "me", endless) for _ in range(4)]
+    with pytest.raises(Busy) as refused:
+        pool.submit("one more", "me", endless)
+    assert refused.value.code == "UNAVAILABLE"
+    for job_id in running:
+        pool.cancel(job_id, "me")
+    assert until(pool, pool.submit("again", "me", lambda tick: 1), ended).result == 1
+
+
+def test_nobody_sees_or_stops_the_job_of_another(pool: Pool) -> None:
+    job_id = pool.submit("endless", "me", endless)
+    for call in (pool.get, pool.cancel):
+        with pytest.raises(NotFound):
+            call(job_id, "somebody else")
+        with pytest.raises(NotFound):
+            call("0123456789abcdef", "me")
+    pool.cancel(job_id, "me")
+
+
+def test_only_the_newest_are_remembered(pool: Pool) -> None:
+    ids = []
+    for _ in range(8):
+        ids.append(pool.submit("quick", "me", lambda tick: 1))
+        until(pool, ids[-1], ended)
+    with pytest.raises(NotFound):
+        pool.get(ids[0], "me")
+    assert pool.get(ids[-1], "me").result == 1
+
+
+def test_many_may_ask_at_once() -> None:
+    pool = Pool(workers=2, waiting=100, kept=200)
+
+    def asked(number: int) -> int:
+        return int(
+            until(
+                pool, pool.submit("square", f"owner {number}", lambda tick: number**2), ended, f"owner {number}"
+            ).result
+        )
+
+    try:
+        with ThreadPoolExecutor(16) as crowd:
+            assert list(crowd.map(asked, range(80))) == [n**2 for n in range(80)]
+    finally:
+        pool.close()
+
+
+def test_closing_stops_what_runs_and_what_waits() -> None:
+    pool = Pool(workers=1, waiting=3)
+    ids = [pool.submit("endless", "me", endless) for _ in range(3)]
+    until(pool, ids[0], lambda job: job.state == "running")
+    pool.close()
+    assert [pool.get(job_id, "me").state for job_id in ids] == ["cancelled"] * 3
