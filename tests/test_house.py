@@ -49,6 +49,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "core.models.dispatch_kernel",
     ),
     "core.models.dispatch_kernel": (*GROUND, "core.models.dispatch_rule"),
+    "core.models.lanes": (
+        *GROUND,
+        "core.models.dispatch",
+        "core.models.dispatch_rule",
+        "core.models.dispatch_kernel",
+    ),
     **{f"core.models.foresight{part}": (*GROUND, *FORESIGHT) for part in FORESIGHT_PARTS},
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),

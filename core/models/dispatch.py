@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.dispatch_rule import Choice, Offer, choice, reserve_kwh, settled
+from core.models.dispatch_rule import Choice, Offer, choice, plant_rows, reserve_kwh, settled
 
 Array = NDArray[np.float64]
 FLOWS = ("mining_kw", "charge_kw", "discharge_kw", "soc_kwh", "import_kw", "export_kw", "curtailed_kw")
@@ -76,18 +76,19 @@ class Hours:
     wear_usd_per_kwh: float = 0.0
     whole_kw: Array | None = None
 
-    def since(self, start: int) -> Hours:
-        """The hours from one on."""
+    def part(self, start: int, stop: int | None = None) -> Hours:
+        """The hours from one on, or up to another."""
+        some = slice(start, stop)
         return Hours(
-            self.pv_kw[start:],
-            self.step_kw[:, start:],
-            self.worth_usd_per_kwh[:, start:],
-            self.import_usd_per_kwh[start:],
-            self.export_usd_per_kwh[start:],
-            self.import_limit_kw[start:],
-            self.export_limit_kw[start:],
+            self.pv_kw[some],
+            self.step_kw[:, some],
+            self.worth_usd_per_kwh[:, some],
+            self.import_usd_per_kwh[some],
+            self.export_usd_per_kwh[some],
+            self.import_limit_kw[some],
+            self.export_limit_kw[some],
             self.wear_usd_per_kwh,
-            None if self.whole_kw is None else self.whole_kw[:, start:],
+            None if self.whole_kw is None else self.whole_kw[:, some],
         )
 
 
@@ -105,13 +106,9 @@ def dispatch(hours: Hours, storage: Storage = NO_STORAGE, *, compiled: bool = Tr
     )
     grid = (hours.import_usd_per_kwh, hours.export_usd_per_kwh, hours.import_limit_kw, hours.export_limit_kw)
     if compiled and is_compiled():
-        series = [np.ascontiguousarray(values, np.float64) for values in (hours.pv_kw, step_kw, worth, whole_kw, *grid)]
-        _kernel()(
-            *series,
-            float(hours.wear_usd_per_kwh),
-            (*map(float, storage), float(reserve_kwh(storage.lowest_kwh, storage.highest_kwh))),
-            out,
-        )
+        rows = [np.ascontiguousarray(values, np.float64) for values in (hours.pv_kw, step_kw, worth, whole_kw, *grid)]
+        plant = plant_rows(1.0, storage, 1.0, 1.0, [1.0] * len(worth))  # hours are of the whole plant
+        _kernel()(*rows, float(hours.wear_usd_per_kwh), np.array(plant, np.float64), out)
     else:
         best = worth[0] if len(worth) else np.full(hours.pv_kw.shape, -np.inf)
         offer = Offer(hours.pv_kw, step_kw, worth, best, *grid, hours.wear_usd_per_kwh)
@@ -120,11 +117,12 @@ def dispatch(hours: Hours, storage: Storage = NO_STORAGE, *, compiled: bool = Tr
 
 
 def step_flows(mining_kw: Array, step_kw: Array) -> Array:
-    """Mining split into the steps that carry it, (hours,) and (steps, hours) → (steps, hours) [kW]: loaded in order."""
+    """Mining split into the steps that carry it, (…,) and (steps, …) → (steps, …) [kW]: loaded in order."""
     if len(step_kw) == 1:
         return mining_kw[None]
-    before = np.cumsum(step_kw, axis=0) - step_kw
-    return np.clip(mining_kw - before, 0.0, step_kw)
+    above = np.cumsum(step_kw, axis=0)
+    below = np.concatenate([np.zeros_like(above[:1]), above[:-1]])
+    return np.asarray(np.clip(mining_kw, below, above) - below)
 
 
 def _twin(offer: Offer, storage: Storage) -> Array:
@@ -153,10 +151,10 @@ def _whole_twin(offer: Offer, storage: Storage, whole_kw: Array) -> Array:
     """The rule where machines run whole, an hour after the other, as what a machine lacks stays in the battery."""
     low, high, power, way, soc = storage
     chosen, reserve = choice(offer, way), reserve_kwh(low, high)
+    room_kw = np.where(offer.sell_usd_per_kwh > 0, offer.export_kw, 0.0).tolist()
     out = np.empty((len(FLOWS), offer.pv_kw.size))
     for h in range(offer.pv_kw.size):
-        level, here = int(soc > reserve), _of_hour(chosen, h)
-        room = (high - soc) / way
+        level, here, room = int(soc > reserve), _of_hour(chosen, h), (high - soc) / way
         charge = max(0.0, min(float(here.charge_kw[level]), power, room))
         discharge = max(0.0, min(float(here.discharge_kw[level]), power, (soc - low) * way))
         mined, imported, sold, curtailed = (
@@ -168,7 +166,7 @@ def _whole_twin(offer: Offer, storage: Storage, whole_kw: Array) -> Array:
         undrawn = 0.0 if here.grid_best else min(spare - unbought, discharge)
         spare, imported, discharge = spare - unbought - undrawn, imported - unbought, discharge - undrawn
         stored = max(0.0, min(spare, power - charge, room - charge)) if discharge == 0.0 else 0.0
-        more = min(spare - stored, float(here.export_kw) - sold) if imported == 0.0 else 0.0
+        more = min(spare - stored, room_kw[h] - sold) if imported == 0.0 else 0.0
         charge += stored
         soc = min(max(soc + charge * way - discharge / way, low), high)
         out[:, h] = mined, charge, discharge, soc, imported, sold + more, curtailed + spare - stored - more

@@ -6,6 +6,7 @@ Arrays share one shape, (hours,) or (plants,) or what broadcasts to it; those of
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,15 @@ Mask = NDArray[np.bool_]
 def reserve_kwh(lowest_kwh: Any, highest_kwh: Any) -> Any:
     """Charge up to which a battery is in reserve, kept for the best step: the lower half of its window."""
     return lowest_kwh + 0.5 * (highest_kwh - lowest_kwh)
+
+
+def plant_rows(
+    dc_kw: Any, storage: Sequence[Any], import_scale: Any, export_scale: Any, machines: Iterable[Any]
+) -> list[Any]:
+    """What a plant is, in the order of rows that the kernels read; figures, or arrays over plants."""
+    low, high, power, way, soc = storage
+    reserve = reserve_kwh(low, high)
+    return [dc_kw, low, high, power, way, 1.0 / way, way * way, soc, reserve, import_scale, export_scale, *machines]
 
 
 class Offer(NamedTuple):

@@ -56,7 +56,7 @@ def battery_year(
 def _run_on(battery: Battery, hours: Hours, start: int, compiled: bool, out: Floats) -> None:
     """The year from an hour on, with a battery as new."""
     out[:, start:] = dispatch(
-        hours.since(start), storage_of(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled
+        hours.part(start), storage_of(battery, 1.0, float(out[SOC, start - 1])), compiled=compiled
     )
 
 

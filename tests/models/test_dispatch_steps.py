@@ -231,7 +231,7 @@ def test_the_same_hours_give_the_same_bits(case: tuple[Hours, Storage]) -> None:
 def test_the_rest_of_a_year_goes_on_from_where_it_was_left() -> None:
     year = hours([0, 50, 250, 0, 10, 0], fleet=[60, 40], mine=[0.1, 0.06], imports=20)
     whole = dispatch(year, EMPTY)
-    rest = dispatch(year.since(3), EMPTY._replace(soc_kwh=whole[3, 2]))
+    rest = dispatch(year.part(3), EMPTY._replace(soc_kwh=whole[3, 2]))
     assert np.array_equal(whole[:, 3:], rest)
 
 
@@ -267,3 +267,9 @@ def test_machines_that_run_whole_do_so_and_both_engines_agree(case: tuple[Hours,
     one = np.where(hours.whole_kw > 1e-3, hours.whole_kw, 1.0)
     running = np.where(hours.whole_kw > 1e-3, loaded / one, 0.0)
     assert np.abs(running - np.round(running)).max(initial=0.0) < 1e-5
+
+
+@ENGINES
+def test_where_nothing_can_be_sold_paid_imports_still_serve_machines(compiled: bool) -> None:
+    case = hours([0], mine=-0.02, buy=-0.05, sell=-0.1, imports=70)  # selling would cost more still
+    assert run(case, compiled=compiled)["import_kw"] == [70]
