@@ -7,13 +7,28 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import forms, session, show, years
+from pages.ui import ahead, forms, session, show, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
 
 def page() -> None:
     show.header("Projection")
+    ahead.drawn(headline)
+    projection = session.projection_or_error()
+    if isinstance(projection, SolarMiningError):
+        return
+    dark = st.context.theme.type == "dark"
+    money(projection, dark)
+    energy(projection, dark)
+    coins(projection, dark)
+    years.section()
+    tables(projection)
+    grounds(projection)
+
+
+def headline() -> None:
+    """The fields that most plans turn on, and what they come to."""
     scenario = session.current()
     forms.fields(*(path for path in QUICK if scenario.fleet.units or not path.startswith("fleet")), columns=5)
     projection = session.projection_or_error()
@@ -22,13 +37,6 @@ def page() -> None:
         return
     verdict(projection)
     tiles(projection)
-    dark = st.context.theme.type == "dark"
-    money(projection, dark)
-    energy(projection, dark)
-    coins(projection, dark)
-    years.section()
-    tables(projection)
-    grounds(projection)
 
 
 def verdict(projection: Projection) -> None:
