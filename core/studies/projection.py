@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from core.errors import ScenarioError
 from core.inputs import CreditRule, Market, Reading, Weather
 from core.models import finance
 from core.models.dispatch import FLOWS, is_compiled
+from core.models.network import NetworkPath
 from core.results import Projection, WeatherNote
 from core.scenario import Scenario
 from core.sections import Battery
@@ -19,10 +21,12 @@ from core.studies import metrics
 from core.studies.energy import Energy
 from core.studies.run import Run, run, used_readings
 from core.studies.statement import statement_frame
+from core.studies.tables import labels, table
 
 MODEL_VERSION = "2027.01"
 
 Floats = NDArray[np.float64]
+RUNS_KEPT = 4  # beside a weather year; each holds the hours of one year, half a megabyte
 
 
 def project(
@@ -46,8 +50,10 @@ def project(
     readings, granted = used_readings(scenario, market), tuple(rules)
     with np.errstate(all="ignore"):  # whatever is not finite is named below
         base = run(scenario, weather, readings, granted, compiled=compiled)
-        sell = run(_without_miners(scenario), weather, readings, granted, path=base.path, compiled=compiled)
-        grid = run(_without_sun(scenario), weather, readings, granted, path=base.path, compiled=compiled)
+        sell, grid = (
+            _alternative(other, weather, readings, granted, base.path, compiled)
+            for other in (_without_miners(scenario), _without_sun(scenario))
+        )
         values, reasons = metrics.measure(base, sell, grid)
     return Projection(
         scenario=scenario,
@@ -63,6 +69,27 @@ def project(
         model_version=MODEL_VERSION,
         engine="numba" if compiled and is_compiled() else "numpy",
     )
+
+
+def _alternative(
+    scenario: Scenario,
+    weather: Weather,
+    readings: tuple[Reading, ...],
+    rules: tuple[CreditRule, ...],
+    path: NetworkPath,
+    compiled: bool,
+) -> Run:
+    """A run kept with the weather year: of the two alternatives most changes of a plan touch one alone.
+
+    path: what `readings` and the scenario's outlook come to.
+    """
+    kept: dict[Any, Run] = weather.kept.setdefault("alternatives", {})
+    key = (scenario, readings, rules, compiled and is_compiled())
+    found = kept.pop(key, None) or run(scenario, weather, readings, rules, path=path, compiled=compiled)
+    kept[key] = found  # the newest last
+    for oldest in list(kept)[:-RUNS_KEPT]:
+        kept.pop(oldest, None)
+    return found
 
 
 def _without_miners(scenario: Scenario) -> Scenario:
@@ -111,7 +138,7 @@ def _zone_is_far(scenario: Scenario, hours: pd.DatetimeIndex) -> bool:
 
 
 def _hourly(flows: Energy) -> pd.DataFrame:
-    return pd.DataFrame(flows.first_year.T, index=flows.calendar.index, columns=["pv_kw", *FLOWS])
+    return pd.DataFrame(flows.first_year.T, index=flows.calendar.index, columns=labels(("pv_kw", *FLOWS)))
 
 
 def _monthly(base: Run) -> pd.DataFrame:
@@ -129,7 +156,7 @@ def _monthly(base: Run) -> pd.DataFrame:
         "machines_renewed": base.life.renewed,
     }
     prices = {name: base.books.prices[name] for name in ("import_usd_per_kwh", "export_usd_per_kwh")}
-    return pd.DataFrame({**outlook, "halvings": path.halves.astype(np.float64), **prices, **base.books.monthly})
+    return table({**outlook, "halvings": path.halves.astype(np.float64), **prices, **base.books.monthly})
 
 
 def _yearly(base: Run) -> pd.DataFrame:
@@ -143,7 +170,7 @@ def _yearly(base: Run) -> pd.DataFrame:
     for name in ("price_usd", "difficulty", "subsidy_btc"):  # year 0 is the moment of the first month
         months = getattr(path, name)
         first[name] = np.append(months[0], months.reshape(-1, 12).mean(axis=1))
-    return pd.DataFrame({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly, **_cash(base)})
+    return table({"year": np.arange(len(flows.cycles) + 1), **first, **base.books.yearly, **_cash(base)})
 
 
 def _cash(base: Run) -> dict[str, Floats]:

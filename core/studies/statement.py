@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.studies import tables
 from core.studies.proforma import Proforma
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -96,9 +97,7 @@ def statement_frame(told: Proforma) -> pd.DataFrame:
     table = {name: np.array(values) for name, values in lines(told).items()}
     table["dscr"] = np.nan_to_num(table["dscr"])
     whole = _in_cents(table)
-    frame = pd.DataFrame(np.stack(list(whole.values()), axis=-1), columns=list(whole))
-    frame.insert(0, "year", np.arange(len(frame)))
-    return frame
+    return tables.table({"year": np.arange(whole["energy_kwh"].size), **whole})
 
 
 # Cents
