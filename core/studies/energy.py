@@ -138,8 +138,8 @@ def energy(
     return Energy(
         calendar=when,
         connection=site.connection,
-        import_kw=ran.flows[:, IMPORT],
-        export_kw=ran.flows[:, EXPORT],
+        import_kw=ran.flows[:, IMPORT].copy(),  # not a view, which would hold all flows
+        export_kw=ran.flows[:, EXPORT].copy(),
         first_year=np.concatenate([site.pv_kw[:1], ran.flows[0]]),
         monthly_kwh={"pv_kwh": when.by_month(site.pv_kw), **monthly},
         machines_kwh=ran.machines_kwh,

@@ -26,7 +26,7 @@ from core.studies.tables import labels, table
 MODEL_VERSION = "2027.01"
 
 Floats = NDArray[np.float64]
-RUNS_KEPT = 4  # beside a weather year; each holds the hours of one year, half a megabyte
+RUNS_KEPT = 4  # beside a weather year; each holds what is bought and sold in the hours of all years, some megabytes
 
 
 def project(
