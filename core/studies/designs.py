@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.errors import ValidationError
 from core.inputs import CreditRule, Reading, Weather
-from core.models import ageing, lanes
+from core.models import ageing, finance, lanes
 from core.models.dispatch import Storage
 from core.scenario import Scenario
 from core.studies import cash
@@ -27,7 +27,7 @@ from core.studies.account import assets_of
 from core.studies.cash import Books
 from core.studies.connection import flat_price
 from core.studies.energy import SiteYears, site_years
-from core.studies.fleet import FleetLife, fleet_life
+from core.studies.fleet import W_PER_KW, FleetLife, fleet_life, unit_steps
 from core.studies.lenders import lender_cases
 from core.studies.levies import Asset
 from core.studies.operation import Operation
@@ -41,8 +41,8 @@ DC, ENERGY, POWER, COUNT = range(4)
 
 
 class Judged(NamedTuple):
-    """Designs (n, 4) in the order of `SIZES`, their books, and per design: first investment [USD], coins [BTC], share of the
-    fleet's possible energy that was mined in the first year [1]."""
+    """Designs (n, 4) in the order of `SIZES`, their books, and per design: first investment [USD], coins by year
+    (n, years + 1) [BTC], share of the fleet's possible energy that was mined in the first year [1]."""
 
     sizes: Floats
     account: Proforma
@@ -72,6 +72,11 @@ def sized(scenario: Scenario, sizes: Floats) -> Scenario:
     """The scenario with one design's sizes, (4,)."""
     values = {path: float(value) for path, value in zip(SIZES, sizes, strict=True)}
     return scenario.but({**values, SIZES[COUNT]: round(values[SIZES[COUNT]])})
+
+
+def machine_site_kw(scenario: Scenario) -> float:
+    """Site draw of one machine of the kind that is sized, cooling included [kW]."""
+    return float(unit_steps(scenario.fleet.units[0]).power_w.sum()) / W_PER_KW * scenario.fleet.pue
 
 
 def check_one_kind(scenario: Scenario) -> None:
@@ -129,17 +134,32 @@ def judged(on: Ground, sizes: Floats, *, tick: Tick = lambda share: None, compil
         out=np.zeros(flows.mined_kwh.shape),
         where=flows.mined_kwh > 0,
     )
-    finance = on.scenario.finance
+    terms = on.scenario.finance
     with np.errstate(all="ignore"):
-        account = proforma(finance, assets, operation, lender_cases(finance, assets, operation, sun))
-    capex = sum((asset.cost_usd[..., 0] for asset in assets), start=np.zeros(len(sizes)))
+        account = proforma(terms, assets, operation, lender_cases(terms, assets, operation, sun))
     possible = on.site.hours(0, held=False).step_kw.sum() * sizes[:, COUNT]
     served = np.divide(flows.mined_kwh[:, 1], possible, out=np.zeros(len(sizes)), where=possible > 0)
-    return Judged(sizes, account, capex, flows.mined_btc, served)
+    return Judged(sizes, account, _first_usd(assets, len(sizes)), flows.mined_btc, served)
+
+
+def capex_usd(on: Ground, sizes: Floats) -> Floats:
+    """First investment of designs, (n,) [USD]."""
+    return _first_usd(_assets(on, sizes), len(sizes))
+
+
+def _first_usd(assets: list[Asset], designs: int) -> Floats:
+    return np.asarray(sum((asset.cost_usd[..., 0] for asset in assets), start=np.zeros(designs)))
+
+
+def cost_usd_per_btc(on: Ground, told: Judged) -> Floats:
+    """All-in cost of a coin of each design, (n,) [USD/BTC], as in the metrics of a projection; nan where none is mined."""
+    account = told.account
+    spent = account.revenue_usd - account.operation.kept_usd - account.equity_usd
+    return np.asarray(finance.levelised_usd_per_btc(on.scenario.finance.discount_rate, spent, told.mined_btc))
 
 
 class _Flows(NamedTuple):
-    """Per design and year, (n, years + 1), year 0 nothing: energy [kWh] and money [USD]; coins of all years [BTC]."""
+    """Per design and year, (n, years + 1), year 0 nothing: energy [kWh], money [USD] and coins [BTC]."""
 
     pv_kwh: Floats
     mined_kwh: Floats
@@ -154,8 +174,8 @@ class _Flows(NamedTuple):
 def _flows(on: Ground, sizes: Floats, tick: Tick, compiled: bool) -> _Flows:
     battery, site, n = on.scenario.battery, on.site, len(sizes)
     steps, month = len(site.step_kw), site.connection.clock.of_operation
-    lines = {name: np.zeros((n, on.years + 1)) for name in _Flows._fields[:-1]}
-    health, soc, coins = np.ones(n), battery.soc_min_frac * sizes[:, ENERGY], np.zeros(n)
+    lines = {name: np.zeros((n, on.years + 1)) for name in _Flows._fields}
+    health, soc = np.ones(n), battery.soc_min_frac * sizes[:, ENERGY]
     pue = site.connection.clock.by_month(site.pue) / site.connection.clock.lengths
     for year in range(on.years):
         hours = site.hours(year, held=False)
@@ -168,7 +188,8 @@ def _flows(on: Ground, sizes: Floats, tick: Tick, compiled: bool) -> _Flows:
         mined, (_, drawn, bought, _, _) = told.energy_kwh[..., :steps], np.moveaxis(told.energy_kwh[..., steps:], -1, 0)
         machines = mined / pue[:, None]
         btc = (machines * on.coins_per_kwh[:, 12 * year : 12 * year + 12].T).sum(axis=-1)
-        at, coins = year + 1, coins + btc.sum(axis=-1)
+        at = year + 1
+        lines["mined_btc"][:, at] = btc.sum(axis=-1)
         lines["pv_kwh"][:, at] = hours.pv_kw.sum() * sizes[:, DC]
         lines["mined_kwh"][:, at], lines["import_kwh"][:, at] = mined.sum(axis=(1, 2)), bought.sum(axis=-1)
         lines["machines_kwh"][:, at] = machines.sum(axis=(1, 2))
@@ -179,7 +200,7 @@ def _flows(on: Ground, sizes: Floats, tick: Tick, compiled: bool) -> _Flows:
         health = ageing.battery_health_after_year_frac(health, given, sizes[:, ENERGY], *fades)
         soc = told.soc_kwh
         tick((year + 1) / on.years)
-    return _Flows(**lines, mined_btc=coins)
+    return _Flows(**lines)
 
 
 def _plants(scenario: Scenario, sizes: Floats, health: Floats, soc: Floats, steps: int) -> lanes.Plants:

@@ -80,6 +80,23 @@ def first_year(base: Run, weather: Weather, *, compiled: bool = True) -> Operati
     )
 
 
+def foresight_by_year(base: Run, weather: Weather, *, compiled: bool = True) -> Floats:
+    """What knowing each year whole would earn above the rule, before tax, (years,) [USD]; peaks that are charged for apart."""
+    scenario, health = base.scenario, base.flows.battery_health_frac
+    site = site_years(scenario, weather, base.life, base.worth_usd_per_kwh)
+    return np.array([_foresight_usd(site, year, float(health[year]), compiled) for year in range(site.years)])
+
+
+def _foresight_usd(site: SiteYears, year: int, health_frac: float, compiled: bool) -> float:
+    battery = site.scenario.battery
+    hours = replace(site.hours(year), whole_kw=None)
+    storage = storage_of(battery, health_frac, battery.soc_min_frac * battery.energy_kwh)
+    flows = _cyclic(lambda start: dispatch(hours, start, compiled=compiled), storage)
+    start = storage._replace(soc_kwh=float(flows[SOC, -1]))
+    best = foresight.bound_usd(hours, start, grid_charging=battery.grid_charging, compiled=compiled)
+    return max(best - earned_usd(hours, flows), 0.0)
+
+
 class Peaks(NamedTuple):
     """What a month's peak of import costs, and the limits (hours,) [kW] that rule and plans keep to for it."""
 
