@@ -13,18 +13,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from core.fetchers import bitcoin
 from core.fetchers.weather import bundled
-from core.inputs import Weather
 from core.models import solar
-from core.models.dispatch import Hours, Storage, compile_kernel, dispatch
+from core.models.dispatch import compile_kernel
 from core.scenario import Scenario
 from core.sections import Array
-from core.studies import energy
 from core.studies.projection import project
-from tests import bench_finance, bench_foresight, bench_screen, bench_world
+from tests import bench_dispatch, bench_finance, bench_foresight, bench_screen, bench_world
 from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
@@ -51,35 +47,6 @@ def say(what: str, result: tuple[float, float, float], goal: float) -> None:
     value, ours, peer = result
     verdict = "met" if value <= goal else "MISSED"
     print(f"{what:78s} {value:9.5f}  goal {goal:8.5f}  {verdict:6s}  {ours:8.3f} ms ÷ {peer:8.3f} ms")
-
-
-def battery_year() -> Callable[[], Any]:
-    """One PySAM BatteryStateful year, stepped hour by hour as its users do."""
-    from PySAM import BatteryStateful
-
-    battery = BatteryStateful.default("LFPGraphite")
-    battery.ParamsCell.assign({"initial_SOC": 50.0, "minimum_SOC": 10.0, "maximum_SOC": 95.0})
-    battery.ParamsPack.assign({"nominal_energy": 1000.0, "nominal_voltage": 500.0})
-    battery.Controls.assign({"control_mode": 1, "dt_hr": 1.0, "input_power": 0.0})
-    battery.setup()
-    power = (100 * np.sin(np.arange(8760) / 24 * 2 * np.pi)).tolist()
-
-    def run() -> None:
-        for value in power:
-            battery.Controls.input_power = value
-            battery.execute(0)
-
-    return run
-
-
-def battery_hours(weather: Weather) -> tuple[Hours, Storage]:
-    pv = energy.sunshine(Scenario().array, weather, 1).ac_kw[0]
-
-    def flat(value: float) -> np.ndarray:
-        return np.full(pv.size, value)
-
-    hours = Hours(pv, flat(300.0)[None], flat(0.08)[None], flat(0.05), flat(0.03), flat(200.0), flat(400.0))
-    return hours, Storage(100, 1000, 250, 0.93, 100)
 
 
 def tilts(plan: Scenario) -> list[Array]:
@@ -109,12 +76,7 @@ def main() -> None:
     say("… of a further tilt and azimuth there ÷ one PVWatts v8 year", result, 1 / 100)
     say("25-year projection with battery, new place ÷ one PVWatts v8 year", ratio(anew, sam), 2)
     say("… of a known array ÷ one PVWatts v8 year", ratio(lambda: project(plan, weather, market), sam), 2)
-    hours, storage = battery_hours(weather)
-    out = np.empty((7, hours.pv_kw.size))
-    result = ratio(lambda: dispatch(hours, storage, out=out), battery_year(), ours_runs=20)
-    say("battery dispatch year, compiled ÷ BatteryStateful year", result, 1 / 300)
-    result = ratio(lambda: dispatch(hours, storage, compiled=False), battery_year())
-    say("battery dispatch year, plain engine ÷ BatteryStateful year", result, 1)
+    bench_dispatch.bench(ratio, say, weather)
     bench_world.main()
     bench_screen.main()
     bench_finance.bench(ratio, say)

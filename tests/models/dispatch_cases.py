@@ -72,3 +72,37 @@ def size_of(case: tuple[Hours, Storage]) -> float:
     return max(
         1.0, case[0].pv_kw.max(), case[1].highest_kwh, case[0].import_limit_kw.max(), case[0].export_limit_kw.max()
     )
+
+
+def one_step(case: Hours, storage: Storage) -> np.ndarray:
+    """The rule for a fleet of one step and prices that are not negative, written out hour by hour: (7, hours)."""
+    low, high, power, way, soc = storage
+    rows = []
+    series = (case.pv_kw, case.step_kw[0], case.worth_usd_per_kwh[0], case.import_usd_per_kwh, case.export_usd_per_kwh)
+    for pv, fleet, mine, buy, sell, in_kw, out_kw in zip(
+        *series, case.import_limit_kw, case.export_limit_kw, strict=True
+    ):
+        fleet = fleet if mine > 0 else 0.0
+        out_kw = out_kw if sell > 0 else 0.0
+        sell = sell if out_kw > 0 else 0.0
+        in_kw = in_kw if mine > buy else 0.0
+        own, sold = min(pv, fleet), min(pv, out_kw)
+        by_mining = mine * own + (mine - buy) * min(in_kw, fleet - own) + sell * min(pv - own, out_kw)
+        by_selling = sell * sold + mine * min(pv - sold, fleet)
+        mining_first = mine >= sell or by_mining > by_selling
+        first, second = (fleet, out_kw) if mining_first else (out_kw, fleet)
+        in_kw = in_kw if mining_first else 0.0
+        saved = min(mine, buy) if in_kw >= fleet else mine
+        later, now = (saved, sell) if mining_first else (sell, max(mine, 0.0))
+        left, gap = max(pv - first, 0.0), max(first - pv, 0.0)
+        spare = left if later * way**2 > now else max(left - second, 0.0)
+        charge = max(0.0, min(spare, power, (high - soc) / way))
+        unserved = gap - min(in_kw, gap)
+        discharge = max(0.0, min(unserved if in_kw < gap else gap, power, (soc - low) * way))
+        soc = min(max(soc + charge * way - discharge / way, low), high)
+        then = min(left - charge, second)
+        bought = min(in_kw, gap - discharge)
+        served = min(pv, first) + discharge + bought
+        mined, exported = (served, then) if mining_first else (then, served)
+        rows.append((mined, charge, discharge, soc, bought, exported, left - charge - then))
+    return np.array(rows).T
