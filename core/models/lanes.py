@@ -121,7 +121,7 @@ def _work(
     def run(start: int) -> None:
         group = slice(start, start + GROUP)
         plants = _in_lanes(rows[:, group])
-        sums = np.zeros((len(plants), *out.shape[1:], LANES))
+        sums = _aligned((len(plants), *out.shape[1:], LANES))
         kernel(*series, bins, wear, plants.reshape(len(plants), -1), sums.reshape(*sums.shape[:2], -1))
         size = len(soc[group])
         out[group] = np.moveaxis(sums, -1, 1).reshape(-1, *out.shape[1:])[:size]
@@ -133,7 +133,18 @@ def _work(
 def _in_lanes(rows: Array) -> Array:
     """Designs in blocks, (rows, n) → (blocks, rows, LANES); the last block is filled up with its last design."""
     filled = np.pad(rows, ((0, 0), (0, -rows.shape[1] % LANES)), mode="edge")
-    return np.ascontiguousarray(filled.reshape(len(rows), -1, LANES).swapaxes(0, 1))
+    blocks = filled.reshape(len(rows), -1, LANES).swapaxes(0, 1)
+    placed = _aligned(blocks.shape)
+    placed[:] = blocks
+    return placed
+
+
+def _aligned(shape: tuple[int, ...]) -> Array:
+    """Zeros from the start of a line of cache on: a vector that lies across two lines costs both."""
+    size = int(np.prod(shape))
+    room = np.zeros(size + 7)
+    start = -room.ctypes.data % 64 // 8
+    return room[start : start + size].reshape(shape)
 
 
 def _plain(hours: Hours, rows: Array, bin_of_hour: NDArray[np.intp], out: Array, soc: Array) -> Generator[float]:
