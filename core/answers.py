@@ -18,7 +18,8 @@ from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
 from core.sections import Array
-from core.studies import projection
+from core.studies import projection, sizing
+from core.studies.sizing import Constraints, Sizing
 from core.studies.years import yield_kwh_per_kw
 
 
@@ -32,15 +33,38 @@ def project(
     where a result is not finite.
     """
     plan = equipment.resolved(scenario)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        prices = pool.submit(lambda: market or market_now(outside()))
+    with ThreadPoolExecutor(max_workers=1) as pool:
         rate = pool.submit(dollar_in, plan.finance.currency, outside())
-        year = weather or weather_for(scenario.site, outside())
-        known = prices.result()
+        year, known = _asked(plan, weather, market)
         fx, unknown = rate.result()
     old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
     answer = projection.project(plan, year, known, rules=credit_rules(), fx=fx)
     return replace(answer, notices=(*answer.notices, *unknown, *old))
+
+
+def size(
+    scenario: Scenario,
+    weather: Weather | None = None,
+    market: Market | None = None,
+    objective: str = "npv_usd",
+    constraints: Constraints | None = None,
+) -> Sizing:
+    """The sizes of array, battery and fleet that serve an objective best; weather and market as for `project`.
+
+    objective: npv_usd, irr, payback_years or cost_usd_per_btc. ValidationError for what cannot be asked, and for fleets of
+    several kinds of machines.
+    """
+    plan = equipment.resolved(scenario)
+    year, known = _asked(plan, weather, market)
+    return sizing.size(plan, year, known, objective, constraints, rules=credit_rules())
+
+
+def _asked(plan: Scenario, weather: Weather | None, market: Market | None) -> tuple[Weather, Market]:
+    """Weather and market, asked for side by side where they are None."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        prices = pool.submit(lambda: market or market_now(outside()))
+        year = weather or weather_for(plan.site, outside())
+        return year, prices.result()
 
 
 def yields_of_years(

@@ -32,6 +32,7 @@ def pages() -> list[st.Page]:
         page("projections", "Projection", "monitoring", at="first", default=True),  # served at / and nowhere else
         page("money", "Money", "account_balance"),
         page("dispatch", "Dispatch", "bolt"),
+        page("sizing", "Sizing", "straighten"),
         page("configuration", "Configuration", "tune"),
         page("equipment", "Equipment", "memory"),
         page("market", "Market", "candlestick_chart"),

@@ -17,6 +17,7 @@ TITLES = {
     "/projections": "Projection",
     "/money": "Money",
     "/dispatch": "Dispatch",
+    "/sizing": "Sizing",
     "/configuration": "Configuration",
     "/equipment": "Equipment",
     "/market": "Market",

@@ -130,9 +130,7 @@ def test_land_and_connection_limit_the_array(greensboro: Weather, market: Market
 
 
 def test_a_share_of_the_fleet_s_hours_can_be_asked_for(greensboro: Weather, market: Market) -> None:
-    solar = PAYS.but(
-        {"grid.import_limit_kw": 0.0, "outlook.price_usd": 400_000.0, "finance.array_usd_per_kw": 250.0}
-    )
+    solar = PAYS.but({"grid.import_limit_kw": 0.0, "outlook.price_usd": 400_000.0, "finance.array_usd_per_kw": 250.0})
     usual = size(solar, greensboro, market)
     served = size(solar, greensboro, market, constraints=Constraints(min_served_frac=0.45))
     assert (usual.metrics["fleet_utilisation_frac"] or 0.0) < 0.45

@@ -1,0 +1,299 @@
+"""The best sizes of array, battery and fleet: asked for, watched, looked at, taken over and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.errors import NotFound, SolarMiningError
+from core.jobs import Job, Tick, pool
+from core.studies.sizing import Constraints, Sizing, land_m2_per_kw, size
+from pages.ui import session, show
+
+AIMS = {
+    "npv_usd": "Highest net present value",
+    "irr": "Highest return (IRR)",
+    "payback_years": "Shortest payback",
+    "cost_usd_per_btc": "Cheapest coins",
+}
+SIZES = {
+    "array.dc_kw": ("dc_kw", "Array", "kW"),
+    "battery.energy_kwh": ("energy_kwh", "Battery energy", "kWh"),
+    "battery.power_kw": ("power_kw", "Battery power", "kW"),
+    "fleet.units.0.count": ("machines", "Machines", ""),
+}
+JOB, OWNER, BEFORE = "job", "_owner", "_before_sizing"
+LOOK_EVERY_S = 0.3
+
+
+def page() -> None:
+    show.header("Sizing")
+    st.caption(
+        "Thousands of arrays, batteries and fleets are run hour by hour over the whole horizon, each as the rule of "
+        "dispatch would run it, in the books of this plan. Nothing at all is always among them."
+    )
+    asked()
+    job = current_job()
+    if job is None:
+        return
+    if job.live:
+        progress()
+        return
+    ended(job)
+
+
+def asked() -> None:
+    """What is wanted and what must be kept to."""
+    scenario = session.current()
+    with st.form("sizing", border=True):
+        with st.grid(5, min_column_width=190):
+            st.selectbox("Aim", list(AIMS), format_func=AIMS.get, key="aim")
+            st.number_input("Budget (USD)", 0.0, value=None, placeholder="no limit", key="budget")
+            st.number_input(
+                "Land for the array (m²)",
+                0.0,
+                value=None,
+                placeholder="no limit",
+                key="land",
+                help=f"A kW of this array takes about {land_m2_per_kw(scenario.array):,.1f} m², rows and gaps together.",
+            )
+            st.number_input(
+                "Largest inverter (kW)",
+                0.0,
+                value=None,
+                placeholder="no limit",
+                key="feed",
+                help="What the connection may have to carry away.",
+            )
+            st.number_input(
+                "Machines run at least (%)",
+                0.0,
+                100.0,
+                value=None,
+                placeholder="no limit",
+                key="served",
+                help="Of the energy they could draw in the first year.",
+            )
+        st.form_submit_button(
+            "Find the best sizes", type="primary", icon=":material/search:", on_click=begin, key="find"
+        )
+
+
+def begin() -> None:
+    """Hand the search to the pool; the page finds it again by its address, after a reload too."""
+    state = st.session_state
+    wanted = Constraints(
+        budget_usd=state["budget"] or None,
+        land_m2=state["land"] or None,
+        connection_kw=state["feed"] or None,
+        min_served_frac=state["served"] / 100.0 if state["served"] else None,
+    )
+    try:
+        scenario, weather, market, rules = question()
+        aim = state["aim"]
+
+        def work(tick: Tick) -> Sizing:
+            from core.models import lanes
+            from core.studies.fleet import unit_steps
+
+            lanes.compile_kernel(len(unit_steps(scenario.fleet.units[0]).power_w) if scenario.fleet.units else 1)
+            return size(scenario, weather, market, aim, wanted, rules=rules, tick=tick)
+
+        st.query_params[JOB] = pool().submit("sizing", owner(), work)
+    except SolarMiningError as error:
+        session.note_problem("sizing", error.message)
+    else:
+        session.note_problem("sizing", "")
+
+
+def question() -> tuple[Any, ...]:
+    """The plan with the figures of its machines, its weather, the market and the rules of credits."""
+    from core.fetchers import equipment
+    from core.fetchers.credits import credit_rules
+
+    scenario = equipment.resolved(session.current(), session.own_machines())
+    return scenario, session.weather(), session.market(), tuple(credit_rules())
+
+
+def owner() -> str:
+    """Whom a job belongs to: where visitors are strangers, this session alone."""
+    if session.conf().stores_on_server:
+        return "here"
+    import secrets
+
+    token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
+    return token
+
+
+def current_job() -> Job | None:
+    """The search that the address names, if it is known here."""
+    if problem := session.problem("sizing"):
+        st.error(session.literal(problem), icon=":material/error:")
+        return None
+    job_id = st.query_params.get(JOB, "")
+    if not job_id:
+        return None
+    try:
+        return pool().get(job_id, owner())
+    except NotFound:
+        st.info("The search this address names is no longer known. Start a new one.", icon=":material/info:")
+        return None
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def progress() -> None:
+    """How far the search is, until it has ended."""
+    job = pool().get(st.query_params.get(JOB, ""), owner())
+    if not job.live:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else "Trying designs")
+        st.button("Cancel", icon=":material/close:", on_click=lambda: pool().cancel(job.id, owner()))
+
+
+def ended(job: Job) -> None:
+    if job.state == "cancelled":
+        st.info("The search was cancelled.", icon=":material/info:")
+    elif job.error is not None:
+        show.failure(job.error)
+    else:
+        told(job.result)
+
+
+def told(found: Sizing) -> None:
+    """The best design, what it was chosen from, and what one more of each would add."""
+    best = found.designs.iloc[0]
+    verdict(found)
+    tiles(found)
+    taking(found)
+    left, right = st.columns(2)
+    dark = session.dark()
+    with left.container(border=True, height="stretch"):
+        st.subheader("The map of designs", anchor=False)
+        now = pd.Series({name: session.current().at(path) for path, (name, _, _) in SIZES.items() if there(path)})
+        st.vega_lite_chart(
+            spec=charts.design_map(found.designs, best, now if len(now) == len(SIZES) else best, dark),
+            alt="Net present value of each array and fleet, best battery chosen",
+        )
+        st.caption(
+            "Each point: an array and a fleet with the battery that suits them best. Small points break a constraint."
+        )
+    with right.container(border=True, height="stretch"):
+        st.subheader("What more money brings", anchor=False)
+        st.vega_lite_chart(spec=charts.frontier(found.frontier, dark), alt="Highest NPV for each first investment")
+        st.caption("Designs that none beats at less investment.")
+    others(found)
+    footnotes(found)
+
+
+def there(path: str) -> bool:
+    return not path.startswith("fleet.units") or bool(session.current().fleet.units)
+
+
+def verdict(found: Sizing) -> None:
+    """One sentence."""
+    if not found.designs.iloc[0][["dc_kw", "machines", "energy_kwh"]].any():
+        st.markdown("**Nothing is best.** No size of this plan earns what it costs: not to build it is worth more.")
+        return
+    parts = [
+        f"{found.best.at(path):,.0f} {unit} {label.lower()}".replace("  ", " ")
+        for path, (_, label, unit) in SIZES.items()
+        if found.best.at(path)
+    ]
+    st.markdown(f"**Best: {session.literal(', '.join(parts))}.**")
+
+
+def tiles(found: Sizing) -> None:
+    """The best design's figures, and what one more of each size adds to its NPV."""
+    metrics = found.metrics
+    with st.grid(4, min_column_width=190, gap="small"):
+        for label, value in (
+            ("Net present value", metrics["npv_usd"]),
+            ("First investment", metrics["capex_usd"]),
+            ("Foresight would add", found.gap_usd),
+        ):
+            st.metric(label, show.money(value or 0.0), border=True)
+        years = metrics["payback_years"]
+        st.metric("Payback", f"{years:,.1f} years" if years is not None else "never", border=True)
+        marginal = found.marginal
+        for label, value in (
+            ("+1 kW of array", marginal.array_usd_per_kw),
+            ("+1 kWh of battery", marginal.battery_usd_per_kwh),
+            ("+1 kW of battery", marginal.battery_usd_per_kw),
+            ("+1 machine", marginal.machine_usd),
+        ):
+            st.metric(
+                label, show.money(value, cents=True), help="What it adds to the NPV of the best design.", border=True
+            )
+
+
+def taking(found: Sizing) -> None:
+    """Take the best design over, and back again."""
+    with st.container(horizontal=True):
+        same = all(there(path) and session.current().at(path) == found.best.at(path) for path in SIZES)
+        st.button(
+            "Apply this design",
+            icon=":material/check:",
+            type="primary",
+            disabled=same,
+            on_click=apply,
+            args=(sizes_of(found.designs.iloc[0]),),
+        )
+        if BEFORE in st.session_state:
+            st.button("Take it back", icon=":material/undo:", on_click=take_back)
+
+
+def sizes_of(row: pd.Series) -> dict[str, Any]:
+    """A design as changes of the plan."""
+    changes = {path: float(row[name]) for path, (name, _, _) in SIZES.items()}
+    return {**changes, "fleet.units.0.count": round(changes["fleet.units.0.count"])}
+
+
+def apply(changes: dict[str, Any]) -> None:
+    st.session_state[BEFORE] = {path: session.current().at(path) for path in changes}
+    session.change(changes)
+    session.redraw()
+
+
+def take_back() -> None:
+    session.change(st.session_state.pop(BEFORE))
+    session.redraw()
+
+
+def others(found: Sizing) -> None:
+    """Designs nearly as good that are not alike, each to be taken over."""
+    if found.alternatives.empty:
+        return
+    with st.container(border=True):
+        st.subheader("Nearly as good, and different", anchor=False)
+        for i, row in found.alternatives.iterrows():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                words = ", ".join(
+                    f"{row[name]:,.0f} {unit} {label.lower()}".replace("  ", " ")
+                    for name, label, unit in SIZES.values()
+                    if row[name]
+                )
+                st.markdown(f"{session.literal(words)} · NPV **{session.literal(show.money(row['npv_usd']))}**")
+                st.button("Apply", key=f"alternative {i}", on_click=apply, args=(sizes_of(row),))
+
+
+def footnotes(found: Sizing) -> None:
+    """What the figures leave out, where they do."""
+    for words in found.approximations:
+        st.caption(f"While searching, {words}; the best design is projected by itself.")
+    for path in found.edges:
+        st.caption(
+            f"{SIZES[path][1]} is best at the largest that was looked at: the plan's own sizes and limits set that range."
+        )
+    shown = found.designs.rename(
+        columns={name: f"{label} ({unit})" if unit else label for name, label, unit in SIZES.values()}
+    )
+    with st.expander(f"All {len(shown):,} designs", icon=":material/table:"):
+        st.dataframe(shown, hide_index=True, height=320, alt="Table: Designs")
+        show.downloads(shown, "Designs")
+
+
+page()
