@@ -23,8 +23,10 @@ HEADLINE = ("npv_usd", "payback_years", "mined_btc", "cost_usd_per_btc", "pv_kwh
 
 
 def page() -> None:
-    show.header("Configuration")
-    headline()
+    above = st.container()
+    headline()  # drawn first, as it is waited for
+    with above:
+        show.header("Configuration")
     forms.fields("name", columns=1)
     names = list(SECTIONS)
     for tab, name in zip(st.tabs(names, on_change="rerun", key="section"), names, strict=True):

@@ -28,15 +28,17 @@ def page() -> None:
 
 
 def headline() -> None:
-    """The fields that most plans turn on, and what they come to."""
-    scenario = session.current()
-    forms.fields(*(path for path in QUICK if scenario.fleet.units or not path.startswith("fleet")), columns=5)
+    """The fields that most plans turn on, and what they come to, which is drawn first as it is waited for."""
+    above = st.container()
     projection = session.projection_or_error()
     if isinstance(projection, SolarMiningError):
         show.failure(projection)
-        return
-    verdict(projection)
-    tiles(projection)
+    else:
+        verdict(projection)
+        tiles(projection)
+    units = session.current().fleet.units
+    with above:
+        forms.fields(*(path for path in QUICK if units or not path.startswith("fleet")), columns=5)
 
 
 def verdict(projection: Projection) -> None:

@@ -6,6 +6,7 @@ shared between visitors: what is cached for all is free of their data.
 
 from __future__ import annotations
 
+import gc
 import re
 import threading
 from dataclasses import replace
@@ -47,11 +48,15 @@ def start() -> None:
 @st.cache_resource
 def warm() -> threading.Thread:
     """Compile the kernels once a process, those of the first page first; the plain engines answer meanwhile."""
-    from core.models import dispatch, foresight, rates
+    from core.models import dispatch, foresight, lanes, rates
 
     def compiled() -> None:
-        for model in (dispatch, rates, foresight):
-            model.compile_kernel()
+        dispatch.compile_kernel()
+        rates.compile_kernel()
+        gc.collect()
+        gc.freeze()  # Streamlit looks for garbage after every run of a script: it need not look through the program again
+        foresight.compile_kernel()
+        lanes.compile_kernel(1)
 
     thread = threading.Thread(target=compiled, name="compile", daemon=True)
     thread.start()
