@@ -25,7 +25,7 @@ SIZES = {
     "battery.power_kw": ("power_kw", "Battery power", "kW"),
     "fleet.units.0.count": ("machines", "Machines", ""),
 }
-JOB, OWNER, BEFORE = "job", "_owner", "_before_sizing"
+JOB, LAST, OWNER, BEFORE = "job", "_sizing_job", "_owner", "_before_sizing"
 LOOK_EVERY_S = 0.3
 
 
@@ -102,7 +102,7 @@ def begin() -> None:
             lanes.compile_kernel(len(unit_steps(scenario.fleet.units[0]).power_w) if scenario.fleet.units else 1)
             return size(scenario, weather, market, aim, wanted, rules=rules, tick=tick)
 
-        st.query_params[JOB] = pool().submit("sizing", owner(), work)
+        st.session_state[LAST] = st.query_params[JOB] = pool().submit("sizing", owner(), work)
     except SolarMiningError as error:
         session.note_problem("sizing", error.message)
     else:
@@ -133,6 +133,8 @@ def current_job() -> Job | None:
     if problem := session.problem("sizing"):
         st.error(session.literal(problem), icon=":material/error:")
         return None
+    if JOB not in st.query_params and LAST in st.session_state:  # a link of the navigation leaves it out
+        st.query_params[JOB] = st.session_state[LAST]
     job_id = st.query_params.get(JOB, "")
     if not job_id:
         return None
