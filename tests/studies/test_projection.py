@@ -20,7 +20,7 @@ from core.models import finance, mining
 from core.results import Projection
 from core.scenario import Scenario
 from core.studies.energy import sunshine
-from core.studies.projection import project
+from core.studies.projection import RUNS_KEPT, project
 from core.vocabulary import HOURLY, METRICS, PERIODS
 
 pytestmark = pytest.mark.usefixtures("kernel")
@@ -319,3 +319,19 @@ def test_a_zero_battery_is_no_battery_and_the_same_plan_gives_the_same_bits(
     assert first.hourly.equals(second.hourly)
     assert second.hourly.to_numpy().tobytes() == third.hourly.to_numpy().tobytes()
     assert second.metrics == third.metrics
+
+
+def test_what_was_projected_before_changes_nothing_and_little_of_it_is_kept(
+    greensboro: Weather, market: Market, example: Projection
+) -> None:
+    """The alternatives are kept with the weather year: another plan, market or engine never gets them."""
+    fresh = replace(greensboro)
+    for count in range(1, 9):
+        project(Scenario().but({"fleet.units.0.count": count}), fresh, market)
+    project(Scenario().but({"array.dc_kw": 500.0}), fresh, market)
+    project(Scenario(), fresh, replace(market, price_usd=replace(market.price_usd, value=5e4)))
+    assert len(fresh.kept["alternatives"]) == RUNS_KEPT
+    again = project(Scenario(), fresh, market)
+    assert again.metrics == example.metrics
+    for name in ("hourly", "monthly", "yearly", "statement"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(example, name), check_exact=True)
