@@ -15,7 +15,7 @@ _HOMES = {
     "read_weather": "core.fetchers.weather_files",
     "project": "core.answers",
     "size": "core.answers",
-    "Constraints": "core.studies.sizing",
+    "Constraints": "core.studies.constraints",
     "Sizing": "core.studies.sizing",
     "MODEL_VERSION": "core.studies.projection",
     "errors": "core.errors",

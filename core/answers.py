@@ -19,7 +19,8 @@ from core.results import Projection
 from core.scenario import Scenario
 from core.sections import Array
 from core.studies import projection, sizing
-from core.studies.sizing import Constraints, Sizing
+from core.studies.constraints import Constraints
+from core.studies.sizing import Sizing
 from core.studies.years import yield_kwh_per_kw
 
 

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import forms, library, modes, modules, place, session, show, sun, taxes
-from pages.ui.sections import SECTIONS, Group, matters
+from pages.ui import forms, library, modes, modules, place, session, show, sun, tariff, taxes
+from pages.ui.needs import matters
+from pages.ui.sections import SECTIONS, Group
 
 FEW = 2  # groups that stand below each other
 NOTES = {
@@ -70,6 +71,8 @@ def asked(group: Group, *, titled: bool = False) -> None:
         forms.machines()
         modes.editor()
         catalogue()
+    if group.title == "Tariff":
+        tariff.editor()
     if group.title == "Tax and write-off":
         taxes.presets()
     with st.container(border=True):

@@ -10,7 +10,8 @@ import streamlit as st
 from core import charts
 from core.errors import NotFound, SolarMiningError
 from core.jobs import Job, Tick, pool
-from core.studies.sizing import Constraints, Sizing, land_m2_per_kw, size
+from core.studies.constraints import Constraints, land_m2_per_kw
+from core.studies.sizing import Sizing, size
 from pages.ui import session, show
 
 AIMS = {

@@ -8,7 +8,8 @@ import pytest
 
 from core.scenario import Scenario, leaves, read
 from pages.ui import forms, taxes
-from pages.ui.sections import NEEDS, SECTIONS, matters
+from pages.ui.needs import NEEDS, matters
+from pages.ui.sections import SECTIONS
 
 # set elsewhere: the title of the page, tables, uploads, a search; and what no page runs yet
 ELSEWHERE = (
@@ -16,7 +17,11 @@ ELSEWHERE = (
     "site.weather",
     "array.module",
     "fleet.units.",
-    "grid.tariff.",
+    "grid.tariff.name",
+    "grid.tariff.source",
+    "grid.tariff.energy.",
+    "grid.tariff.flat_demand.",
+    "grid.tariff.timed_demand.",
     "grid.import_hourly_usd_per_kwh",
     "grid.export_hourly_usd_per_kwh",
     "risk.",

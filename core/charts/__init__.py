@@ -30,11 +30,12 @@ from core.charts.plan import (
 )
 from core.charts.site import Window, light_by_day, light_by_month, site_map
 from core.charts.sizes import design_map, frontier
+from core.charts.tariff import price_grid
 from core.charts.years import yields_by_year
 
 __all__ = [
     "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
     "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "duration_curves", "energy_by_month", "frontier", "halving_months", "hour_by_month",
-    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "price_by_efficiency", "renewal_timeline",
+    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "price_by_efficiency", "price_grid", "renewal_timeline",
     "shares", "site_map", "stacked_by_year", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

@@ -8,9 +8,8 @@ more of each is worth. With foresight of the whole year the same plant could ear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from itertools import combinations
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,14 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ValidationError
-from core.figures import finite, positive, share
 from core.inputs import CreditRule, Market, Weather
 from core.models import finance
 from core.scenario import Scenario
-from core.sections import Array
-from core.studies import designs, operations
+from core.studies import designs, operations, sizes_tried
+from core.studies.constraints import Constraints
 from core.studies.designs import COUNT, DC, ENERGY, POWER, SIZES, Ground, Judged
-from core.studies.fleet import machine_kw
 from core.studies.projection import project
 from core.studies.run import run, used_readings
 from core.vocabulary import METRICS
@@ -33,50 +30,11 @@ from core.vocabulary import METRICS
 Floats: TypeAlias = NDArray[np.float64]
 Tick: TypeAlias = Callable[[float], object]
 OBJECTIVES = ("npv_usd", "irr", "payback_years", "cost_usd_per_btc")
-MODULE_KW_PER_M2 = 0.2  # of the module's own area at standard conditions: 20 %, usual for crystalline silicon
-LEVELS = {DC: 9, ENERGY: 5, POWER: 4, COUNT: 10}  # of the coarse grid, 0 among them
 STARTS, WIDE, HALVINGS = 3, 3, 10  # the best few are followed while the grid is wide, then the best alone
 NEAR_FRAC = 0.02  # an alternative is worse than the best by no more than this share of its investment
 ALTERNATIVES = 4
 NAMES = {DC: "dc_kw", ENERGY: "energy_kwh", POWER: "power_kw", COUNT: "machines"}
 SMALLEST = 1e-3  # of a size's range: no grid is finer
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """What a plan must keep to; None: nothing is asked.
-
-    `budget_usd`: first investment; `land_m2`: for the array in rows at its ground coverage; `connection_kw`: most that the
-    array may be able to feed in; `min_served_frac`: share of the fleet's possible energy that is mined in the first year.
-    `most`: largest of each size looked at, by path, where the usual is not enough.
-    """
-
-    budget_usd: float | None = None
-    land_m2: float | None = None
-    connection_kw: float | None = None
-    min_served_frac: float | None = None
-    most: Mapping[str, float] = field(default_factory=dict)
-
-    def checked(self) -> Constraints:
-        """Itself; ValidationError names what cannot be."""
-        for name in ("budget_usd", "land_m2", "connection_kw"):
-            if (value := getattr(self, name)) is not None:
-                positive(f"constraints.{name}", value)
-        if self.min_served_frac is not None:
-            share("constraints.min_served_frac", self.min_served_frac)
-        for path, value in self.most.items():
-            if path not in SIZES:
-                raise ValidationError(
-                    f"constraints.most: no size {path!r}",
-                    field="constraints.most",
-                    value=path,
-                    expected=", ".join(SIZES),
-                )
-            if finite(f"constraints.most.{path}", value) < 0:
-                raise ValidationError(
-                    f"{path}: expected 0 or more", field=f"constraints.most.{path}", value=value, expected="0 or more"
-                )
-        return self
 
 
 class Marginal(NamedTuple):
@@ -114,11 +72,6 @@ class Sizing:
     def gap_usd(self) -> float:
         """What foresight would add to the best design at most."""
         return self.bound_usd - float(self.metrics["npv_usd"] or 0.0)
-
-
-def land_m2_per_kw(array: Array) -> float:
-    """Ground that a kW of the array takes: area of its modules over their ground coverage [m²/kW]."""
-    return 1.0 / MODULE_KW_PER_M2 / (1.0 if array.mounting == "roof" else array.gcr)
 
 
 def size(
@@ -176,19 +129,19 @@ class _Search:
 
     def __init__(self, on: Ground, objective: str, constraints: Constraints, compiled: bool) -> None:
         self.on, self.objective, self.constraints, self.compiled = on, objective, constraints, compiled
-        self.range = _range(on.scenario, constraints)
+        self.range = sizes_tried.reach(on.scenario, constraints)
         self.sizes, self.rows = np.zeros((0, 4)), np.zeros((0, len(COLUMNS)))
         self.known: set[bytes] = set()
 
     def run(self, tick: Tick) -> None:
         """The coarse grid, then finer ones around the best."""
-        self._judge(_coarse(self.range))
-        spacing = self.range / np.array([LEVELS[n] - 1 for n in range(4)])
+        self._judge(sizes_tried.coarse(self.range))
+        spacing = self.range / np.array([sizes_tried.LEVELS[n] - 1 for n in range(4)])
         for halving in range(HALVINGS):
             tick((1 + halving) / (HALVINGS + 1))
             spacing = np.maximum(spacing / 2.0, SMALLEST * self.range)
             spacing[COUNT] = max(spacing[COUNT], 1.0)
-            near = _around if halving < WIDE else _planes
+            near = sizes_tried.around if halving < WIDE else sizes_tried.planes
             starts = self._starts(STARTS if halving < WIDE else 1)
             self._judge(np.concatenate([near(start, spacing, self.range) for start in starts]))
         tick(1.0)
@@ -229,7 +182,7 @@ class _Search:
 
     def _judge(self, sizes: Floats) -> int:
         """Judge what is new of some designs within reach; how many there were."""
-        tidy = _tidy(np.minimum(sizes, self.range))
+        tidy = sizes_tried.tidy(np.minimum(sizes, self.range))
         new = [row for row in dict.fromkeys(map(bytes, np.ascontiguousarray(tidy))) if row not in self.known]
         if not new:
             return 0
@@ -293,72 +246,6 @@ def _nothing(plan: Scenario) -> Scenario:
     fixed = ("fixed_usd_per_month", *(f"tariff.{name}" for name in ("fixed_usd_per_month", "fixed_usd_per_day",
              "minimum_usd_per_month", "minimum_usd_per_year")))  # fmt: skip
     return plan.but({**{f"finance.{name}": 0.0 for name in free}, **{f"grid.{name}": 0.0 for name in fixed}})
-
-
-# The grid
-
-
-def _range(scenario: Scenario, constraints: Constraints) -> Floats:
-    """The largest of each size that is looked at, (4,): what plan and connection suggest, the constraints, the planner."""
-    one_kw, load = designs.machine_site_kw(scenario), _load_kw(scenario)
-    most_dc = np.inf
-    if constraints.land_m2 is not None:
-        most_dc = constraints.land_m2 / land_m2_per_kw(scenario.array)
-    if constraints.connection_kw is not None:
-        most_dc = min(most_dc, constraints.connection_kw * scenario.array.dc_ac_ratio)
-    dc = min(load, most_dc)
-    count = load / one_kw if one_kw > 0 else 0.0
-    usual = (dc, max(4.0 * dc, scenario.battery.energy_kwh), max(dc, scenario.battery.power_kw), count)
-    asked = np.array([constraints.most.get(path, most) for path, most in zip(SIZES, usual, strict=True)])
-    asked[DC], asked[COUNT] = min(asked[DC], most_dc), np.floor(asked[COUNT])
-    return asked
-
-
-def _load_kw(scenario: Scenario) -> float:
-    """A power well above what the plan has and its connection carries."""
-    grid = scenario.grid
-    return max(
-        3.0 * scenario.array.dc_kw, 2.0 * machine_kw(scenario.fleet), grid.import_limit_kw, grid.export_limit_kw, 100.0
-    )
-
-
-def _coarse(most: Floats) -> Floats:
-    """A grid over all sizes, denser towards small ones, (n, 4)."""
-    axes = [np.linspace(0.0, 1.0, LEVELS[n]) ** (1.5 if n in (ENERGY, POWER) else 1.0) * most[n] for n in range(4)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 4)
-
-
-def _around(start: Floats, spacing: Floats, most: Floats) -> Floats:
-    """A step down and up of each size and of all together, the same without array and without battery, (n, 4)."""
-    moves = np.stack(np.meshgrid(*[np.array([-1.0, 0.0, 1.0])] * 4, indexing="ij"), axis=-1).reshape(-1, 4)
-    near = np.clip(start + moves * spacing, 0.0, most)
-    return np.concatenate([near, _without(near, [ENERGY, POWER]), _without(near, [DC])])
-
-
-def _planes(start: Floats, spacing: Floats, most: Floats) -> Floats:
-    """Three steps down and up of each two sizes, as what is best often runs along a ridge between two, (n, 4)."""
-    steps = np.arange(-3.0, 4.0)
-    planes = []
-    for one, other in combinations(range(4), 2):
-        moves = np.zeros((len(steps) ** 2, 4))
-        moves[:, [one, other]] = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-        planes.append(moves)
-    near = np.clip(start + np.concatenate(planes) * spacing, 0.0, most)
-    return np.concatenate([near, _without(near[: len(steps) ** 2], [ENERGY, POWER])])
-
-
-def _without(sizes: Floats, which: list[int]) -> Floats:
-    bare = sizes.copy()
-    bare[:, which] = 0.0
-    return bare
-
-
-def _tidy(sizes: Floats) -> Floats:
-    """Whole machines, and no battery where it has no energy or no power."""
-    tidy = np.maximum(sizes, 0.0)
-    tidy[:, COUNT] = np.rint(tidy[:, COUNT])
-    tidy[(tidy[:, ENERGY] == 0) | (tidy[:, POWER] == 0), ENERGY : POWER + 1] = 0.0
-    return tidy + 0.0  # no −0
 
 
 # What is told

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ScenarioError
 from core.scenario import Scenario, leaves
-from pages.ui import currency, sections, session
+from pages.ui import currency, needs, session
 
 PERCENT = 100.0
 # every choice a field offers, in words
@@ -76,7 +76,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 def fields(*paths: str, columns: int = 3) -> None:
     """Widgets for those of some dotted paths that matter, in a grid that folds on narrow screens."""
     scenario = session.current()
-    shown = [path for path in paths if sections.matters(path, scenario)]
+    shown = [path for path in paths if needs.matters(path, scenario)]
     with st.grid(columns, min_column_width=190) if shown else st.empty():
         for path in shown:
             field(path)

@@ -1,13 +1,8 @@
-"""Which fields of a scenario stand where on the Configuration page, and when a field matters."""
+"""Which fields of a scenario stand where on the Configuration page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
-
-from core.scenario import Scenario
-
-Matters = Callable[[Scenario], bool]
 
 
 class Group(NamedTuple):
@@ -18,16 +13,16 @@ class Group(NamedTuple):
     rare: tuple[str, ...] = ()
 
 
-def _under(section: str, *names: str) -> tuple[str, ...]:
+def under(section: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{section}.{name}" for name in names)
 
 
-SITE = Group("", _under("site", "name", "latitude", "longitude", "elevation_m", "timezone"))
+SITE = Group("", under("site", "name", "latitude", "longitude", "elevation_m", "timezone"))
 ARRAY = (
     Group(
         "Array",
-        _under("array", "dc_kw", "mounting", "surface_tilt", "surface_azimuth", "dc_ac_ratio", "losses_frac"),
-        _under(
+        under("array", "dc_kw", "mounting", "surface_tilt", "surface_azimuth", "dc_ac_ratio", "losses_frac"),
+        under(
             "array",
             "gcr",
             "rotation_limit",
@@ -41,13 +36,13 @@ ARRAY = (
             "horizon",
         ),
     ),
-    Group("Inverter replacement", _under("array.inverter_replacement", "every_years", "cost_frac")),
+    Group("Inverter replacement", under("array.inverter_replacement", "every_years", "cost_frac")),
 )
 BATTERY = (
     Group(
         "Battery",
-        _under("battery", "energy_kwh", "power_kw", "round_trip_efficiency_frac"),
-        _under(
+        under("battery", "energy_kwh", "power_kw", "round_trip_efficiency_frac"),
+        under(
             "battery",
             "soc_min_frac",
             "soc_max_frac",
@@ -60,13 +55,13 @@ BATTERY = (
             "replacement.depth_exponent",
         ),
     ),
-    Group("Replacement", _under("battery.replacement", "rule", "below_frac", "cost_frac", "price_change_per_year")),
+    Group("Replacement", under("battery.replacement", "rule", "below_frac", "cost_frac", "price_change_per_year")),
 )
 MINERS = (
     Group(
         "Machines",
-        _under("fleet", "pue", "uptime_frac"),
-        _under(
+        under("fleet", "pue", "uptime_frac"),
+        under(
             "fleet",
             "hashrate_degradation_frac_per_year",
             "control.restart_minutes",
@@ -76,8 +71,8 @@ MINERS = (
     ),
     Group(
         "Heat",
-        _under("fleet", "derate_above_c", "derate_frac", "shutdown_above_c", "cooling.kind"),
-        _under(
+        under("fleet", "derate_above_c", "derate_frac", "shutdown_above_c", "cooling.kind"),
+        under(
             "fleet.cooling",
             "approach_c",
             "thin_air_above_m",
@@ -88,7 +83,7 @@ MINERS = (
     ),
     Group(
         "Renewal",
-        _under(
+        under(
             "fleet.refresh",
             "rule",
             "dates",
@@ -100,13 +95,13 @@ MINERS = (
             "install_days",
         ),
     ),
-    Group("Failures", _under("fleet.failures", "rate_per_year", "growth_per_year", "repair_days", "repair_usd")),
-    Group("Resale", _under("fleet.resale", "realised_frac", "age_decline_frac_per_year")),
+    Group("Failures", under("fleet.failures", "rate_per_year", "growth_per_year", "repair_days", "repair_usd")),
+    Group("Resale", under("fleet.resale", "realised_frac", "age_decline_frac_per_year")),
 )
 GRID = (
     Group(
         "Connection and prices",
-        _under(
+        under(
             "grid",
             "import_limit_kw",
             "export_limit_kw",
@@ -116,10 +111,37 @@ GRID = (
             "price_growth_per_year",
         ),
     ),
-    Group("Outages", _under("grid.outages", "events_per_year", "hours_each")),
+    Group(
+        "Tariff",
+        under(
+            "grid.tariff",
+            "settlement.rule",
+            "settlement.true_up_usd_per_kwh",
+            "settlement.credit_paid_frac",
+            "fixed_usd_per_month",
+        ),
+        under(
+            "grid.tariff",
+            "fixed_usd_per_day",
+            "minimum_usd_per_month",
+            "minimum_usd_per_year",
+            "ratchet.shares_frac",
+            "ratchet.look_back_months",
+            "ratchet.peak_months",
+            "ratchet.on",
+            "ratchet.least_kw",
+            "coincident.usd_per_kw",
+            "coincident.months",
+            "coincident.from_hour",
+            "coincident.to_hour",
+            "coincident.hours",
+            "coincident.stand_off_hours",
+        ),
+    ),
+    Group("Outages", under("grid.outages", "events_per_year", "hours_each")),
     Group(
         "Demand response",
-        _under(
+        under(
             "grid.demand_response",
             "committed_kw",
             "firm_kw",
@@ -135,7 +157,7 @@ GRID = (
 BITCOIN = (
     Group(
         "Outlook",
-        _under(
+        under(
             "outlook",
             "start_month",
             "price_usd",
@@ -144,16 +166,16 @@ BITCOIN = (
             "difficulty_growth_per_year",
             "growth_fade_years",
         ),
-        _under("outlook", "grows_from", "fees_btc_per_block", "exchange_fee_frac"),
+        under("outlook", "grows_from", "fees_btc_per_block", "exchange_fee_frac"),
     ),
-    Group("Treasury", _under("outlook.treasury", "rule", "hold_frac", "sell_above_usd", "lots", "sales_pay_fee")),
+    Group("Treasury", under("outlook.treasury", "rule", "hold_frac", "sell_above_usd", "lots", "sales_pay_fee")),
     Group(
         "Payout",
-        _under("outlook", "payout.scheme", "pool_fee_frac", "payout.pool_hashrate_ths", "payout.window_blocks"),
+        under("outlook", "payout.scheme", "pool_fee_frac", "payout.pool_hashrate_ths", "payout.window_blocks"),
     ),
     Group(
         "Hardware curve",
-        _under(
+        under(
             "outlook.hardware",
             "as_of",
             "efficiency_j_per_th",
@@ -169,7 +191,7 @@ CLASSES = ("array", "battery", "site", "machines")
 MONEY = (
     Group(
         "Costs",
-        _under(
+        under(
             "finance",
             "horizon_years",
             "discount_rate",
@@ -178,7 +200,7 @@ MONEY = (
             "battery_usd_per_kwh",
             "site_usd_per_kw",
         ),
-        _under(
+        under(
             "finance",
             "currency",
             "interconnection_usd",
@@ -194,7 +216,7 @@ MONEY = (
     ),
     Group(
         "Debt",
-        _under(
+        under(
             "finance.debt",
             "share_frac",
             "rate",
@@ -203,7 +225,7 @@ MONEY = (
             "machine_rate",
             "machine_term_years",
         ),
-        _under(
+        under(
             "finance.debt",
             "interest_only_months",
             "payments_per_year",
@@ -221,18 +243,18 @@ MONEY = (
     Group(
         "Tax and write-off",
         (
-            *_under("finance.tax", "federal_rate_frac", "state_rate_frac", "taxpayer", "losses"),
+            *under("finance.tax", "federal_rate_frac", "state_rate_frac", "taxpayer", "losses"),
             *(
                 f"finance.depreciation.{name}.{field}"
                 for name in CLASSES
                 for field in ("method", "straight_line_years", "bonus_frac")
             ),
         ),
-        _under("finance.tax", "loss_limit_frac", "interest_deducted", "leftover_deducted"),
+        under("finance.tax", "loss_limit_frac", "interest_deducted", "leftover_deducted"),
     ),
     Group(
         "Credits",
-        _under(
+        under(
             "finance.credits",
             "array_itc_frac",
             "battery_itc_frac",
@@ -246,10 +268,10 @@ MONEY = (
             "acquired",
         ),
     ),
-    Group("Building", _under("finance.construction", "months", "curve", "delay_months", "rate", "equity_first")),
+    Group("Building", under("finance.construction", "months", "curve", "delay_months", "rate", "equity_first")),
     Group(
         "Owning",
-        _under(
+        under(
             "finance.owning",
             "property_tax_frac",
             "assessed_frac",
@@ -269,125 +291,3 @@ SECTIONS: dict[str, tuple[Group, ...]] = {
     "Bitcoin": BITCOIN,
     "Money": MONEY,
 }
-
-
-def _is(path: str, *values: str) -> Matters:
-    return lambda scenario: scenario.at(path) in values
-
-
-def _set(*paths: str) -> Matters:
-    """Whether any of some amounts is above 0, or any switch on."""
-    return lambda scenario: any(scenario.at(path) for path in paths)
-
-
-def _renewed(scenario: Scenario) -> bool:
-    return scenario.fleet.refresh.rule != "never"
-
-
-def _battery_renewed(scenario: Scenario) -> bool:
-    return scenario.battery.replacement.rule != "never"
-
-
-LOAN, MACHINE_LOAN = "finance.debt.share_frac", "finance.debt.machine_share_frac"
-FEDERAL, STATE = "finance.tax.federal_rate_frac", "finance.tax.state_rate_frac"
-TAXED, LENT = _set(FEDERAL, STATE), _set(LOAN, MACHINE_LOAN)
-ITC, BATTERY_ITC, PTC = _under("finance.credits", "array_itc_frac", "battery_itc_frac", "ptc_usd_per_kwh")
-CREDITED = _set(ITC, BATTERY_ITC, PTC)
-
-
-def _bonus(scenario: Scenario) -> bool:
-    return any(getattr(scenario.finance.depreciation, name).bonus_frac for name in CLASSES)
-
-
-def _sized(scenario: Scenario) -> bool:
-    return bool(scenario.finance.debt.share_frac and scenario.finance.debt.target_dscr)
-
-
-def _dated(scenario: Scenario) -> bool:
-    return scenario.finance.credits.dates_decide
-
-
-def _carried(scenario: Scenario) -> bool:
-    return TAXED(scenario) and scenario.finance.tax.losses == "carried"
-
-
-# a field that is not named here always matters
-NEEDS: dict[str, Matters] = {
-    "array.inverter_replacement.cost_frac": _set("array.inverter_replacement.every_years"),
-    **dict.fromkeys(
-        _under("battery.replacement", "below_frac", "cost_frac", "price_change_per_year"), _battery_renewed
-    ),
-    "battery.replacement.depth_exponent": _is("battery.replacement.counting", "rainflow"),
-    "fleet.control.boards": _set("fleet.control.whole_machines"),
-    "fleet.cooling.approach_c": _is("fleet.cooling.kind", "liquid"),
-    **dict.fromkeys(_under("fleet.cooling", "thin_air_above_m", "thin_air_c_per_km"), _is("fleet.cooling.kind", "air")),
-    "fleet.cooling.pue_rises_above_c": _set("fleet.cooling.pue_rise_per_c"),
-    "fleet.refresh.dates": _is("fleet.refresh.rule", "date"),
-    "fleet.refresh.age_years": _is("fleet.refresh.rule", "age"),
-    **dict.fromkeys(
-        _under("fleet.refresh", "losing_months", "power_usd_per_kwh"), _is("fleet.refresh.rule", "unprofitable")
-    ),
-    **dict.fromkeys(_under("fleet.refresh", "times", "class_ratio", "install_days"), _renewed),
-    **dict.fromkeys(
-        _under("fleet.failures", "growth_per_year", "repair_days", "repair_usd"), _set("fleet.failures.rate_per_year")
-    ),
-    "fleet.resale.age_decline_frac_per_year": _set("fleet.resale.realised_frac"),
-    "grid.outages.hours_each": _set("grid.outages.events_per_year"),
-    **dict.fromkeys(
-        _under(
-            "grid.demand_response",
-            "firm_kw",
-            "usd_per_kw_month",
-            "usd_per_kwh",
-            "hours_per_year",
-            "months",
-            "from_hour",
-            "to_hour",
-        ),
-        _set("grid.demand_response.committed_kw"),
-    ),
-    "outlook.treasury.hold_frac": _is("outlook.treasury.rule", "hold_share"),
-    "outlook.treasury.sell_above_usd": _is("outlook.treasury.rule", "above_price"),
-    "outlook.treasury.lots": _is("outlook.treasury.rule", "hold_share", "cover_costs", "above_price"),
-    **dict.fromkeys(
-        _under("outlook.payout", "pool_hashrate_ths", "window_blocks"), _is("outlook.payout.scheme", "pplns")
-    ),
-    **dict.fromkeys(_under("finance.debt", "rate", "term_years", "interest_only_months", "target_dscr"), _set(LOAN)),
-    **dict.fromkeys(
-        _under("finance.debt", "machine_rate", "machine_term_years", "machine_life_years"), _set(MACHINE_LOAN)
-    ),
-    **dict.fromkeys(_under("finance.debt", "p99_dscr", "yield_sd_frac", "hashprice_stress_frac", "repayment"), _sized),
-    **dict.fromkeys(_under("finance.debt", "payments_per_year", "covenant_dscr", "reserve_months"), LENT),
-    **dict.fromkeys(_under("finance.tax", "taxpayer", "leftover_deducted"), TAXED),
-    "finance.tax.losses": _set(FEDERAL, STATE, ITC, BATTERY_ITC, PTC),
-    "finance.tax.loss_limit_frac": _carried,
-    "finance.tax.interest_deducted": lambda scenario: TAXED(scenario) and LENT(scenario),
-    **{
-        f"finance.depreciation.{name}.straight_line_years": _is(f"finance.depreciation.{name}.method", "straight_line")
-        for name in CLASSES
-    },
-    **{
-        f"finance.depreciation.{name}.bonus_frac": lambda scenario, name=name: (
-            getattr(scenario.finance.depreciation, name).method not in ("none", "expensed")
-        )
-        for name in CLASSES
-    },
-    **dict.fromkeys(_under("finance.credits", "ptc_years", "ptc_growth_per_year"), _set(PTC)),
-    "finance.credits.worth_frac": CREDITED,
-    "finance.credits.dates_decide": lambda scenario: CREDITED(scenario) or _bonus(scenario),
-    **dict.fromkeys(_under("finance.credits", "begun", "in_service", "acquired"), _dated),
-    **dict.fromkeys(
-        _under("finance.construction", "curve", "delay_months", "equity_first", "rate"),
-        _set("finance.construction.months"),
-    ),
-    **dict.fromkeys(
-        _under("finance.owning", "assessed_frac", "assessed_decline_frac_per_year"),
-        _set("finance.owning.property_tax_frac"),
-    ),
-}
-
-
-def matters(path: str, scenario: Scenario) -> bool:
-    """Whether a field changes anything under the choices made elsewhere."""
-    need = NEEDS.get(path)
-    return need is None or need(scenario)

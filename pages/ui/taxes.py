@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.scenario import Scenario, leaves
 from pages.ui import forms, session
-from pages.ui.sections import CLASSES, matters
+from pages.ui.needs import matters
+from pages.ui.sections import CLASSES
 
 WRITE_OFF = "finance.depreciation."
 SETTINGS = ("finance.tax", "finance.depreciation", "finance.credits")
