@@ -192,3 +192,32 @@ def test_a_duration_curve_falls_from_the_peak_to_the_least(example: Projection) 
     assert sun[0] == example.hourly["pv_kw"].max()
     assert sun[-1] == example.hourly["pv_kw"].min()
     assert (np.diff(sun) <= 0).all()
+
+
+def test_a_grid_of_prices_shows_each_hour_of_each_month() -> None:
+    row = [int(16 <= hour < 20) for hour in range(24)]
+    plan = Scenario().but(
+        {
+            "grid.tariff.energy": {
+                "periods": [{"tiers": [{"usd_per_kwh": usd}]} for usd in (0.05, 0.2)],
+                "weekday": [row] * 12,
+            }
+        }
+    )
+    for dark in (False, True):
+        frame = charts.price_grid(plan.grid.tariff.energy, dark)["datasets"]["prices"]
+        assert len(frame) == 12 * 24
+        assert set(frame[frame["hour"].between(16, 19)]["cents"]) == {20.0}
+        assert set(frame[frame["hour"] < 16]["cents"]) == {5.0}
+
+
+def test_designs_are_drawn_once_each_and_the_frontier_in_its_order() -> None:
+    designs = pd.DataFrame(
+        {"dc_kw": [0.0, 100.0, 100.0], "energy_kwh": [0.0, 0.0, 50.0], "power_kw": [0.0, 0.0, 20.0], "machines": [0.0, 10.0, 10.0],
+         "npv_usd": [0.0, 5e4, 4e4], "capex_usd": [0.0, 9e4, 12e4], "allowed": [True, True, False]}
+    )  # fmt: skip
+    for dark in (False, True):
+        spec = charts.design_map(designs, designs.iloc[1], designs.iloc[0], dark)
+        assert spec["datasets"]["designs"]["npv_usd"].tolist() == [5e4, 0.0]
+        assert spec["datasets"]["marks"]["what"].tolist() == ["Best", "The plan as it stands"]
+        assert charts.frontier(designs, dark)["datasets"]["designs"]["capex_usd"].tolist() == [0.0, 9e4, 12e4]
