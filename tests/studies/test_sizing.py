@@ -206,3 +206,12 @@ def test_capex_is_a_straight_line_in_the_sizes(greensboro: Weather, market: Mark
     one, two = np.array([[500.0, 300.0, 100.0, 50.0]]), np.array([[1500.0, 900.0, 300.0, 150.0]])
     nothing = capex_usd(on, np.zeros((1, 4)))
     assert capex_usd(on, two) - nothing == pytest.approx(3 * (capex_usd(on, one) - nothing), rel=1e-12)
+
+
+def test_sizes_may_be_asked_for_in_one_call(greensboro: Weather, market: Market) -> None:
+    import core
+
+    plan = PAYS.but({"finance.horizon_years": 1})
+    told = core.size(plan, greensboro, market, constraints=core.Constraints(budget_usd=5e5))
+    assert isinstance(told, core.Sizing)
+    assert (told.metrics["capex_usd"] or 0.0) <= 5e5
