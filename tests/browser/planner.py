@@ -29,6 +29,10 @@ LOCAL_SCHEMES = {"data", "blob", "about", "chrome-error"}
 expect.set_options(timeout=15_000)
 
 
+# the browser is told that the script has ended before it has drawn the last of what the script said
+DRAWN = "() => new Promise(done => requestIdleCallback(() => setTimeout(() => requestIdleCallback(() => done()), 50)))"
+
+
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
     page.wait_for_selector(SETTLED)
@@ -170,8 +174,9 @@ class Planner:
         return self.page.get_by_test_id("stMetric").filter(has=named).get_by_test_id("stMetricValue")
 
     def figures(self) -> dict[str, str]:
-        """Every metric on the page."""
+        """Every metric on the page, once all are drawn."""
         settled(self.page)
+        self.page.evaluate(DRAWN)
         expect(self.page.get_by_test_id("stMetricValue").first).to_be_visible()
         tiles = self.page.get_by_test_id("stMetric").all()
         return {
