@@ -110,11 +110,13 @@ def catalogue() -> None:
         names = list(dict.fromkeys(equipment.catalogue(own)["model"]))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox("Model", names, index=None, placeholder="Choose a machine", key="catalogue model")
-            count = st.number_input("Count", 1, 1_000_000, 10, key="catalogue count", width=140)
+            st.number_input("Count", 1, 1_000_000, 10, key="catalogue count", width=140)
             st.button(
                 "Add",
                 disabled=chosen is None,
-                on_click=lambda: library.told(lambda: machines.use(equipment.named(chosen, own), count)),
+                on_click=lambda: library.told(
+                    lambda: machines.use(equipment.named(chosen, own), st.session_state["catalogue count"])
+                ),
                 icon=":material/add:",
             )
         st.caption("All figures, and machines of your own, are on the Equipment page.")

@@ -146,13 +146,14 @@ def picked(row: pd.Series, kept: list[Any]) -> None:
         st.markdown(f"**{session.literal(machine.model)}** · {'your own' if own else 'from the catalogue'}")
         st.caption(session.literal(" · ".join(facts(machine))))
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            count = st.number_input("How many", 1, 1_000_000, 10, key="machine count", width=140)
+            st.number_input("How many", 1, 1_000_000, 10, key="machine count", width=140)
             st.button(
                 "Use in the plan",
                 type="primary",
                 icon=":material/add:",
                 on_click=library.told,
-                args=(lambda: machines.use(machine, count),),
+                # the count as it is when the button is pressed: it may not have been drawn yet
+                args=(lambda: machines.use(machine, st.session_state["machine count"]),),
             )
             if st.button("Copy as my own", icon=":material/content_copy:"):
                 machine_form.add(machines.copied(machine))
