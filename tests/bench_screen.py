@@ -37,6 +37,19 @@ UNTIL_CHANGED = """([label, value]) => new Promise(done => {
     if (now && now !== before) done((performance.now() - begin) / 1000); else requestAnimationFrame(look); };
   look();
 })"""
+# from the key to the last change of the page before half a second of rest: what is drawn after the figure is not free
+UNTIL_AT_REST = """([value]) => new Promise(done => {
+  const input = document.querySelector('input[aria-label="Machines"]');
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input, value);
+  input.dispatchEvent(new Event('input', {bubbles: true}));
+  const begin = performance.now();
+  let last = begin;
+  new MutationObserver(() => { last = performance.now(); })
+    .observe(document.querySelector('[data-testid=stApp]'), {attributes: true, childList: true, subtree: true, characterData: true});
+  input.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
+  const look = () => performance.now() - last > 500 ? done((last - begin) / 1000) : setTimeout(look, 50);
+  look();
+})"""
 
 
 def first_page_s(page: Page, address: str) -> float:
@@ -57,18 +70,22 @@ def change_s(page: Page, count: int) -> float:
     return took
 
 
+def whole_page_s(page: Page, count: int) -> float:
+    """Seconds from Enter in the machine count to the last that changes on the page, charts and tables in it [s]."""
+    page.get_by_label("Machines", exact=True).focus()
+    return float(page.evaluate(UNTIL_AT_REST, [str(count)]))
+
+
 def side_by_side(ours: Callable[[int], float], peer: Callable[[int], float], rounds: int) -> list[tuple[float, float]]:
     """Rounds of both in turn, so that a machine that slows down slows both; the first one warms up."""
     return [(ours(i), peer(i)) for i in range(rounds + 1)][1:]
 
 
-def say(what: str, rounds: list[tuple[float, float]], goal_s: float) -> None:
+def say(what: str, rounds: list[tuple[float, float]], goal_s: float | None = None) -> None:
     ours, peer = (statistics.median(r[i] for r in rounds) for i in (0, 1))
     ratio = statistics.median(a / b for a, b in rounds)
-    verdict = "met" if ours <= goal_s else "MISSED"
-    print(
-        f"{what:56s} p50 {ours * 1e3:6.0f} ms  goal {goal_s * 1e3:5.0f} ms  {verdict:6s}  {ratio:5.2f} × a bare page's {peer * 1e3:.0f} ms"
-    )
+    goal = f"goal {goal_s * 1e3:5.0f} ms  {'met' if ours <= goal_s else 'MISSED'}" if goal_s else "no goal"
+    print(f"{what:56s} p50 {ours * 1e3:6.0f} ms  {goal:22s}  {ratio:5.2f} × a bare page's {peer * 1e3:.0f} ms")
 
 
 def main() -> None:
@@ -89,6 +106,8 @@ def measure(page: Page, ours: str, bare_page: Page, peer: str) -> None:
     say("first page with its figures, warm server", opened, FIRST_PAGE_GOAL_S)
     changed = side_by_side(lambda i: change_s(page, 141 + i), lambda i: change_s(bare_page, 141 + i), CHANGES)
     say("machine count to the headline figure", changed, CHANGE_GOAL_S)
+    drawn = side_by_side(lambda i: whole_page_s(page, 241 + i), lambda i: whole_page_s(bare_page, 241 + i), CHANGES)
+    say("machine count to the last chart and table", drawn)
 
 
 if __name__ == "__main__":
