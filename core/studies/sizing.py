@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.errors import ValidationError
 from core.inputs import CreditRule, Market, Weather
 from core.models import finance
+from core.results import Projection
 from core.scenario import Scenario
 from core.studies import designs, operations, sizes_tried
 from core.studies.constraints import Constraints
@@ -33,6 +34,7 @@ OBJECTIVES = ("npv_usd", "irr", "payback_years", "cost_usd_per_btc")
 STARTS, WIDE, HALVINGS = 3, 3, 10  # the best few are followed while the grid is wide, then the best alone
 NEAR_FRAC = 0.02  # an alternative is worse than the best by no more than this share of its investment
 ALTERNATIVES = 4
+FINALISTS, APART = 16, 0.02  # projected by themselves where the search leaves something out
 NAMES = {DC: "dc_kw", ENERGY: "energy_kwh", POWER: "power_kw", COUNT: "machines"}
 SMALLEST = 1e-3  # of a size's range: no grid is finer
 
@@ -102,6 +104,9 @@ def size(
     on = designs.ground(scenario, weather, readings, rules)
     search = _Search(on, objective, (constraints or Constraints()).checked(), compiled)
     search.run(lambda done: tick(0.9 * done))
+    left_out = designs.approximations(scenario)
+    if left_out:
+        search.settle(lambda plan: project(plan, weather, market, rules=rules, compiled=compiled))
     best = search.best()
     plan = designs.sized(scenario, best)
     built = plan if best.any() else _nothing(plan)
@@ -119,7 +124,7 @@ def size(
         _alternatives(frame, objective, search.range),
         search.marginal(best),
         bound,
-        designs.approximations(scenario),
+        left_out,
         tuple(path for path, got, most in zip(SIZES, best, search.range, strict=True) if got >= most > 0),
     )
 
@@ -132,6 +137,7 @@ class _Search:
         self.range = sizes_tried.reach(on.scenario, constraints)
         self.sizes, self.rows = np.zeros((0, 4)), np.zeros((0, len(COLUMNS)))
         self.known: set[bytes] = set()
+        self.finalists: list[int] = []
 
     def run(self, tick: Tick) -> None:
         """The coarse grid, then finer ones around the best."""
@@ -146,12 +152,26 @@ class _Search:
             self._judge(np.concatenate([near(start, spacing, self.range) for start in starts]))
         tick(1.0)
 
+    def settle(self, projected: Callable[[Scenario], Projection]) -> None:
+        """Project the best designs that differ, and nothing at all, by themselves: the best is then one of these."""
+        chosen = self._apart(FINALISTS, APART)
+        nothing = np.flatnonzero(~self.sizes.any(axis=1))
+        for row in chosen:
+            if self.sizes[row].any():
+                metrics = projected(designs.sized(self.on.scenario, self.sizes[row])).metrics
+                values = [metrics[TOLD_AS.get(name, name)] for name in COLUMNS]
+                self.rows[row] = [np.nan if value is None else value for value in values]
+        self.finalists = list(dict.fromkeys([*chosen, *nothing.tolist()]))
+
     def best(self) -> Floats:
         """Sizes of the best design, (4,); of equals the cheapest."""
         return np.asarray(self.sizes[self._order()[0]])
 
     def _order(self) -> NDArray[np.intp]:
-        return np.lexsort((self.rows[:, CAPEX], -self._goodness()))
+        """Designs from the best on, finalists before all others."""
+        other = np.full(len(self.rows), bool(self.finalists))
+        other[self.finalists] = False
+        return np.lexsort((self.rows[:, CAPEX], -self._goodness(), other))
 
     def _goodness(self) -> Floats:
         """The objective so that more is better; −∞ where there is none or a constraint is broken."""
@@ -171,11 +191,15 @@ class _Search:
 
     def _starts(self, most: int) -> list[Floats]:
         """The best designs that are not beside a better one."""
-        chosen: list[Floats] = []
-        for row in self._order():
-            apart = [np.abs((self.sizes[row] - other) / np.maximum(self.range, 1e-9)).max() > 0.2 for other in chosen]
-            if all(apart):
-                chosen.append(self.sizes[row])
+        return [self.sizes[row] for row in self._apart(most, 0.2)]
+
+    def _apart(self, most: int, share: float) -> list[int]:
+        """The best designs of which no two are nearer in every size than a share of its range."""
+        chosen: list[int] = []
+        scaled = self.sizes / np.maximum(self.range, 1e-9)
+        for row in self._order().tolist():
+            if all(np.abs(scaled[row] - scaled[other]).max() > share for other in chosen):
+                chosen.append(row)
             if len(chosen) == most:
                 break
         return chosen
@@ -218,6 +242,7 @@ class _Search:
 
 
 COLUMNS = ("npv_usd", "irr", "payback_years", "cost_usd_per_btc", "capex_usd", "mined_btc", "served_frac")
+TOLD_AS = {"served_frac": "fleet_utilisation_frac"}  # in the metrics of a projection
 NOTHING = (0.0, np.nan, np.inf, np.nan, 0.0, 0.0, 0.0)
 CAPEX, SERVED = COLUMNS.index("capex_usd"), COLUMNS.index("served_frac")
 

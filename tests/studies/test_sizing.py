@@ -164,6 +164,18 @@ def test_other_aims_are_served_better_than_by_npv(
     assert mine >= theirs * (1 - 1e-9) if better == "up" else mine <= theirs * (1 + 1e-9)
 
 
+def test_what_the_search_leaves_out_is_made_up_for_by_projecting_the_finalists(
+    greensboro: Weather, market: Market
+) -> None:
+    charged = PAYS.but({"grid.tariff.flat_demand.periods": [{"tiers": [{"usd_per_kw": 14.0}]}]})
+    told = size(charged, greensboro, market)
+    assert told.approximations == ("bills by tariff are taken at the price of each hour",)
+    assert told.designs.iloc[0]["npv_usd"] == told.metrics["npv_usd"]
+    free = size(PAYS, greensboro, market)
+    blind = project(charged.but({path: free.best.at(path) for path in SIZES}), greensboro, market)
+    assert (told.metrics["npv_usd"] or 0.0) >= (blind.metrics["npv_usd"] or 0.0)
+
+
 def test_progress_is_told_and_the_work_can_be_stopped(greensboro: Weather, market: Market) -> None:
     heard: list[float] = []
     size(PAYS, greensboro, market, tick=heard.append)
