@@ -23,23 +23,26 @@ LOGO = (
 
 
 def pages() -> list[st.Page]:
-    """Every page, in the order a planner reads them; the last one is the first under its own name."""
+    """Every page, in the order a planner reads them; the last one is the first under its own name.
 
-    def page(name: str, title: str, icon: str, *, at: str = "", **kwargs: Any) -> st.Page:
-        return st.Page(HERE / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=at or name, **kwargs)
+    Without icons, so that all titles stand beside each other on a laptop.
+    """
+
+    def page(name: str, title: str, *, at: str = "", **kwargs: Any) -> st.Page:
+        return st.Page(HERE / f"{name}.py", title=title, url_path=at or name, **kwargs)
 
     return [
-        page("projections", "Projection", "monitoring", at="first", default=True),  # served at / and nowhere else
-        page("money", "Money", "account_balance"),
-        page("dispatch", "Dispatch", "bolt"),
-        page("sizing", "Sizing", "straighten"),
-        page("configuration", "Configuration", "tune"),
-        page("equipment", "Equipment", "memory"),
-        page("market", "Market", "candlestick_chart"),
-        page("compare", "Compare", "compare_arrows"),
-        page("method", "Method", "function"),
-        page("status", "Status", "vital_signs"),
-        page("projections", "Projection", "monitoring", visibility="hidden"),
+        page("projections", "Projection", at="first", default=True),  # served at / and nowhere else
+        page("money", "Money"),
+        page("dispatch", "Dispatch"),
+        page("sizing", "Sizing"),
+        page("configuration", "Configuration"),
+        page("equipment", "Equipment"),
+        page("market", "Market"),
+        page("compare", "Compare"),
+        page("method", "Method"),
+        page("status", "Status"),
+        page("projections", "Projection", visibility="hidden"),
     ]
 
 
