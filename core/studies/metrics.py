@@ -131,7 +131,9 @@ def _first_year(base: Run) -> Values:
 
 
 def _ratio(a: float, b: float) -> float:
-    return float(a / b) if b else float("nan")
+    """a over b; nan where b is nothing, or so near it that the ratio is no number."""
+    share = float(a / b) if b else float("nan")
+    return share if np.isfinite(share) else float("nan")
 
 
 def _returns(base: Run) -> Values:

@@ -299,6 +299,15 @@ def test_any_site_gives_finite_figures_or_a_named_error(plan: Scenario, greensbo
         assert value is None or np.isfinite(value)
 
 
+def test_machines_that_all_but_never_run_leave_no_figure_without_end(greensboro: Weather, market: Market) -> None:
+    still = Scenario().but(
+        {"fleet.uptime_frac": 5e-324, "grid.import_limit_kw": 0.0, "outlook.price_usd": 1.0, "outlook.difficulty": 1.0}
+    )
+    told = project(still, greensboro, market)
+    assert all(value is None or np.isfinite(value) for value in told.metrics.values())
+    assert {name for name, value in told.metrics.items() if value is None} == set(told.reasons)
+
+
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=plans(), more=st.floats(1, 3))
 def test_more_panels_never_give_less_energy(plan: Scenario, more: float, greensboro: Weather) -> None:
