@@ -30,6 +30,7 @@ DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_proble
 ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
 OPERATIONS = "_operations"
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
+FIRST_PAGE_S = 3.0  # in which the first page is drawn, before compiling takes its share of the processor
 
 
 def start() -> None:
@@ -58,7 +59,8 @@ def warm() -> threading.Thread:
         foresight.compile_kernel()
         lanes.compile_kernel(1)
 
-    thread = threading.Thread(target=compiled, name="compile", daemon=True)
+    thread = threading.Timer(FIRST_PAGE_S, compiled)
+    thread.daemon = True
     thread.start()
     return thread
 
