@@ -2,7 +2,7 @@
 
 Work is a function that takes `tick`, and calls it between its chunks with the share that is done: pure code stays free
 of threads and clocks. `tick` raises where the work is to stop, so that it ends within one chunk. A job is found again
-by its id, by whom it belongs to alone, until it is among the oldest of many.
+by its id, by whom it belongs to alone, until it is long over or among the oldest of many.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
 Tick = Callable[..., None]  # tick(share, words="")
 Work = Callable[[Tick], Any]
 WORKERS, WAITING, KEPT = 2, 16, 64
-DEADLINE_S = 30.0
+DEADLINE_S, KEPT_S = 30.0, 3600.0
 log = logging.getLogger("solar_mining.jobs")
 
 
@@ -40,6 +40,7 @@ class Job:
     result: Any = None
     error: SolarMiningError | None = None
     began_s: float = 0.0
+    ended_s: float = 0.0
 
     @property
     def live(self) -> bool:
@@ -52,7 +53,10 @@ class _Stop(Exception):
 
 
 class Pool:
-    """At most `workers` jobs run and `waiting` wait; `kept` are remembered. `deadline_s` counts from when a job begins."""
+    """At most `workers` jobs run and `waiting` wait; `kept` are remembered, for `kept_s` after their end.
+
+    `deadline_s` counts from when a job begins.
+    """
 
     def __init__(
         self,
@@ -60,10 +64,12 @@ class Pool:
         waiting: int = WAITING,
         kept: int = KEPT,
         deadline_s: float = DEADLINE_S,
+        kept_s: float = KEPT_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
-        self._most, self._kept, self._deadline_s, self._now_s = workers + waiting, kept, deadline_s, now_s
+        self._most, self._kept = workers + waiting, kept
+        self._deadline_s, self._kept_s, self._now_s = deadline_s, kept_s, now_s
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
@@ -71,30 +77,31 @@ class Pool:
         """Begin a job as soon as a worker is free; its id. Busy where too many wait already."""
         job = Job(secrets.token_hex(8), kind, owner)
         with self._lock:
+            self._tidy()
             if sum(other.live for other in self._jobs.values()) >= self._most:
                 raise Busy("too much is being worked out already: try again in a moment", field="jobs", value=kind)
             self._jobs[job.id] = job
-            self._forget()
         self._executor.submit(self._run, job.id, work)
         return job.id
 
     def get(self, job_id: str, owner: str) -> Job:
         """A job as it stands; NotFound where there is none of that id for this owner."""
         with self._lock:
-            return self._overdue(self._owned(job_id, owner))
+            self._tidy()
+            return self._owned(job_id, owner)
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """Stop a job: at once where it waits, at its next tick where it runs; one that has ended stays as it is."""
         with self._lock:
             job = self._owned(job_id, owner)
-            return self._put(replace(job, state="cancelled")) if job.live else job
+            return self._stopped(job) if job.live else job
 
     def close(self) -> None:
         """Cancel all, and wait for those that run to reach their next tick."""
         with self._lock:
             for job in list(self._jobs.values()):
                 if job.live:
-                    self._put(replace(job, state="cancelled"))
+                    self._stopped(job)
         self._executor.shutdown(cancel_futures=True)
 
     def _owned(self, job_id: str, owner: str) -> Job:
@@ -107,11 +114,16 @@ class Pool:
         self._jobs[job.id] = job
         return job
 
-    def _forget(self) -> None:
-        """Drop the oldest that have ended; dicts keep the order in which jobs came."""
-        ended = [job.id for job in self._jobs.values() if not job.live]
-        for job_id in ended[: max(0, len(self._jobs) - self._kept)]:
-            del self._jobs[job_id]
+    def _stopped(self, job: Job) -> Job:
+        return self._put(replace(job, state="cancelled", ended_s=self._now_s()))
+
+    def _tidy(self) -> None:
+        """Mark what is overdue; drop what is long over and the oldest of too many: dicts keep the order of jobs."""
+        ended = [job for job in map(self._overdue, list(self._jobs.values())) if not job.live]
+        too_many = max(0, len(self._jobs) - self._kept)
+        for i, job in enumerate(ended):
+            if i < too_many or self._now_s() - job.ended_s > self._kept_s:
+                del self._jobs[job.id]
 
     def _overdue(self, job: Job) -> Job:
         """The job, marked where its time is over: what it works at stops at its next tick."""
@@ -122,7 +134,7 @@ class Pool:
             field=job.kind,
             value=self._deadline_s,
         )
-        return self._put(replace(job, state="timeout", error=error))
+        return self._put(replace(job, state="timeout", error=error, ended_s=self._now_s()))
 
     def _run(self, job_id: str, work: Work) -> None:
         with self._lock:
@@ -133,8 +145,8 @@ class Pool:
 
         def tick(share: float, words: str = "") -> None:
             with self._lock:
-                job = self._overdue(self._jobs[job_id])
-                if job.state != "running":
+                job = self._running(job_id)
+                if job is None:
                     raise _Stop
                 self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words))
 
@@ -151,9 +163,14 @@ class Pool:
     def _end(self, job_id: str, **ended: Any) -> None:
         """What came of a job, unless it was cancelled or late before it ended."""
         with self._lock:
-            job = self._overdue(self._jobs[job_id])
-            if job.state == "running":
-                self._put(replace(job, **ended))
+            job = self._running(job_id)
+            if job is not None:
+                self._put(replace(job, ended_s=self._now_s(), **ended))
+
+    def _running(self, job_id: str) -> Job | None:
+        """The job while it may go on: not cancelled, late or forgotten meanwhile."""
+        job = self._jobs.get(job_id)
+        return job if job is not None and self._overdue(job).state == "running" else None
 
 
 @cache

@@ -159,6 +159,36 @@ def test_only_the_newest_are_remembered(pool: Pool) -> None:
     assert pool.get(ids[-1], "me").result == 1
 
 
+def test_what_is_long_over_is_forgotten() -> None:
+    now = [0.0]
+    pool = Pool(workers=1, kept_s=100.0, now_s=lambda: now[0])
+    try:
+        job_id = pool.submit("quick", "me", lambda tick: "kept")
+        until(pool, job_id, ended)
+        now[0] = 99.0
+        assert pool.get(job_id, "me").result == "kept"
+        now[0] = 101.0
+        with pytest.raises(NotFound):
+            pool.get(job_id, "me")
+    finally:
+        pool.close()
+
+
+def test_late_work_nobody_looks_at_takes_no_room() -> None:
+    now = [0.0]
+    pool = Pool(workers=1, waiting=0, deadline_s=10.0, now_s=lambda: now[0])
+    go_on = threading.Event()
+    try:
+        late = pool.submit("slow", "me", lambda tick: go_on.wait(PATIENCE_S))
+        until(pool, late, lambda job: job.state == "running")
+        now[0] = 10.5
+        pool.submit("next", "me", lambda tick: 1)
+        go_on.set()
+        assert pool.get(late, "me").state == "timeout"
+    finally:
+        pool.close()
+
+
 def test_many_may_ask_at_once() -> None:
     pool = Pool(workers=2, waiting=100, kept=200)
 
