@@ -16,6 +16,7 @@ _HOMES = {
     "project": "core.answers",
     "size": "core.answers",
     "Constraints": "core.studies.constraints",
+    "Variables": "core.studies.variables",
     "Sizing": "core.studies.sizing",
     "MODEL_VERSION": "core.studies.projection",
     "errors": "core.errors",

@@ -21,6 +21,7 @@ from core.sections import Array
 from core.studies import projection, sizing
 from core.studies.constraints import Constraints
 from core.studies.sizing import Sizing
+from core.studies.variables import Variables
 from core.studies.years import yield_kwh_per_kw
 
 
@@ -49,15 +50,20 @@ def size(
     market: Market | None = None,
     objective: str = "npv_usd",
     constraints: Constraints | None = None,
+    variables: Variables | None = None,
 ) -> Sizing:
     """The sizes of array, battery and fleet that serve an objective best; weather and market as for `project`.
 
-    objective: npv_usd, irr, payback_years or cost_usd_per_btc. ValidationError for what cannot be asked, and for fleets of
-    several kinds of machines.
+    objective: npv_usd, irr, payback_years or cost_usd_per_btc. Machines of `variables` may leave their figures to the
+    catalogue. ValidationError for what cannot be asked, and for fleets of several kinds of machines where none are given
+    to choose from. The first call on a machine compiles for some seconds.
     """
     plan = equipment.resolved(scenario)
+    sought = variables or Variables()
+    sought = replace(sought, units=equipment.resolved_units(sought.units, plan))
     year, known = _asked(plan, weather, market)
-    return sizing.size(plan, year, known, objective, constraints, rules=credit_rules())
+    sizing.compile_kernels(plan, sought)
+    return sizing.size(plan, year, known, objective, constraints, sought, rules=credit_rules())
 
 
 def _asked(plan: Scenario, weather: Weather | None, market: Market | None) -> tuple[Weather, Market]:

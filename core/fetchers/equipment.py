@@ -80,6 +80,12 @@ def resolved(scenario: Scenario, own: Sequence[Machine] = ()) -> Scenario:
     return scenario.but(changes) if changes else scenario
 
 
+def resolved_units(units: Sequence[Unit], plan: Scenario, own: Sequence[Machine] = ()) -> tuple[Unit, ...]:
+    """Kinds of machines with the figures that are left to a machine filled in, as `resolved` does for a plan's own."""
+    listed = [unit.model_dump(mode="json") for unit in units]
+    return resolved(plan.but({"fleet.units": listed}), own).fleet.units
+
+
 def price_notices(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> tuple[str, ...]:
     """A sentence for each price of the fleet that is a machine's here and was over 180 days old on day `on`.
 

@@ -24,7 +24,7 @@ from core.models.dispatch_rule import Offer, choice, plant_rows, settled
 
 Array = NDArray[np.float64]
 LANES = 64
-GROUP = 4 * LANES  # designs between two looks at the clock: about a hundredth of a second
+BLOCKS = 4  # of lanes at most between two looks at the clock: about a hundredth of a second
 PLAIN_SIZE = 1 << 15  # hours times designs that the plain engine looks at together, so that they stay in cache
 FLOWS = 5  # charge, discharge, import, export, curtailed
 MONEY_AND_PEAK = 3
@@ -77,7 +77,8 @@ def sums(
     if kernel is None:
         shares = _plain(hours, rows, bin_of_hour, out, soc)
     else:
-        shares = _fast(_work(kernel, hours, rows, bin_of_hour, out, soc), len(soc), threads)
+        group = _group(len(soc), threads)
+        shares = _fast(_work(kernel, hours, rows, bin_of_hour, out, soc, group), range(0, len(soc), group), threads)
     with closing(shares):
         for share in shares:
             if tick is not None and tick(share):
@@ -96,10 +97,15 @@ def _rows(plants: Plants, steps: int) -> Array:
     return np.array(np.broadcast_arrays(*np.atleast_1d(*rows)), np.float64)
 
 
-def _fast(work: Callable[[int], None], size: int, threads: int) -> Generator[float]:
+def _group(designs: int, threads: int) -> int:
+    """How many designs a thread takes at a time: whole blocks, and so few that no thread is left with the last of them."""
+    return LANES * min(BLOCKS, max(1, designs // (2 * threads * LANES)))
+
+
+def _fast(work: Callable[[int], None], starts: range, threads: int) -> Generator[float]:
     """Groups of designs in threads; yields the share done after each."""
     with ThreadPoolExecutor(threads, thread_name_prefix="lanes") as pool:
-        jobs = [pool.submit(work, start) for start in range(0, size, GROUP)]
+        jobs = [pool.submit(work, start) for start in starts]
         try:
             for done, job in enumerate(as_completed(jobs), 1):
                 job.result()
@@ -110,7 +116,13 @@ def _fast(work: Callable[[int], None], size: int, threads: int) -> Generator[flo
 
 
 def _work(
-    kernel: Callable[..., None], hours: Hours, rows: Array, bin_of_hour: NDArray[np.intp], out: Array, soc: Array
+    kernel: Callable[..., None],
+    hours: Hours,
+    rows: Array,
+    bin_of_hour: NDArray[np.intp],
+    out: Array,
+    soc: Array,
+    size: int,
 ) -> Callable[[int], None]:
     """What runs the group of designs from a place on, and writes its figures to `out` and `soc`."""
     grid = (hours.import_usd_per_kwh, hours.export_usd_per_kwh, hours.import_limit_kw, hours.export_limit_kw)
@@ -119,13 +131,13 @@ def _work(
     bins, wear = np.ascontiguousarray(bin_of_hour, np.int64), float(hours.wear_usd_per_kwh)
 
     def run(start: int) -> None:
-        group = slice(start, start + GROUP)
+        group = slice(start, start + size)
         plants = _in_lanes(rows[:, group])
         sums = _aligned((len(plants), *out.shape[1:], LANES))
         kernel(*series, bins, wear, plants.reshape(len(plants), -1), sums.reshape(*sums.shape[:2], -1))
-        size = len(soc[group])
-        out[group] = np.moveaxis(sums, -1, 1).reshape(-1, *out.shape[1:])[:size]
-        soc[group] = plants[:, SOC_ROW].reshape(-1)[:size]
+        given = len(soc[group])
+        out[group] = np.moveaxis(sums, -1, 1).reshape(-1, *out.shape[1:])[:given]
+        soc[group] = plants[:, SOC_ROW].reshape(-1)[:given]
 
     return run
 

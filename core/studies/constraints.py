@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from core.errors import ValidationError
-from core.figures import finite, positive, share
+from core.figures import positive, share
 from core.sections import Array
-from core.studies.designs import SIZES
 
 MODULE_KW_PER_M2 = 0.2  # of the module's own area at standard conditions: 20 %, usual for crystalline silicon
 
@@ -19,14 +16,12 @@ class Constraints:
 
     `budget_usd`: first investment; `land_m2`: for the array in rows at its ground coverage; `connection_kw`: most that the
     array may be able to feed in; `min_served_frac`: share of the fleet's possible energy that is mined in the first year.
-    `most`: largest of each size looked at, by path, where the usual is not enough.
     """
 
     budget_usd: float | None = None
     land_m2: float | None = None
     connection_kw: float | None = None
     min_served_frac: float | None = None
-    most: Mapping[str, float] = field(default_factory=dict)
 
     def checked(self) -> Constraints:
         """Itself; ValidationError names what cannot be."""
@@ -35,18 +30,6 @@ class Constraints:
                 positive(f"constraints.{name}", value)
         if self.min_served_frac is not None:
             share("constraints.min_served_frac", self.min_served_frac)
-        for path, value in self.most.items():
-            if path not in SIZES:
-                raise ValidationError(
-                    f"constraints.most: no size {path!r}",
-                    field="constraints.most",
-                    value=path,
-                    expected=", ".join(SIZES),
-                )
-            if finite(f"constraints.most.{path}", value) < 0:
-                raise ValidationError(
-                    f"{path}: expected 0 or more", field=f"constraints.most.{path}", value=value, expected="0 or more"
-                )
         return self
 
 

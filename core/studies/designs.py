@@ -17,7 +17,6 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ValidationError
 from core.inputs import CreditRule, Reading, Weather
 from core.models import ageing, finance, lanes
 from core.models.dispatch import Storage
@@ -79,17 +78,6 @@ def machine_site_kw(scenario: Scenario) -> float:
     return float(unit_steps(scenario.fleet.units[0]).power_w.sum()) / W_PER_KW * scenario.fleet.pue
 
 
-def check_one_kind(scenario: Scenario) -> None:
-    """ValidationError unless the fleet is of one kind, whose number is sized."""
-    if len(scenario.fleet.units) != 1:
-        raise ValidationError(
-            "sizes are worked out for machines of one kind",
-            field="fleet.units",
-            value=len(scenario.fleet.units),
-            expected="one kind of machine",
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Ground:
     """What all designs share: the scenario at one kW of array and one machine, its life, site and worth of coins.
@@ -114,8 +102,7 @@ class Ground:
 def ground(
     scenario: Scenario, weather: Weather, readings: tuple[Reading, ...], rules: tuple[CreditRule, ...] = ()
 ) -> Ground:
-    """The ground on which designs of a scenario are judged."""
-    check_one_kind(scenario)
+    """The ground on which designs of a scenario are judged; its fleet has one kind of machine."""
     one = scenario.but({SIZES[DC]: 1.0, SIZES[COUNT]: 1})
     path, fees = network(scenario, readings), fees_btc(readings)
     life = fleet_life(one, path, fees)

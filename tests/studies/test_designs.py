@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args, get_origin
+
 import numpy as np
 import pytest
+from pydantic.fields import FieldInfo
 
-from core.errors import ValidationError
+from core.errors import ScenarioError
+from core.fetchers.credits import credit_rules
 from core.inputs import Market, Weather
 from core.models import lanes
-from core.scenario import Scenario
+from core.scenario import Scenario, leaves
 from core.studies.designs import SIZES, approximations, cost_usd_per_btc, ground, judged, sized
 from core.studies.projection import project
 from core.studies.run import used_readings
@@ -91,12 +95,81 @@ def test_what_cannot_be_judged_exactly_is_named() -> None:
         assert len(approximations(Scenario().but({path: value}))) == 1, path
 
 
-def test_a_mixed_fleet_is_refused_by_name(greensboro: Weather, market: Market) -> None:
-    unit = Scenario().fleet.units[0].model_dump(mode="json")
-    mixed = Scenario().but({"fleet.units": [unit, unit]})
-    with pytest.raises(ValidationError) as refused:
-        ground(mixed, greensboro, used_readings(mixed, market))
-    assert refused.value.field == "fleet.units"
+def busy() -> Scenario:
+    """A plan in which most of what a scenario can have is at work."""
+    return Scenario().but(
+        {
+            "finance.horizon_years": 3,
+            "outlook.price_usd": 160_000.0,
+            "fleet.refresh.rule": "age",
+            "fleet.refresh.age_years": 1.5,
+            "fleet.failures.rate_per_year": 0.3,
+            "fleet.resale.realised_frac": 0.6,
+            "array.inverter_replacement.every_years": 2,
+            "finance.tax.federal_rate_frac": 0.21,
+            "finance.tax.state_rate_frac": 0.05,
+            "finance.depreciation.array.method": "macrs_5",
+            "finance.depreciation.machines.method": "straight_line",
+            "finance.credits.array_itc_frac": 0.3,
+            "finance.debt.share_frac": 0.4,
+            "finance.debt.target_dscr": 1.2,
+            "finance.debt.reserve_months": 6,
+            "finance.construction.months": 9,
+            "finance.owning.property_tax_frac": 0.01,
+            "finance.owning.working_capital_days": 30.0,
+            "finance.salvage_frac": 0.1,
+            "outlook.treasury.sales_pay_fee": True,
+            "grid.fixed_usd_per_month": 300.0,
+        }
+    )
+
+
+def another(info: FieldInfo, value: object) -> object:
+    """A value a field may have that is not the one it has; the same where none is easily found."""
+    if isinstance(value, bool):
+        return not value
+    if get_origin(info.annotation) is Literal:
+        return next(choice for choice in get_args(info.annotation) if choice != value)
+    ends = {name: getattr(part, name) for part in info.metadata for name in ("ge", "le") if hasattr(part, name)}
+    if not isinstance(value, int | float) or len(ends) < 2:
+        return value
+    higher = value + max(1, abs(value)) if isinstance(value, int) else value + max(0.05, 0.3 * abs(value))
+    return min(higher, ends["le"]) if value < ends["le"] else type(value)((ends["ge"] + value) / 2)
+
+
+FIELDS = [(path, another(info, value)) for path, info, value in leaves(busy()) if path.split(".")[0] != "risk"]
+CHANGED = [(path, value) for path, value in FIELDS if path not in SIZES and value != busy().at(path)]
+
+
+@pytest.mark.parametrize(("path", "value"), CHANGED, ids=[path for path, _ in CHANGED])
+def test_whatever_a_plan_has_is_judged_exactly_or_named(
+    path: str, value: object, greensboro: Weather, market: Market
+) -> None:
+    try:
+        plan = busy().but({path: value})
+    except ScenarioError:
+        return  # one field alone may not be changed so
+    if approximations(plan):
+        return
+    rules = tuple(credit_rules())
+    sizes = np.array([[1700.0, 900.0, 300.0, 90.0], [600.0, 0.0, 0.0, 210.0]])
+    told = judged(ground(plan, greensboro, used_readings(plan, market), rules), sizes)
+    for i, row in enumerate(sizes):
+        metrics = project(sized(plan, row), greensboro, market, rules=rules).metrics
+        near = pytest.approx(metrics["npv_usd"], abs=1e-6 * (metrics["capex_usd"] or 1.0))
+        assert told.account.metrics["npv_usd"][i] == near
+
+
+def test_most_fields_are_judged_exactly() -> None:
+    exact = [path for path, value in CHANGED if not approximations(plan_or_busy(path, value))]
+    assert len(exact) > 130
+
+
+def plan_or_busy(path: str, value: object) -> Scenario:
+    try:
+        return busy().but({path: value})
+    except ScenarioError:
+        return busy()
 
 
 def test_sizes_are_the_paths_of_the_scenario() -> None:
