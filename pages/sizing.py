@@ -10,8 +10,12 @@ import streamlit as st
 from core import charts
 from core.errors import NotFound, SolarMiningError
 from core.jobs import Job, Tick, pool
+from core.machine import Machine
+from core.scenario import Scenario
+from core.sections import Unit
 from core.studies.constraints import Constraints, land_m2_per_kw
-from core.studies.sizing import Sizing, size
+from core.studies.sizing import Sizing, compile_kernels, size
+from core.studies.variables import MOST_UNITS, Variables
 from pages.ui import session, show
 
 AIMS = {
@@ -26,6 +30,8 @@ SIZES = {
     "battery.power_kw": ("power_kw", "Battery power", "kW"),
     "fleet.units.0.count": ("machines", "Machines", ""),
 }
+SHAPES = (("tilt", "array.surface_tilt", (0.0, 60.0)), ("ratio", "array.dc_ac_ratio", (0.8, 2.5)))
+TRACKING = ("one_axis", "one_axis_backtracked", "two_axis")
 JOB, LAST, OWNER, BEFORE = "job", "_sizing_job", "_owner", "_before_sizing"
 LOOK_EVERY_S = 0.3
 
@@ -78,9 +84,52 @@ def asked() -> None:
                 key="served",
                 help="Of the energy they could draw in the first year.",
             )
+        shape_and_kinds(scenario)
         st.form_submit_button(
             "Find the best sizes", type="primary", icon=":material/search:", on_click=begin, key="find"
         )
+
+
+def shape_and_kinds(scenario: Scenario) -> None:
+    """What else may change: tilt, DC to AC ratio, the machine."""
+    with st.grid(3, min_column_width=240):
+        st.checkbox(
+            "Seek the best tilt",
+            key="tilt",
+            disabled=scenario.array.mounting in TRACKING,
+            help="Between flat and 60°; a row that follows the sun has none.",
+        )
+        st.checkbox(
+            "Seek the best DC to AC ratio",
+            key="ratio",
+            help="The array costs the same whatever its inverter, so it matters where connection or inverter is the limit.",
+        )
+        st.multiselect(
+            "Machines to choose from",
+            [machine.model for machine in priced_machines()],
+            placeholder="the plan's own",
+            max_selections=MOST_UNITS,
+            key="kinds",
+            help="Of those with a price. The best two on a thin grid are sized in full.",
+        )
+
+
+def priced_machines() -> list[Machine]:
+    """Machines whose price is known, the planner's own first; without one a machine would be the cheapest of all."""
+    from core.fetchers.equipment import bundled_machines
+
+    listed = {machine.model: machine for machine in (*session.own_machines(), *bundled_machines())}
+    return [machine for machine in listed.values() if machine.price_usd is not None]
+
+
+def variables(scenario: Scenario) -> Variables:
+    """What the form lets the search change."""
+    from core.fetchers.equipment import resolved_units
+
+    within = {path: ends for key, path, ends in SHAPES if st.session_state[key]}
+    own = {machine.model for machine in priced_machines()}
+    kinds = [Unit(model=model, count=1) for model in st.session_state["kinds"] if model in own]
+    return Variables(within, resolved_units(kinds, scenario, session.own_machines()) if kinds else ())
 
 
 def begin() -> None:
@@ -94,14 +143,11 @@ def begin() -> None:
     )
     try:
         scenario, weather, market, rules = question()
-        aim = state["aim"]
+        aim, sought = state["aim"], variables(scenario)
 
         def work(tick: Tick) -> Sizing:
-            from core.models import lanes
-            from core.studies.fleet import unit_steps
-
-            lanes.compile_kernel(len(unit_steps(scenario.fleet.units[0]).power_w) if scenario.fleet.units else 1)
-            return size(scenario, weather, market, aim, wanted, rules=rules, tick=tick)
+            compile_kernels(scenario, sought)
+            return size(scenario, weather, market, aim, wanted, sought, rules=rules, tick=tick)
 
         st.session_state[LAST] = st.query_params[JOB] = pool().submit("sizing", owner(), work)
     except SolarMiningError as error:
@@ -198,15 +244,23 @@ def there(path: str) -> bool:
 
 def verdict(found: Sizing) -> None:
     """One sentence."""
-    if not found.designs.iloc[0][["dc_kw", "machines", "energy_kwh"]].any():
+    best = found.designs.iloc[0]
+    if not best[["dc_kw", "machines", "energy_kwh"]].any():
         st.markdown("**Nothing is best.** No size of this plan earns what it costs: not to build it is worth more.")
         return
-    parts = [
-        f"{found.best.at(path):,.0f} {unit} {label.lower()}".replace("  ", " ")
-        for path, (_, label, unit) in SIZES.items()
-        if found.best.at(path)
-    ]
-    st.markdown(f"**Best: {session.literal(', '.join(parts))}.**")
+    st.markdown(f"**Best: {session.literal(in_words(found, best))}.**")
+
+
+def in_words(found: Sizing, row: pd.Series) -> str:
+    """A design by its sizes, and by shape and machine where these were sought."""
+    parts = [f"{row[name]:,.0f} {unit} {label.lower()}" for name, label, unit in SIZES.values() if row[name]]
+    if found.designs["surface_tilt"].nunique() > 1 and row["dc_kw"]:
+        parts.append(f"tilted {row['surface_tilt']:.1f}°")
+    if found.designs["dc_ac_ratio"].nunique() > 1 and row["dc_kw"]:
+        parts.append(f"DC to AC {row['dc_ac_ratio']:.2f}")
+    if len(found.kinds) > 1 and row["machines"]:
+        parts.append(row["model"])
+    return ", ".join(parts).replace("  ", " ")
 
 
 def tiles(found: Sizing) -> None:
@@ -235,28 +289,39 @@ def tiles(found: Sizing) -> None:
 
 def taking(found: Sizing) -> None:
     """Take the best design over, and back again."""
+    changes = changes_of(found, found.designs.iloc[0])
     with st.container(horizontal=True):
-        same = all(there(path) and session.current().at(path) == found.best.at(path) for path in SIZES)
         st.button(
             "Apply this design",
             icon=":material/check:",
             type="primary",
-            disabled=same,
+            disabled=session.current().but(changes) == session.current(),
             on_click=apply,
-            args=(sizes_of(found.designs.iloc[0]),),
+            args=(changes,),
         )
         if BEFORE in st.session_state:
             st.button("Take it back", icon=":material/undo:", on_click=take_back)
 
 
-def sizes_of(row: pd.Series) -> dict[str, Any]:
-    """A design as changes of the plan."""
-    changes = {path: float(row[name]) for path, (name, _, _) in SIZES.items()}
-    return {**changes, "fleet.units.0.count": round(changes["fleet.units.0.count"])}
+def changes_of(found: Sizing, row: pd.Series) -> dict[str, Any]:
+    """A design as changes of the plan: the machine itself only where it is another one."""
+    from core.fetchers import equipment
+
+    kind, count = found.kinds[row["model"]], round(row["machines"])
+    changes = {path: float(row[name]) for path, (name, _, _) in SIZES.items() if not path.startswith("fleet")}
+    changes |= {path: float(row[path.split(".")[1]]) for _, path, _ in SHAPES}
+    units = equipment.resolved(session.current(), session.own_machines()).fleet.units
+    if len(units) == 1 and units[0].model_copy(update={"count": kind.count}) == kind:
+        return {**changes, "fleet.units.0.count": count}
+    return {**changes, "fleet.units": [{**kind.model_dump(mode="json"), "count": count}]}
 
 
 def apply(changes: dict[str, Any]) -> None:
-    st.session_state[BEFORE] = {path: session.current().at(path) for path in changes}
+    plan = session.current()
+    raw = plan.model_dump(mode="json")
+    st.session_state[BEFORE] = {
+        path: raw["fleet"]["units"] if path == "fleet.units" else plan.at(path) for path in changes
+    }
     session.change(changes)
     session.redraw()
 
@@ -274,13 +339,10 @@ def others(found: Sizing) -> None:
         st.subheader("Nearly as good, and different", anchor=False)
         for i, row in found.alternatives.iterrows():
             with st.container(horizontal=True, vertical_alignment="center"):
-                words = ", ".join(
-                    f"{row[name]:,.0f} {unit} {label.lower()}".replace("  ", " ")
-                    for name, label, unit in SIZES.values()
-                    if row[name]
+                st.markdown(
+                    f"{session.literal(in_words(found, row))} · NPV **{session.literal(show.money(row['npv_usd']))}**"
                 )
-                st.markdown(f"{session.literal(words)} · NPV **{session.literal(show.money(row['npv_usd']))}**")
-                st.button("Apply", key=f"alternative {i}", on_click=apply, args=(sizes_of(row),))
+                st.button("Apply", key=f"alternative {i}", on_click=apply, args=(changes_of(found, row),))
 
 
 def footnotes(found: Sizing) -> None:

@@ -17,13 +17,14 @@ from core.errors import ValidationError
 from core.inputs import CreditRule, Market, Reading, Weather
 from core.models import dispatch, finance, foresight, lanes, rates
 from core.scenario import Scenario
+from core.sections import Unit
 from core.studies import designs, operations
 from core.studies.constraints import Constraints
 from core.studies.designs import SIZES
 from core.studies.fleet import unit_steps
 from core.studies.projection import project
 from core.studies.run import run, used_readings
-from core.studies.search import NAMES, Question, Search, Tick
+from core.studies.search import NAMES, Question, Search, Tick, label
 from core.studies.variables import Variables
 from core.vocabulary import METRICS
 
@@ -63,7 +64,8 @@ class Sizing:
     share and whether the constraints hold, the best first; `frontier`: those that no other beats at less investment;
     `alternatives`: nearly as good and different. `bound_usd`: NPV if the plant were run with foresight.
     `approximations`: what designs were judged by without, in words; empty where they are exact. `looked_at`: lowest and
-    highest of each size by its path; `edges`: paths of sizes that are best at the highest.
+    highest of each size by its path; `edges`: paths of sizes that are best at the highest. `kinds`: kinds of machines by their
+    name in `designs`.
     """
 
     best: Scenario
@@ -77,6 +79,7 @@ class Sizing:
     approximations: tuple[str, ...]
     constraints: Constraints
     looked_at: dict[str, tuple[float, float]]
+    kinds: dict[str, Unit]
 
     @property
     def edges(self) -> tuple[str, ...]:
@@ -135,6 +138,7 @@ def size(
         left_out,
         limits,
         {path: (float(low), float(most)) for path, low, most in zip(SIZES, *ends, strict=True)},
+        {label(unit): unit for unit in search.kinds},
     )
 
 

@@ -63,3 +63,23 @@ def test_two_kinds_of_machines_are_refused_in_words(planner: Planner) -> None:
     planner.open("/sizing").import_scenario(mixed.model_dump(mode="json"))
     planner.press("Find the best sizes")
     expect(planner.problem().filter(has_text="one kind")).to_be_visible()
+
+
+def test_tilt_and_machine_are_sought_applied_and_taken_back(planner: Planner) -> None:
+    planner.open("/sizing").import_scenario(
+        PAYS.but({"finance.array_usd_per_kw": 250.0, "grid.import_limit_kw": 100.0}).model_dump(mode="json")
+    )
+    planner.page.get_by_text("Seek the best tilt").click()
+    kinds = planner.page.get_by_role("combobox", name="Machines to choose from")
+    kinds.click()
+    for model in ("Antminer S21 Pro (234)", "Antminer S21 XP"):
+        planner.page.get_by_role("option", name=model, exact=True).click()
+    kinds.press("Escape")
+    found(planner)
+    expect(planner.page.get_by_text("tilted ")).to_be_visible()
+    planner.press("Apply this design")
+    expect(planner.page.get_by_role("button", name="Apply this design")).to_be_disabled()
+    planner.press("Take it back")
+    expect(planner.page.get_by_role("button", name="Apply this design")).to_be_enabled()
+    planner.go("Projection")
+    expect(planner.number("Machines")).to_have_value("140")
