@@ -12,6 +12,7 @@ from core.errors import ScenarioError, SolarMiningError
 from core.scenario import Scenario
 from core.vocabulary import BILL, word
 from pages.ui import session, show
+from pages.ui.rate_import import rate_file
 
 KINDS = ("One price", "By time of use", "By the hour, from a file")
 ENERGY, HOURLY = "grid.tariff.energy", ("grid.import_hourly_usd_per_kwh", "grid.export_hourly_usd_per_kwh")
@@ -39,6 +40,7 @@ def editor() -> None:
         else:
             st.caption("The import and export price beside hold in every hour.")
         peak_price()
+        rate_file()
     bill()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.planner import Planner
+from tests.fetchers.replies_energy import RATE
 
 pytestmark = pytest.mark.browser
 
@@ -68,3 +70,18 @@ def test_a_demand_charge_is_billed(planner: Planner) -> None:
     expect(planner.figure("Net present value")).not_to_have_text(before)
     planner.page.get_by_text("The first year's bills").click()
     expect(planner.page.get_by_label("Table: Bills").first).to_be_visible()
+
+
+def test_a_rate_of_the_database_is_taken_from_its_file_refused_by_name_and_removed(planner: Planner) -> None:
+    at_tariff(planner)
+    before = planner.figures()["Net present value"]
+    planner.page.get_by_text("A rate of the Utility Rate Database").click()
+    odd = {**RATE, "energyratestructure": [[{"rate": 0.05, "unit": "furlongs"}]]}
+    planner.give_file("Rate file", "odd.json", json.dumps(odd).encode())
+    expect(planner.problem().filter(has_text="energyratestructure[0][0].unit").first).to_be_visible()
+    expect(planner.figure("Net present value")).to_have_text(before)
+    planner.give_file("Rate file", "rate.json", json.dumps({"items": [RATE]}).encode())
+    expect(planner.page.get_by_role("button", name="Remove this rate")).to_be_visible(timeout=30_000)
+    expect(planner.figure("Net present value")).not_to_have_text(before)
+    planner.press("Remove this rate")
+    expect(planner.figure("Net present value")).to_have_text(before)
