@@ -1,0 +1,169 @@
+"""Prices left to chance: how far a path strays from its median, month by month.
+
+Everything here is a deviation of ln price from the median path, which is the planner's or grows as `network.growth_factor`
+says: drift is defined on the median, so that more volatility alone makes no price likelier to be high. The mean lies above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.figures import at_least_0, finite, positive, refused
+
+Floats: TypeAlias = NDArray[np.float64]
+MONTHS_PER_YEAR = 12
+MOST_JUMPS = 40  # in a month: beyond any rate that is taken
+MOST_JUMPS_PER_YEAR = 120.0
+
+
+@dataclass(frozen=True)
+class Volatility:
+    """How restless ln price is, and what holds it.
+
+    `now_per_year` and `later_per_year` [1/√yr]: it decays from the one to the other with `fade_years` [yr] (0: at once);
+    equal: constant. `pull_per_year` κ [1/yr]: how fast a deviation from the median fades; 0: never, a random walk.
+    `jumps_per_year` [1/yr], and mean and deviation of their size in ln price [1]. What jumps add on average is taken off
+    the drift, so that they leave the mean of ln price where it is.
+    """
+
+    now_per_year: float = 0.71
+    later_per_year: float = 0.71
+    fade_years: float = 0.0
+    pull_per_year: float = 0.0
+    jumps_per_year: float = 0.0
+    jump_mean: float = 0.0
+    jump_deviation: float = 0.0
+
+    def checked(self) -> Volatility:
+        """Itself; ValidationError names what cannot be."""
+        for name in (field.name for field in fields(self)):
+            check = finite if name == "jump_mean" else at_least_0
+            check(name, getattr(self, name))
+        if self.jumps_per_year > MOST_JUMPS_PER_YEAR:
+            raise refused("jumps_per_year", self.jumps_per_year, f"0 to {MOST_JUMPS_PER_YEAR:g}")
+        return self
+
+
+def volatility_per_year(how: Volatility, months: int) -> Floats:
+    """Volatility in each month (months,), at its middle [1/√yr].
+
+    later + (now − later) · e^(−t/f). Source: exponential decay, as price grew calmer with the market's size.
+    """
+    middle = (np.arange(months) + 0.5) / MONTHS_PER_YEAR
+    left = np.exp(-middle / how.fade_years) if how.fade_years > 0 else np.zeros(months)
+    return np.asarray(how.later_per_year + (how.now_per_year - how.later_per_year) * left)
+
+
+def deviation(
+    how: Volatility, normal: Floats, jump_share: Floats | None = None, jump_normal: Floats | None = None
+) -> Floats:
+    """Deviation of ln price from its median path, (months + 1, paths); 0 at the start.
+
+    x_{k+1} = e^(−κ/12) · x_k + s_k · z_k + J_k, s_k = σ_k · √((1 − e^(−κ/6)) / 2κ), or σ_k / √12 where κ = 0.
+
+    normal z: standard normal (months, paths). Jumps need two more: jump_share, even in 0…1, says how many, and jump_normal
+    how large they are together, both (months, paths).
+    Source: Gillespie (1996), exact step of an Ornstein–Uhlenbeck process; Merton (1976) for the jumps.
+    """
+    how.checked()
+    months = len(normal)
+    step = step_deviation(how, months)[:, None] * normal
+    if how.jumps_per_year > 0:
+        if jump_share is None or jump_normal is None:
+            raise refused("jump_share", "none", "numbers to draw jumps by")
+        step = step + jumps(how, jump_share, jump_normal)
+    return _held(step, np.exp(-how.pull_per_year / MONTHS_PER_YEAR))
+
+
+def _held(step: Floats, kept: float) -> Floats:
+    """Steps added up, of which each month keeps a share."""
+    strayed = np.zeros((len(step) + 1, *step.shape[1:]))
+    if kept == 1.0:
+        np.cumsum(step, axis=0, out=strayed[1:])
+        return strayed
+    for month, moved in enumerate(step):
+        strayed[month + 1] = kept * strayed[month] + moved
+    return strayed
+
+
+def step_deviation(how: Volatility, months: int) -> Floats:
+    """Standard deviation of what each month adds but for jumps, (months,) [1]."""
+    pull = how.pull_per_year
+    year = -np.expm1(-2.0 * pull / MONTHS_PER_YEAR) / (2.0 * pull) if pull > 0 else 1.0 / MONTHS_PER_YEAR
+    return np.asarray(volatility_per_year(how, months) * np.sqrt(year))
+
+
+def jumps(how: Volatility, jump_share: Floats, jump_normal: Floats) -> Floats:
+    """What jumps add to ln price in each month, less what they add on average.
+
+    n · m + √n · s · z − λ · m / 12, n the Poisson number of jumps of which `jump_share` is the distribution's value.
+
+    Source: Merton (1976), "Option pricing when underlying stock returns are discontinuous".
+    """
+    rate = how.jumps_per_year / MONTHS_PER_YEAR
+    number = np.searchsorted(_poisson(rate), jump_share)
+    size = number * how.jump_mean + np.sqrt(number) * how.jump_deviation * jump_normal
+    return np.asarray(size - rate * how.jump_mean)
+
+
+def _poisson(rate: float) -> Floats:
+    """Probability of at most n, for n from 0."""
+    terms = np.cumprod(np.append(1.0, rate / np.arange(1.0, MOST_JUMPS)))
+    return np.asarray(np.exp(-rate) * np.cumsum(terms))
+
+
+def deviation_sd(how: Volatility, months: int) -> Floats:
+    """Standard deviation of `deviation` in each month, (months + 1,) [1], in closed form.
+
+    v_{k+1} = e^(−κ/6) · v_k + s_k² + λ · (m² + s²) / 12.
+    """
+    how.checked()
+    kept = np.exp(-2.0 * how.pull_per_year / MONTHS_PER_YEAR)
+    jumped = how.jumps_per_year / MONTHS_PER_YEAR * (how.jump_mean**2 + how.jump_deviation**2)
+    return np.sqrt(_held(step_deviation(how, months) ** 2 + jumped, float(kept)))
+
+
+def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> Floats:
+    """Prices that shares of the paths do not exceed, (k, months + 1) [USD]; exact without jumps, else as if ln price were normal.
+
+    median · e^(sd · z). median_usd (months + 1,) > 0; share [1] between 0 and 1, (k,).
+    """
+    from scipy.special import ndtri
+
+    median = positive("median_usd", median_usd)
+    z = ndtri(np.asarray(share, np.float64))
+    return np.asarray(median * np.exp(np.multiply.outer(z, deviation_sd(how, np.size(median) - 1))))
+
+
+# History
+
+
+def log_changes(values: ArrayLike) -> Floats:
+    """Changes of ln value from month to month, (months − 1,); values > 0."""
+    return np.diff(np.log(positive("values", values)))
+
+
+def resampled(changes: ArrayLike, share: Floats, block_months: int) -> Floats:
+    """Paths made of pieces of history, as a deviation of ln price from its median path, (months + 1, paths); 0 at the start.
+
+    Blocks of months in the order in which they came, begun anywhere in the history, which is closed to a ring, so that each
+    month is as likely as any other. The mean is taken off: what history says of drift is not what the planner plans.
+
+    changes (n,): of ln price, n ≥ 2; share: even in 0…1, (months, paths), of which the first of each block is used.
+    block_months ≥ 1; the longer, the more of the memory of price is kept.
+    Source: Politis & Romano (1992), "A circular block-resampling procedure for stationary data".
+    """
+    history = np.asarray(finite("changes", changes), np.float64)
+    if history.ndim != 1 or history.size < 2:
+        raise refused("changes", str(history.shape), "a row of at least two changes")
+    if not 1 <= block_months <= history.size:
+        raise refused("block_months", block_months, f"1 to {history.size}, the months of history")
+    months = np.arange(len(share))
+    begun = months - months % block_months
+    start = np.floor(share[begun] * history.size).astype(np.intp)
+    picked = (start + (months % block_months)[:, None]) % history.size
+    return _held((history - history.mean())[picked], 1.0)
