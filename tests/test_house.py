@@ -56,6 +56,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "core.models.dispatch_kernel",
     ),
     **{f"core.models.foresight{part}": (*GROUND, *FORESIGHT) for part in FORESIGHT_PARTS},
+    "core.models.quasi": (*GROUND, "core.models.draws"),  # one subject in two files
     "core.models.response": (*GROUND, "core.models.network"),  # one subject in two files
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),
