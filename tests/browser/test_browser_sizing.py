@@ -76,7 +76,7 @@ def test_tilt_and_machine_are_sought_applied_and_taken_back(planner: Planner) ->
         planner.page.get_by_role("option", name=model, exact=True).click()
     kinds.press("Escape")
     found(planner)
-    expect(planner.page.get_by_text("tilted ")).to_be_visible()
+    expect(planner.page.get_by_text("tilted ").first).to_be_visible()
     planner.press("Apply this design")
     expect(planner.page.get_by_role("button", name="Apply this design")).to_be_disabled()
     planner.press("Take it back")
