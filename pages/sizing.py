@@ -274,7 +274,9 @@ def tiles(found: Sizing) -> None:
         ):
             st.metric(label, show.money(value or 0.0), border=True)
         years = metrics["payback_years"]
-        st.metric("Payback", f"{years:,.1f} years" if years is not None else "never", border=True)
+        built = found.designs.iloc[0]["capex_usd"] > 0
+        back = f"{years:,.1f} years" if years is not None else "never"
+        st.metric("Payback", back if built else "—", border=True)
         marginal = found.marginal
         for label, value in (
             ("+1 kW of array", marginal.array_usd_per_kw),
