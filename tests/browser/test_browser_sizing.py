@@ -71,8 +71,8 @@ def test_tilt_and_machine_are_sought_applied_and_taken_back(planner: Planner) ->
     )
     planner.page.get_by_text("Seek the best tilt").click()
     kinds = planner.page.get_by_role("combobox", name="Machines to choose from")
-    kinds.click()
     for model in ("Antminer S21 Pro (234)", "Antminer S21 XP"):
+        kinds.fill(model)  # opens the list again where the page was drawn anew
         planner.page.get_by_role("option", name=model, exact=True).click()
     kinds.press("Escape")
     found(planner)
