@@ -125,39 +125,85 @@ def _adjustment(tariff: Tariff, clock: Clock) -> Floats:
     return np.asarray(tariff.energy.adjustment_usd_per_kwh or (0.0,) * MONTHS)[clock.months]
 
 
+# The meter
+
+
+class Meter(NamedTuple):
+    """What is read in a year: energy by period (…, periods, 12) [kWh], the rest (…, 12).
+
+    `sold_kwh` is read under net metering alone, else export is worth `export_usd` at the prices of its hours.
+    `hourly_usd`: of import, where prices go by the hour. `coincident_kwh`: import in the hours of the grid's peak.
+    """
+
+    bought_kwh: Floats
+    sold_kwh: Floats
+    export_usd: Floats
+    hourly_usd: Floats
+    peaks: Peaks
+    coincident_kwh: Floats
+    response_usd: Floats
+
+
+def metered_year(grid: Grid, import_kw: Floats, export_kw: Floats, clock: Clock) -> Meter:
+    """What the meter reads of a year of import and export, (…, hours) [kW]."""
+    tariff, nothing = grid.tariff, np.zeros((*import_kw.shape[:-1], MONTHS))
+    energy, timed = energy_bins(grid, clock), demand_bins(tariff, clock)
+    nets, hourly = tariff.settlement.rule == "net_metering", grid.import_hourly_usd_per_kwh
+    bought = energy.sums(import_kw)
+    return Meter(
+        bought,
+        energy.sums(export_kw) if nets else np.zeros_like(bought),
+        nothing if nets else _by_price(export_kw, _sell(grid, clock), clock),
+        clock.by_month(import_kw * np.asarray(hourly)[clock.order]) if hourly else nothing,
+        Peaks(np.maximum.reduceat(import_kw, clock.starts, axis=-1), timed.peaks(import_kw)),
+        clock.by_month(import_kw * peak_hours(tariff.coincident, clock)) if tariff.coincident.usd_per_kw else nothing,
+        _response(grid, import_kw, clock),
+    )
+
+
+def energy_bins(grid: Grid, clock: Clock) -> Bins:
+    """The hours by period of energy."""
+    energy = grid.tariff.energy
+    return Bins.of(clock, clock.scheduled(energy.weekday, energy.weekend), len(energy_periods(grid)))
+
+
+def demand_bins(tariff: Tariff, clock: Clock) -> Bins:
+    """The hours by period of demand."""
+    timed = tariff.timed_demand
+    return Bins.of(clock, clock.scheduled(timed.weekday, timed.weekend), max(len(timed.periods), 1))
+
+
 # The bill
 
 
 def bill(grid: Grid, import_kw: Floats, export_kw: Floats, clock: Clock, before: Peaks | None = None) -> Bill:
     """The bills of a year of import and export, (…, hours) [kW]; `before`: peaks of the year before, none if new."""
+    return charged(grid, metered_year(grid, import_kw, export_kw, clock), clock, before)
+
+
+def charged(grid: Grid, read: Meter, clock: Clock, before: Peaks | None = None) -> Bill:
+    """The bills of what a meter read in a year; `before`: peaks of the year before, none if new."""
     tariff = grid.tariff
-    energy, export = _energy(grid, import_kw, export_kw, clock)
-    demand, peaks = _demand(tariff, import_kw, clock, before)
-    coincident = _coincident(tariff, import_kw, clock)
+    energy, export = _energy(grid, read, clock)
+    demand = _demand(tariff, read.peaks, clock, before)
+    coincident = np.asarray(read.coincident_kwh * tariff.coincident.usd_per_kw)
     fixed: Floats = np.broadcast_to(_fixed(grid, clock), energy.shape)
     charges = energy + demand + coincident + fixed
     minimum = _minimum(tariff, charges)
     income, credit = _credited(tariff, export, charges, minimum)
-    response = _response(grid, import_kw, clock)
-    return Bill(energy, demand, coincident, fixed, minimum, credit, income, response, peaks)
+    return Bill(energy, demand, coincident, fixed, minimum, credit, income, read.response_usd, read.peaks)
 
 
-def _energy(grid: Grid, import_kw: Floats, export_kw: Floats, clock: Clock) -> tuple[Floats, Floats]:
+def _energy(grid: Grid, read: Meter, clock: Clock) -> tuple[Floats, Floats]:
     """What is owed for energy and what export is worth, each (…, 12) [USD]."""
     tariff, periods = grid.tariff, energy_periods(grid)
-    bins = Bins.of(clock, clock.scheduled(tariff.energy.weekday, tariff.energy.weekend), len(periods))
-    bought = bins.sums(import_kw)
+    bought, export = read.bought_kwh, read.export_usd
     if tariff.settlement.rule == "net_metering":
-        bought, left = metered(bought, bins.sums(export_kw), bins.present)
-        export = np.zeros_like(bought[..., 0, :])
+        bought, left = metered(bought, read.sold_kwh, energy_bins(grid, clock).present)
+        export = np.zeros_like(export)
         export[..., -1] = left * tariff.settlement.true_up_usd_per_kwh
-    else:
-        export = _by_price(export_kw, _sell(grid, clock), clock)
-    peak_kw = np.maximum.reduceat(import_kw, clock.starts, axis=-1)
-    usd = _tiered(periods, bought, peak_kw, clock.days) + bought.sum(axis=-2) * _adjustment(tariff, clock)
-    if grid.import_hourly_usd_per_kwh:
-        usd = usd + clock.by_month(import_kw * np.asarray(grid.import_hourly_usd_per_kwh)[clock.order])
-    return usd, export
+    usd = _tiered(periods, bought, read.peaks.month_kw, clock.days) + bought.sum(axis=-2) * _adjustment(tariff, clock)
+    return usd + read.hourly_usd if grid.import_hourly_usd_per_kwh else usd, export
 
 
 def _by_price(kw: Floats, usd_per_kwh: Floats, clock: Clock) -> Floats:
@@ -178,11 +224,9 @@ def _tiered(periods: tuple[EnergyPeriod, ...], kwh: Floats, peak_kw: Floats, day
     return np.asarray((share * whole).sum(axis=-2))
 
 
-def _demand(tariff: Tariff, import_kw: Floats, clock: Clock, before: Peaks | None) -> tuple[Floats, Peaks]:
-    """What is owed for peaks, (…, 12) [USD], and the peaks."""
+def _demand(tariff: Tariff, peaks: Peaks, clock: Clock, before: Peaks | None) -> Floats:
+    """What is owed for peaks, (…, 12) [USD]."""
     timed, flat, ratchet = tariff.timed_demand, tariff.flat_demand, tariff.ratchet
-    bins = Bins.of(clock, clock.scheduled(timed.weekday, timed.weekend), max(len(timed.periods), 1))
-    peaks = Peaks(np.maximum.reduceat(import_kw, clock.starts, axis=-1), bins.peaks(import_kw))
     usd = np.zeros_like(peaks.month_kw)
     if flat.periods:
         kw = peaks.month_kw
@@ -194,18 +238,10 @@ def _demand(tariff: Tariff, import_kw: Floats, clock: Clock, before: Peaks | Non
     if timed.periods:
         kw = peaks.timed_kw
         if ratchet.on != "flat":
-            kw = billed_kw(ratchet, kw, before.timed_kw if before else None, clock.months) * bins.present
+            present = demand_bins(tariff, clock).present
+            kw = billed_kw(ratchet, kw, before.timed_kw if before else None, clock.months) * present
         usd = usd + sum(block_usd(period, kw[..., n, :]) for n, period in enumerate(timed.periods))
-    return usd, peaks
-
-
-def _coincident(tariff: Tariff, import_kw: Floats, clock: Clock) -> Floats:
-    """What is owed for the hours of the grid's peak, (…, 12) [USD]."""
-    demand = tariff.coincident
-    if not demand.usd_per_kw:
-        return np.zeros((*import_kw.shape[:-1], MONTHS))
-    drawn_kw = clock.by_month(import_kw * peak_hours(demand, clock))
-    return np.asarray(drawn_kw * demand.usd_per_kw)
+    return usd
 
 
 def _like(index: Whole, values: Floats) -> Whole:

@@ -214,9 +214,9 @@ def waterfall(cash_usd: ArrayLike, reserve_target_usd: ArrayLike, locked_up: Arr
     """
     cash = np.asarray(cash_usd, dtype=np.float64)
     target, shut = np.broadcast_to(reserve_target_usd, cash.shape), np.broadcast_to(locked_up, cash.shape)
-    paid, reserve, locked = (np.zeros(cash.shape) for _ in range(3))
+    paid, reserve, locked = (np.zeros_like(cash) for _ in range(3))
     if not (target.any() or shut.any()):
-        return Waterfall(cash.copy(), reserve, locked)
+        return Waterfall(cash.copy("K"), reserve, locked)
     end = cash.shape[-1] - 1
     reserve[..., 0] = target[..., 0] if end else 0.0
     paid[..., 0] = cash[..., 0] - reserve[..., 0]

@@ -117,12 +117,12 @@ def ledger(
     )
     years = cost.shape[-1] - 1
     bought = np.arange(years + 1)
-    sold = np.broadcast_to(np.asarray(years + 1 if sold_in is None else sold_in, dtype=np.intp), cost.shape)
+    sold = np.asarray(years + 1 if sold_in is None else sold_in, dtype=np.intp)
+    sold = np.broadcast_to(sold, np.broadcast_shapes(sold.shape, (years + 1,)))
     _check(cost, cut, sold, proceeds, bought)
-    taken = _taken(cost - cut, np.asarray(fractions, dtype=np.float64), bought, sold)
-    left = np.maximum(cost - cut - taken.sum(axis=-1), 0.0)
+    deducted, taken = _written_off(cost - cut, np.asarray(fractions, dtype=np.float64), sold)
+    left = np.maximum(cost - cut - taken, 0.0)
     left[left <= 1e-12 * cost] = 0.0  # the fractions' own rounding
-    deducted = taken.sum(axis=-2)
     gone = sold <= years
     relieved, income, ordinary = (
         _at_sale(np.where(gone, value, 0.0), sold) for value in (left, proceeds, np.minimum(proceeds, cost) - left)
@@ -132,21 +132,29 @@ def ledger(
     return Ledger(deducted, relieved, income, ordinary, income - relieved - ordinary, basis)
 
 
-def _taken(basis: Floats, fractions: Floats, bought: NDArray[np.intp], sold: NDArray[np.intp]) -> Floats:
-    """Deduction by vintage and year, (…, vintage, year)."""
-    year = np.arange(len(bought))
-    age = year - np.maximum(bought, 1)[:, None]
-    table = np.where((age >= 0) & (age < len(fractions)), fractions[np.clip(age, 0, len(fractions) - 1)], 0.0)
-    return basis[..., None] * np.where(year <= sold[..., None], table, 0.0)
+def _written_off(basis: Floats, fractions: Floats, sold: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Deductions by year, and by vintage in all, each of basis' shape."""
+    year, deducted, taken = np.arange(basis.shape[-1]), np.zeros_like(basis), np.zeros_like(basis)
+    for vintage in _present(basis):
+        age = year - max(vintage, 1)
+        table = np.where((age >= 0) & (age < len(fractions)), fractions[np.clip(age, 0, len(fractions) - 1)], 0.0)
+        kept = np.where(year <= sold[..., vintage, None], table, 0.0)
+        deducted += basis[..., vintage, None] * kept
+        taken[..., vintage] = basis[..., vintage] * kept.sum(axis=-1)
+    return deducted, taken
 
 
 def _at_sale(value: Floats, sold: NDArray[np.intp]) -> Floats:
     """Values by vintage moved to the years of their sale."""
-    if not value.any():
-        return np.zeros(np.broadcast_shapes(value.shape, sold.shape))
-    year = np.arange(value.shape[-1])
-    moved: Floats = np.where(sold[..., None] == year, value[..., None], 0.0).sum(axis=-2)
+    year, moved = np.arange(value.shape[-1]), np.zeros_like(value, shape=np.broadcast_shapes(value.shape, sold.shape))
+    for vintage in _present(value):
+        moved += np.where(sold[..., vintage, None] == year, value[..., vintage, None], 0.0)
     return moved
+
+
+def _present(value: Floats) -> list[int]:
+    """The vintages of which there is something."""
+    return [int(n) for n in np.flatnonzero(value.any(axis=tuple(range(value.ndim - 1))))]
 
 
 def by_year_of_sale(value_usd: ArrayLike, sold_in: ArrayLike) -> Floats:
@@ -155,7 +163,8 @@ def by_year_of_sale(value_usd: ArrayLike, sold_in: ArrayLike) -> Floats:
     value_usd [USD], shape (…, years + 1) by year bought; sold_in [year], broadcasting to it. Returns (…, years + 1).
     """
     value = np.asarray(value_usd, dtype=np.float64)
-    return _at_sale(value, np.broadcast_to(np.asarray(sold_in, dtype=np.intp), value.shape))
+    sold = np.asarray(sold_in, dtype=np.intp)
+    return _at_sale(value, np.broadcast_to(sold, np.broadcast_shapes(sold.shape, value.shape[-1:])))
 
 
 def _check(cost: Floats, cut: Floats, sold: NDArray[np.intp], proceeds: Floats, bought: NDArray[np.intp]) -> None:

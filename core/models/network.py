@@ -14,9 +14,10 @@ from core.figures import refused
 
 BLOCKS_PER_DAY = 144.0
 BLOCKS_PER_ERA = 210_000
-FIRST_SUBSIDY_SATS = 50 * 100_000_000
-SATS_PER_BTC = 1e8
+LAST_ERA = 33  # after it a block brings no satoshi
+SUBSIDY_BTC = np.array([(50 * 100_000_000 >> era) / 1e8 for era in range(LAST_ERA + 1)])  # whole satoshi
 DAYS_PER_YEAR = 365.25
+FIRST_BLOCK = np.datetime64("2009-01-03", "D")
 EPOCH_YEARS = 14 / DAYS_PER_YEAR  # 2,016 blocks at ten minutes
 MONTHS_PER_YEAR = 12
 DAY_SECONDS = 86_400.0
@@ -114,6 +115,28 @@ def growth_factor(growth_per_year: float, years: ArrayLike, fade_years: float = 
     return np.exp(_log_growth("growth_per_year", growth_per_year) * lived)
 
 
+def power_law_usd(price_usd: float, days: ArrayLike, exponent: float) -> Floats:
+    """A price that goes with the days since the first block to a power, `price_usd` on the first of some days.
+
+    P_0 · (d / d_0)^β. days (n,) > 0, since 2009-01-03; exponent β ≥ 0. Growth of a year falls as 1 + β · 365 / d does.
+    Source: Burger (2019), "Bitcoin's natural long-term power-law corridor of growth": β = 5.845 on daily closes of 2010–2019.
+    """
+    since = np.asarray(days, np.float64)
+    wrong = ~(since > 0)
+    if wrong.any():
+        raise refused("days", float(since[wrong].flat[0]), "days after the first block")
+    return np.asarray(price_usd * (since / since.flat[0]) ** exponent)
+
+
+def curve_usd(price_usd: float, by_year_usd: ArrayLike, months: int) -> Floats:
+    """Price in each month (months,), between today's in the first and those at the end of each year; the last stays.
+
+    Linear in ln price. price_usd and by_year_usd (years,) > 0.
+    """
+    risen = np.log(np.append(1.0, np.asarray(by_year_usd, np.float64) / price_usd))
+    return np.asarray(price_usd * np.exp(np.interp(np.arange(months) / MONTHS_PER_YEAR, np.arange(len(risen)), risen)))
+
+
 def monthly_growth(growth_per_year: ArrayLike) -> Any:
     """Growth a month that compounds to a growth a year.
 
@@ -167,16 +190,16 @@ def mean_subsidy_btc(height_start: ArrayLike, blocks: ArrayLike) -> Any:
     height_start, blocks [blocks] ≥ 0, fractions allowed, shapes broadcast. BTC per block, of whole satoshi either side.
     Source: Bitcoin Core, validation.cpp, GetBlockSubsidy.
     """
-    start = np.asarray(height_start, dtype=np.float64)
-    era = np.floor(start / BLOCKS_PER_ERA).astype(np.int64)
-    run = np.asarray(blocks, dtype=np.float64)
-    late_frac = np.clip(start + run - (era + 1.0) * BLOCKS_PER_ERA, 0.0, run) / np.where(run > 0, run, 1.0)
-    old, new = (_era_subsidy_btc(era + step) for step in (0, 1))
-    return old * (1.0 - late_frac) + new * late_frac
-
-
-def _era_subsidy_btc(era: NDArray[np.int64]) -> Any:
-    return (np.int64(FIRST_SUBSIDY_SATS) >> np.minimum(era, 63)) / SATS_PER_BTC
+    start, run = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (height_start, blocks)))
+    era = (start / BLOCKS_PER_ERA).astype(np.intp)
+    subsidy = np.asarray(SUBSIDY_BTC[np.minimum(era, LAST_ERA)])
+    late = start + run - (era + 1.0) * BLOCKS_PER_ERA
+    divided = late > 0
+    if divided.any():  # few are: a halving comes once in four years
+        share = np.minimum(late[divided], run[divided]) / run[divided]
+        new = SUBSIDY_BTC[np.minimum(era[divided] + 1, LAST_ERA)]
+        subsidy[divided] = subsidy[divided] * (1.0 - share) + new * share
+    return subsidy[()]
 
 
 def _log(name: str, value: ArrayLike) -> Any:

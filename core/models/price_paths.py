@@ -76,18 +76,23 @@ def deviation(
         if jump_share is None or jump_normal is None:
             raise refused("jump_share", "none", "numbers to draw jumps by")
         step = step + jumps(how, jump_share, jump_normal)
-    return _held(step, np.exp(-how.pull_per_year / MONTHS_PER_YEAR))
+    return held(step, kept_frac(how.pull_per_year))
 
 
-def _held(step: Floats, kept: float) -> Floats:
-    """Steps added up, of which each month keeps a share."""
+def held(step: Floats, kept: float | Floats) -> Floats:
+    """Steps (months, …) added up, of which each month keeps a share, one for all or one a month; 0 at the start."""
     strayed = np.zeros((len(step) + 1, *step.shape[1:]))
-    if kept == 1.0:
+    if np.ndim(kept) == 0 and kept == 1.0:
         np.cumsum(step, axis=0, out=strayed[1:])
         return strayed
-    for month, moved in enumerate(step):
-        strayed[month + 1] = kept * strayed[month] + moved
+    for month, share in enumerate(np.broadcast_to(kept, len(step))):
+        strayed[month + 1] = share * strayed[month] + step[month]
     return strayed
+
+
+def kept_frac(pull_per_year: float) -> float:
+    """Share of a deviation that a month keeps."""
+    return float(np.exp(-pull_per_year / MONTHS_PER_YEAR))
 
 
 def step_deviation(how: Volatility, months: int) -> Floats:
@@ -122,9 +127,8 @@ def deviation_sd(how: Volatility, months: int) -> Floats:
     v_{k+1} = e^(−κ/6) · v_k + s_k² + λ · (m² + s²) / 12.
     """
     how.checked()
-    kept = np.exp(-2.0 * how.pull_per_year / MONTHS_PER_YEAR)
     jumped = how.jumps_per_year / MONTHS_PER_YEAR * (how.jump_mean**2 + how.jump_deviation**2)
-    return np.sqrt(_held(step_deviation(how, months) ** 2 + jumped, float(kept)))
+    return np.sqrt(held(step_deviation(how, months) ** 2 + jumped, kept_frac(how.pull_per_year) ** 2))
 
 
 def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> Floats:
@@ -139,6 +143,35 @@ def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> F
     return np.asarray(median * np.exp(np.multiply.outer(z, deviation_sd(how, np.size(median) - 1))))
 
 
+# A spread of one's own
+
+
+def spread_of_years(sd_by_year: ArrayLike, months: int) -> Floats:
+    """Standard deviation of ln price in each month (months + 1,) [1] by those at the end of each year; the last stays.
+
+    Linear in variance, as a random walk's, from 0 at the start. sd_by_year (years,) ≥ 0.
+    """
+    variance = np.append(0.0, np.asarray(at_least_0("sd_by_year", sd_by_year), np.float64) ** 2)
+    years = np.arange(months + 1) / MONTHS_PER_YEAR
+    return np.asarray(np.sqrt(np.interp(years, np.arange(len(variance)), variance)))
+
+
+def spread_out(sd: Floats, normal: Floats, pull_per_year: float = 0.0) -> Floats:
+    """Deviation of ln price from its median path that has the spread `sd` in each month, (months + 1, paths).
+
+    x_{k+1} = a_k · x_k + √(v_{k+1} − a_k² · v_k) · z_k with v = sd² and a_k = min(e^(−κ/12), √(v_{k+1} / v_k)): where the
+    spread narrows faster than the pull κ closes it, deviations shrink with it and nothing new is drawn.
+
+    sd (months + 1,) ≥ 0 with 0 first; normal (months, paths). Source: a Gaussian Markov process is given by its variances
+    and these shares, Doob (1942).
+    """
+    before, after = sd[:-1] ** 2, sd[1:] ** 2
+    shrunk = np.sqrt(np.divide(after, before, out=np.full(len(after), np.inf), where=before > 0))
+    kept = np.minimum(kept_frac(pull_per_year), shrunk)
+    fresh = np.sqrt(np.maximum(after - kept**2 * before, 0.0))
+    return held(fresh[:, None] * normal, kept)
+
+
 # History
 
 
@@ -147,14 +180,22 @@ def log_changes(values: ArrayLike) -> Floats:
     return np.diff(np.log(positive("values", values)))
 
 
-def resampled(changes: ArrayLike, share: Floats, block_months: int) -> Floats:
+def resampled(changes: ArrayLike, share: Floats, block_months: int, pull_per_year: float = 0.0) -> Floats:
     """Paths made of pieces of history, as a deviation of ln price from its median path, (months + 1, paths); 0 at the start.
 
-    Blocks of months in the order in which they came, begun anywhere in the history, which is closed to a ring, so that each
-    month is as likely as any other. The mean is taken off: what history says of drift is not what the planner plans.
+    The steps of `pieces` added up, with pull κ as in `deviation`.
+    """
+    return held(pieces(changes, share, block_months), kept_frac(pull_per_year))
 
-    changes (n,): of ln price, n ≥ 2; share: even in 0…1, (months, paths), of which the first of each block is used.
-    block_months ≥ 1; the longer, the more of the memory of price is kept.
+
+def pieces(changes: ArrayLike, share: Floats, block_months: int) -> Floats:
+    """Changes of ln price in pieces of history, (pieces · block_months, paths).
+
+    Each is a block of months in the order in which they came, begun anywhere in the history, which is closed to a ring, so
+    that each month is as likely as any other. The mean is taken off: what history says of drift is not what the planner plans.
+
+    changes (n,): of ln price, n ≥ 2; share: even in 0…1, (pieces, paths), where each begins; block_months 1…n: the
+    longer, the more of the memory of price is kept.
     Source: Politis & Romano (1992), "A circular block-resampling procedure for stationary data".
     """
     history = np.asarray(finite("changes", changes), np.float64)
@@ -162,8 +203,24 @@ def resampled(changes: ArrayLike, share: Floats, block_months: int) -> Floats:
         raise refused("changes", str(history.shape), "a row of at least two changes")
     if not 1 <= block_months <= history.size:
         raise refused("block_months", block_months, f"1 to {history.size}, the months of history")
-    months = np.arange(len(share))
-    begun = months - months % block_months
-    start = np.floor(share[begun] * history.size).astype(np.intp)
-    picked = (start + (months % block_months)[:, None]) % history.size
-    return _held((history - history.mean())[picked], 1.0)
+    ring = np.concatenate([history, history]) - history.mean()
+    start = np.floor(share * history.size).astype(np.intp)
+    return np.concatenate([ring[begun + month] for begun in start[:, None] for month in range(block_months)])
+
+
+def resampled_sd(changes: ArrayLike, block_months: int, months: int, pull_per_year: float = 0.0) -> Floats:
+    """Standard deviation of `resampled` in each month, (months + 1,) [1]: exact, as pieces begin independently.
+
+    v_m = W_j + e^(−κ·j/6) · v_{m−j}: j months into its piece, W_j the variance of what j months of history add up to.
+    """
+    history = np.asarray(finite("changes", changes), np.float64)
+    history, kept = history - history.mean(), kept_frac(pull_per_year)
+    piece, added = [0.0], np.zeros(history.size)
+    for month in range(block_months):
+        added = kept * added + np.roll(history, -month)
+        piece.append(float((added**2).mean()))
+    variance = np.zeros(months + 1)
+    for month in range(1, months + 1):
+        within = (month - 1) % block_months + 1
+        variance[month] = piece[within] + kept ** (2 * within) * variance[month - within]
+    return np.sqrt(variance)

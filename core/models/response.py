@@ -84,6 +84,7 @@ def respond(
     how.checked()
     length = positive("days", np.asarray(days, np.float64))
     price = positive("price_usd", price_usd)
+    ln_price = np.log(price)
     ln_cost = np.log(positive("cost_usd", np.asarray(cost_usd, np.float64)))
     fees = np.broadcast_to(at_least_0("fees_btc", fees_btc), price.shape)
     told = Network(*(np.empty(price.shape) for _ in Network._fields))
@@ -94,8 +95,8 @@ def respond(
         subsidy = mean_subsidy_btc(at, blocks)
         for rows, values in zip(told, (np.exp(ln_d), at, blocks, subsidy), strict=True):
             rows[month] = values
-        ln_margin = np.log(price[month] * (subsidy + fees[month])) - ln_d - ln_cost[month]
-        risen = np.log(price[month] / price[max(month - 1, 0)])
+        ln_margin = ln_price[month] + np.log(subsidy + fees[month]) - ln_d - ln_cost[month]
+        risen = ln_price[month] - ln_price[max(month - 1, 0)]
         grown = _answer(how, ln_margin, risen) + how.shock * normal[month]
         ln_d, at = ln_d + grown, at + blocks
     return told
@@ -106,10 +107,11 @@ def _answer(how: Response, ln_margin: Floats, ln_price_risen: Floats) -> Floats:
     from scipy.special import log_ndtr
 
     gap = ln_margin - np.log(how.margin)
-    pull = np.where(gap >= 0, how.pull_per_month, how.exit_pull_per_month)
-    left = log_ndtr(ln_margin / how.cost_spread)  # ln(1 − losing)
-    answer: Floats = np.clip(pull * gap + how.price_response * ln_price_risen, left, how.entry_most_per_month)
-    return answer
+    answer = np.where(gap >= 0, how.pull_per_month, how.exit_pull_per_month) * gap + how.price_response * ln_price_risen
+    leave = answer < 0
+    left = log_ndtr(ln_margin[leave] / how.cost_spread)  # ln(1 − losing)
+    answer[leave] = np.maximum(answer[leave], left)
+    return np.asarray(np.minimum(answer, how.entry_most_per_month, out=answer))
 
 
 def network_efficiency_j_per_th(new_j_per_th: ArrayLike, now_j_per_th: float, life_years: float = 4.0) -> Floats:

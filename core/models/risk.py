@@ -141,9 +141,13 @@ def drawdown_usd(cash_usd: ArrayLike) -> Broadcast:
 
     cash_usd [USD], shape (…, periods), finite. Source: Magdon-Ismail & Atiya (2004), "Maximum drawdown".
     """
-    held = np.cumsum(_paths(cash_usd), axis=-1)
-    highest = np.maximum(np.maximum.accumulate(held, axis=-1), 0.0)
-    return (highest - held).max(axis=-1, initial=0.0)[()]
+    periods = np.moveaxis(_paths(cash_usd), -1, 0)
+    held = highest = fall = np.zeros(periods.shape[1:])
+    for earned in periods:
+        held = held + earned
+        highest = np.maximum(highest, held)
+        fall = np.maximum(fall, highest - held)
+    return fall[()]
 
 
 def _z(level: float) -> float:

@@ -118,7 +118,8 @@ def rank_regression(things: ArrayLike, figure: ArrayLike) -> Ranking:
     Least squares of the figure's rank on the ranks of things, all at mean 0 and deviation 1.
 
     things (things, paths), figure (paths,), finite; a thing that never changes has coefficient 0.
-    Source: Iman & Conover (1979), "The use of the rank transform in regression", Technometrics 21:499.
+    Source: Iman & Conover (1979), "The use of the rank transform in regression", Technometrics 21:499; Saltelli et al. (2008),
+    "Global Sensitivity Analysis: The Primer", 1.2.
     """
     from scipy.stats import rankdata
 

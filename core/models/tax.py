@@ -53,13 +53,13 @@ def income_tax(
     if not 0.0 <= rate < 1.0:
         raise refused("rate", rate, "a share from 0 to below 1")
     if absorbed:
-        nothing = np.zeros(income.shape)
+        nothing = np.zeros_like(income)
         return Levy(income, rate * income - credit, credit, nothing, nothing)
     return _carried(income, rate, credit, loss_limit_frac)
 
 
 def _carried(income: Floats, rate: float, credit: Floats, limit_frac: float) -> Levy:
-    taxable, tax, used, losses, unused = (np.zeros(income.shape) for _ in range(5))
+    taxable, tax, used, losses, unused = (np.zeros_like(income) for _ in range(5))
     loss = left = np.zeros(income.shape[:-1]) if income.ndim > 1 else 0.0
     most, least, incomes, credits_by_year = _by_year(income, credit)
     for t, (earned, granted) in enumerate(zip(incomes, credits_by_year, strict=True)):

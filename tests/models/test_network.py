@@ -257,3 +257,21 @@ def test_conversions_refuse_growth_of_minus_one_and_less():
             call([0.1, -1.0])
     with pytest.raises(ValidationError, match="first"):
         network.implied_monthly_growth(0.0, 1.0, 12)
+
+
+def test_a_power_law_of_days_grows_as_burgers_corridor():
+    """log10 price = −17.016 + 5.845 · log10 days (Burger 2019): 10,000 USD in early 2020, 100,000 by late 2026 of its middle."""
+    days = np.array([4000.0, 8000.0])
+    told = network.power_law_usd(10 ** (-17.01593313 + 5.84509376 * np.log10(4000.0)), days, 5.84509376)
+    np.testing.assert_allclose(told, 10 ** (-17.01593313 + 5.84509376 * np.log10(days)), rtol=1e-9)
+    yearly = network.power_law_usd(1.0, 6575.0 + 365.25 * np.arange(3), 5.8)
+    assert yearly[1] / yearly[0] > yearly[2] / yearly[1] > 1.0
+    assert network.power_law_usd(7.0, days, 0.0).tolist() == [7.0, 7.0]
+    with pytest.raises(ValidationError):
+        network.power_law_usd(1.0, [0.0, 5.0], 5.8)
+
+
+def test_an_own_curve_goes_through_its_prices_evenly_and_stays_at_the_last():
+    told = network.curve_usd(100.0, [400.0, 50.0], 40)
+    assert told[[0, 6, 12, 24, 39]] == pytest.approx([100.0, 200.0, 400.0, 50.0, 50.0])
+    assert network.curve_usd(100.0, [], 3).tolist() == [100.0, 100.0, 100.0]

@@ -16,6 +16,8 @@ from core.models.price_paths import (
     log_changes,
     quantiles_usd,
     resampled,
+    spread_of_years,
+    spread_out,
     volatility_per_year,
 )
 
@@ -140,6 +142,32 @@ def test_their_number_is_poissons(more):
     )
 
 
+# A spread of one's own
+
+
+@pytest.mark.parametrize("pull", [0.0, 0.5])
+@pytest.mark.parametrize("asked", [[0.6, 0.9, 1.1], [0.6, 0.2, 0.5], [0.8, 0.0, 0.4], [0.4]])
+def test_a_spread_of_ones_own_is_there_in_every_month(asked, pull, normal):
+    sd = spread_of_years(asked, MONTHS)
+    drawn = spread_out(sd, normal, pull)
+    np.testing.assert_allclose(drawn.std(axis=1), sd, rtol=0.02, atol=1e-9)
+    ends = [*asked, *[asked[-1]] * 5][:5]
+    np.testing.assert_allclose(sd[12::12], ends, rtol=1e-12)
+    assert np.abs(np.median(drawn, axis=1)).max() < 5 * 1.2533 * max(asked) / np.sqrt(PATHS)
+
+
+def test_the_spread_of_a_random_walk_is_a_random_walk(normal):
+    """σ·√t at the years' ends, without pull: the very same paths as geometric Brownian motion."""
+    walk = deviation(Volatility(0.6, 0.6), normal)
+    told = spread_out(spread_of_years(0.6 * np.sqrt(np.arange(1, 6)), MONTHS), normal)
+    np.testing.assert_allclose(told, walk, atol=1e-9)
+
+
+def test_a_spread_that_stays_forgets_at_the_pull(normal):
+    drawn = spread_out(spread_of_years([0.5], MONTHS), normal, 1.2)
+    assert np.corrcoef(drawn[36], drawn[48])[0, 1] == pytest.approx(np.exp(-1.2), abs=0.02)
+
+
 # Pieces of history
 
 
@@ -152,7 +180,7 @@ def test_history_has_the_moments_that_were_read_from_it(history):
 
 
 def test_pieces_of_history_have_its_spread_and_no_drift(history):
-    changes, share = log_changes(history), draws.uniforms(5, 3, 0, 20_000, 24)
+    changes, share = log_changes(history), draws.uniforms(5, 3, 0, 20_000, 4)
     steps = np.diff(resampled(changes, share, 6), axis=0)
     assert steps.std() == pytest.approx(changes.std(), rel=0.02)
     assert abs(steps.mean()) < 4 * changes.std() / np.sqrt(20_000 * 4)
@@ -165,10 +193,10 @@ def test_long_pieces_keep_the_memory_that_single_months_lose():
     for n in range(1, 400):
         changes[n] = memory * changes[n - 1] + rng.normal()
     told = np.corrcoef(changes[:-1], changes[1:])[0, 1]
-    share = draws.uniforms(6, 0, 0, 4000, 48)
+    share = draws.uniforms(6, 0, 0, 4000, 48)  # begins of pieces, months of one each
 
     def lag(block: int) -> float:
-        steps = np.diff(resampled(changes, share, block), axis=0)
+        steps = np.diff(resampled(changes, share[: 48 // block], block), axis=0)
         return float(np.corrcoef(steps[:-1].ravel(), steps[1:].ravel())[0, 1])
 
     assert lag(24) == pytest.approx(told * 23 / 24, abs=0.04)  # one step in 24 joins two pieces
@@ -177,7 +205,7 @@ def test_long_pieces_keep_the_memory_that_single_months_lose():
 
 def test_a_piece_as_long_as_history_is_history_turned(history):
     changes = log_changes(history)[:24]
-    share = np.full((24, 1), 5 / 24 + 1e-9)
+    share = np.full((1, 1), 5 / 24 + 1e-9)
     steps = np.diff(resampled(changes, share, 24), axis=0)[:, 0]
     np.testing.assert_allclose(steps, np.roll(changes - changes.mean(), -5), atol=1e-12)
 

@@ -109,6 +109,24 @@ def test_ranks_find_what_moves_a_curved_figure_wherever_it_only_rises():
     assert told.explained_frac > 0.9
 
 
+def test_of_a_sum_of_normals_coefficients_are_spearmans_in_closed_form():
+    """Of independent things: 6/π · arcsin(ρ/2), ρ = wᵢ/|w| (Pearson 1907); R² the sum of their squares; a constant counts 0."""
+    count, weight = 100_000, np.array([2.0, -1.0, 0.5])
+    x = np.random.default_rng(4).normal(size=(3, count))
+    told = rank_regression(np.vstack([x, np.full(count, 7.0)]), weight @ x)
+    spearman = 6.0 / np.pi * np.arcsin(weight / np.linalg.norm(weight) / 2.0)
+    np.testing.assert_allclose(told.coefficient, [*spearman, 0.0], atol=4.5 / np.sqrt(count))
+    assert told.explained_frac == pytest.approx((spearman**2).sum(), abs=0.01)
+    assert told.order.tolist() == [0, 1, 2, 3]
+
+
+def test_things_that_go_together_are_told_apart():
+    """The figure follows the first alone; the second only goes with it, by 0.9."""
+    first, other = np.random.default_rng(5).normal(size=(2, 20_000))
+    told = rank_regression(np.stack([first, 0.9 * first + np.sqrt(0.19) * other]), first)
+    np.testing.assert_allclose(told.coefficient, [1.0, 0.0], atol=1e-9)
+
+
 def test_one_that_rises_with_one_thing_alone_is_explained_by_it():
     x = np.random.default_rng(2).normal(size=(1, 100))
     told = rank_regression(x, x[0] ** 3)
