@@ -11,6 +11,8 @@ from core.fetchers import equipment
 from core.fetchers.credits import credit_rules
 from core.fetchers.fx import dollar_in
 from core.fetchers.market import market as market_now
+from core.fetchers.network import bundled_difficulty_history, market_history
+from core.fetchers.price import bundled_price_history
 from core.fetchers.spots import Spot
 from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
 from core.inputs import Market, Weather
@@ -18,11 +20,20 @@ from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
 from core.sections import Array
-from core.studies import projection, sizing
+from core.studies import backtest as backtests
+from core.studies import differences as pairs
+from core.studies import drivers, projection, simulation, sizing, sizing_chances
+from core.studies.backtest import Backtest
 from core.studies.constraints import Constraints
+from core.studies.differences import Differences, Plan
+from core.studies.drivers import Sensitivity
+from core.studies.fit import Fit, fit
+from core.studies.simulation import RiskAnalysis
 from core.studies.sizing import Sizing
+from core.studies.sizing_chances import Aim, ChanceSizing
 from core.studies.variables import Variables
 from core.studies.years import yield_kwh_per_kw
+from core.world import MarketHistory
 
 
 def project(
@@ -64,6 +75,85 @@ def size(
     year, known = _asked(plan, weather, market)
     sizing.compile_kernels(plan, sought)
     return sizing.size(plan, year, known, objective, constraints, sought, rules=credit_rules())
+
+
+def size_under_chance(
+    scenario: Scenario,
+    aim: Aim,
+    weather: Weather | None = None,
+    market: Market | None = None,
+    constraints: Constraints | None = None,
+    variables: Variables | None = None,
+) -> ChanceSizing:
+    """The sizes that serve an aim best over many lives of the plan; weather and market as for `project`, the rest as for `size`."""
+    plan = equipment.resolved(scenario)
+    sought = variables or Variables()
+    sought = replace(sought, units=equipment.resolved_units(sought.units, plan))
+    year, known = _asked(plan, weather, market)
+    sizing.compile_kernels(plan, sought)
+    return sizing_chances.size_under_chance(plan, year, known, aim, constraints, sought, rules=credit_rules())
+
+
+def simulate(
+    scenario: Scenario,
+    weather: Weather | None = None,
+    market: Market | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+) -> RiskAnalysis:
+    """The distribution of a plan's results over many lives; weather and market as for `project`.
+
+    paths and seed: from the scenario's risk section where None. The first call on a machine compiles for some seconds.
+    """
+    plan = equipment.resolved(scenario)
+    year, known = _asked(plan, weather, market)
+    sizing.compile_kernels(plan)
+    return simulation.simulate(plan, year, known, paths, seed, rules=credit_rules())
+
+
+def differences(
+    first: Scenario,
+    second: Scenario,
+    weather: Weather | None = None,
+    market: Market | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+) -> Differences:
+    """Two plans lived under the same chances: the second less the first; weather and market as for `project`.
+
+    weather: of both plans, else each gets that of its own site. paths and seed: from the first's risk section where None.
+    """
+    one, other = equipment.resolved(first), equipment.resolved(second)
+    year, known = _asked(one, weather, market)
+    other_year, _ = _asked(other, weather, known)
+    for plan in (one, other):
+        sizing.compile_kernels(plan)
+    return pairs.differences(Plan(one, year, known), Plan(other, other_year, known), paths, seed, rules=credit_rules())
+
+
+def sensitivity(scenario: Scenario, weather: Weather | None = None, market: Market | None = None) -> Sensitivity:
+    """What moves the NPV of a plan, each thing as far as its risk section lets it; weather and market as for `project`."""
+    plan = equipment.resolved(scenario)
+    year, known = _asked(plan, weather, market)
+    sizing.compile_kernels(plan)
+    return drivers.sensitivity(plan, year, known, rules=credit_rules())
+
+
+def backtest(scenario: Scenario, starts: Iterable[str] = (), weather: Weather | None = None) -> Backtest:
+    """The cone of price and difficulty held against what came, from each month of `starts` (YYYY-MM), by default all of them.
+
+    Coins and hashprice are those of one PH/s, whatever the plan: of it the seed alone counts, and no weather.
+    """
+    return backtests.backtest(_past(), starts, scenario.risk.seed)
+
+
+def fitted(months: int) -> Fit:
+    """What the last months of the bundled history say of price and difficulty, 24 or more."""
+    return fit(_past(), months)
+
+
+def _past() -> MarketHistory:
+    return market_history(bundled_price_history("USD").value, bundled_difficulty_history().value)
 
 
 def _asked(plan: Scenario, weather: Weather | None, market: Market | None) -> tuple[Weather, Market]:

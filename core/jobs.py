@@ -8,11 +8,13 @@ by its id, by whom it belongs to alone, until it is long over or among the oldes
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -24,6 +26,7 @@ Tick = Callable[..., None]  # tick(share, words="")
 Work = Callable[[Tick], Any]
 WORKERS, WAITING, KEPT = 2, 16, 64
 DEADLINE_S, KEPT_S = 30.0, 3600.0
+NICE = 3  # steps of priority that work stands behind pages: more, and on a busy machine it would not end in time
 log = logging.getLogger("solar_mining.jobs")
 
 
@@ -67,7 +70,7 @@ class Pool:
         kept_s: float = KEPT_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="job", initializer=_give_way)
         self._most, self._kept = workers + waiting, kept
         self._deadline_s, self._kept_s, self._now_s = deadline_s, kept_s, now_s
         self._lock = threading.Lock()
@@ -171,6 +174,12 @@ class Pool:
         """The job while it may go on: not cancelled, late or forgotten meanwhile."""
         job = self._jobs.get(job_id)
         return job if job is not None and self._overdue(job).state == "running" else None
+
+
+def _give_way() -> None:
+    """Let pages go first: this thread, and those it begins, get what they leave, where the system knows of such manners."""
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 @cache

@@ -5,6 +5,7 @@ change of a figure would cost again. Nothing here knows Streamlit; colours come 
 """
 
 from core.charts.base import HEIGHT, Spec, colour
+from core.charts.differences import difference_histogram, npv_shares
 from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
 from core.charts.machines import AGES, COOLINGS, price_by_efficiency
 from core.charts.market import market_lines
@@ -28,14 +29,15 @@ from core.charts.plan import (
     hour_month_means,
     worth_of_energy,
 )
+from core.charts.risk import backtest, breakeven_surface, fan, npv_histogram, sobol_bars, tornado
 from core.charts.site import Window, light_by_day, light_by_month, site_map
-from core.charts.sizes import design_map, frontier
+from core.charts.sizes import design_map, frontier, mean_and_tail
 from core.charts.tariff import price_grid
 from core.charts.years import yields_by_year
 
 __all__ = [
-    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
-    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "duration_curves", "energy_by_month", "frontier", "halving_months", "hour_by_month",
-    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "price_by_efficiency", "price_grid", "renewal_timeline",
-    "shares", "site_map", "stacked_by_year", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
+    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "backtest", "breakeven_surface", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
+    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "difference_histogram", "duration_curves", "energy_by_month", "fan", "frontier", "halving_months", "hour_by_month",
+    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "mean_and_tail", "npv_histogram", "npv_shares", "price_by_efficiency", "price_grid", "renewal_timeline",
+    "shares", "site_map", "sobol_bars", "stacked_by_year", "tornado", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

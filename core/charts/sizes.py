@@ -1,4 +1,4 @@
-"""Designs as charts: the map of arrays and fleets, and what more investment brings."""
+"""Designs as charts: the map of arrays and fleets, what more investment brings, and what a good mean costs in bad lives."""
 
 from __future__ import annotations
 
@@ -95,3 +95,51 @@ def _frontier(dark: bool) -> Spec:
         ],
     )
     return template(line, height=HEIGHT + 60)
+
+
+def mean_and_tail(designs: pd.DataFrame, dark: bool = False) -> Spec:
+    """Designs by mean NPV and by the mean of their worst lives, those that keep to the aim apart, the first the best [USD].
+
+    Columns mean_usd, cvar_usd, loss_frac, meets and the sizes. Designs that lose more than the best gains are left out.
+    """
+    near = designs[designs["mean_usd"] >= -max(abs(float(designs["mean_usd"].iloc[0])), 1.0)]
+    points = near.assign(
+        what=np.where(near["meets"], "keeps to the aim", "misses the aim"), loss_percent=100.0 * near["loss_frac"]
+    )[["mean_usd", "cvar_usd", "loss_percent", "what", "dc_kw", "energy_kwh", "machines"]]
+    return filled(_mean_and_tail(dark), designs=points, best=points.head(1).assign(name="Best"))
+
+
+@cache
+def _mean_and_tail(dark: bool) -> Spec:
+    import altair as alt
+
+    kinds = ["keeps to the aim", "misses the aim"]
+    x = alt.X("cvar_usd:Q", title="Mean NPV of the worst lives (CVaR)", axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6))
+    y = alt.Y("mean_usd:Q", title="Mean NPV", axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5))
+    points = source("designs").mark_point(filled=True, size=60, opacity=0.8)
+    points = points.encode(
+        x=x,
+        y=y,
+        color=alt.Color(
+            "what:N",
+            scale=alt.Scale(domain=kinds, range=[colour("Mined", dark), colour("Curtailed", dark)]),
+            legend=alt.Legend(orient="top", title=None),
+        ),
+        tooltip=[
+            alt.Tooltip("mean_usd:Q", title="Mean NPV", format="$,.0f"),
+            alt.Tooltip("cvar_usd:Q", title="Worst lives", format="$,.0f"),
+            alt.Tooltip("loss_percent:Q", title="Lose, %", format=".1f"),
+            alt.Tooltip("dc_kw:Q", title="Array, kW", format=",.0f"),
+            alt.Tooltip("energy_kwh:Q", title="Battery, kWh", format=",.0f"),
+            alt.Tooltip("machines:Q", title="Machines", format=",.0f"),
+        ],
+    )
+    ink = colour("Imported", dark)
+    mark = source("best").mark_point(shape="cross", size=220, strokeWidth=2.5, filled=False, color=ink)
+    name = source("best").mark_text(dy=-14, fontSize=12, fontWeight=600, color=ink)
+    return template(
+        points,
+        mark.encode(x="cvar_usd:Q", y="mean_usd:Q"),
+        name.encode(x="cvar_usd:Q", y="mean_usd:Q", text="name:N"),
+        height=HEIGHT + 60,
+    )

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from core.sections.coins import Hardware, Payout, Treasury
-from core.sections.quantity import Section, quantity
+from core.sections.quantity import Section, listed, quantity
 from core.sections.tariff import DemandResponse, Outages, Tariff
 
 HOURS = 8760
@@ -70,8 +70,27 @@ class Outlook(Section):
     fees_btc_per_block: float | None = quantity(
         None, "BTC", "Fees per block", "Mean transaction fees; empty: the market reading.", 0, 50
     )
+    price_path: Literal["grows", "power_law", "own"] = Field(
+        "grows",
+        title="Price path",
+        description="grows: at the price growth; power_law: with the days since January 2009 to a power; own: by the planner's own prices, year by year. The plan, and the middle of what chance makes of it.",
+    )
     price_growth_per_year: float = quantity(
         0.12, "1/yr", "Price growth", "Yearly growth of the bitcoin price.", -0.9, 5
+    )
+    power_law_exponent: float = quantity(
+        5.8,
+        "1",
+        "Power of the days",
+        "For power_law: Burger fitted 5.8 to 2010–2019; no law of nature, but growth that slows by itself.",
+        0,
+        10,
+    )
+    own_price_usd: tuple[float, ...] = listed(
+        "USD",
+        "Own prices",
+        "For own: at the end of each year of operation; the last stays. Between them growth is even.",
+        40,
     )
     difficulty_growth_per_year: float = quantity(
         0.15,
@@ -80,6 +99,22 @@ class Outlook(Section):
         "Yearly growth of difficulty; about 15 % is low, 35 % was usual, 50 % is high.",
         -0.9,
         5,
+    )
+    difficulty_path: Literal["grows", "responds"] = Field(
+        "grows",
+        title="Difficulty path",
+        description="grows: at the difficulty growth; responds: miners come while mining pays and go where it does not, by the price, the halvings and the machines on sale.",
+    )
+    network_j_per_th: float = quantity(
+        20.0,
+        "J/TH",
+        "Network's mean machine",
+        "Where difficulty responds: today's; 28 in mid-2024 (Cambridge). It follows the machines on sale.",
+        0.1,
+        1000,
+    )
+    network_usd_per_kwh: float = quantity(
+        0.05, "USD/kWh", "Network's power", "Where difficulty responds: what a mean miner pays.", 0.001, 10
     )
     growth_fade_years: float = quantity(
         0.0, "yr", "Growth fades over", "Years in which both growth rates fall to 37 %; 0: they never fade.", 0, 100
@@ -101,6 +136,13 @@ class Outlook(Section):
     payout: Payout = Payout()
     treasury: Treasury = Treasury()
     hardware: Hardware = Hardware()
+
+    @field_validator("own_price_usd")
+    @classmethod
+    def _prices(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0.0 < price <= 1e9 for price in value):
+            raise ValueError("prices above 0 and up to 1e9")
+        return value
 
     @field_validator("start_month")
     @classmethod

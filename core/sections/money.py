@@ -1,4 +1,4 @@
-"""What it costs, what it must return, and how its risk is analysed."""
+"""What it costs and what it must return."""
 
 from __future__ import annotations
 
@@ -61,10 +61,3 @@ class Finance(Section):
     tax: Tax = Tax()
     depreciation: Depreciation = Depreciation()
     credits: Credits = Credits()
-
-
-class Risk(Section):
-    """How a risk analysis is run."""
-
-    paths: Count = quantity(10_000, "paths", "Paths", "Simulated lives of the mine.", 100, 1_000_000)
-    seed: Count = quantity(1, "", "Seed", "The same seed gives the same paths.", 0, 2**31 - 1)

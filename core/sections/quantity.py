@@ -16,6 +16,11 @@ def quantity(
     return Field(default, title=label, description=meaning, ge=low, le=high, json_schema_extra={"unit": unit})
 
 
+def listed(unit: str, label: str, meaning: str, most: int) -> Any:
+    """A tuple that is empty as it stands."""
+    return Field((), title=label, description=meaning, max_length=most, json_schema_extra={"unit": unit}, strict=False)
+
+
 def _whole(value: Any) -> Any:
     """12.0 is a whole number, as JSON writers disagree on it; 12.7, "12" and true are not."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -11,18 +11,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from core.sections.quantity import Count, Section, quantity
+from core.sections.quantity import Count, Section, listed, quantity
 
 MONTHS, DAY = 12, 24
 MOST_PERIODS, MOST_TIERS = 40, 20
 Row = Annotated[tuple[Count, ...], Field(strict=False)]
 Schedule = tuple[Row, ...]  # () or 12 rows of 24 numbers of periods, from 0
 KwhUnit = Literal["kwh", "kwh_per_day", "kwh_per_kw", "kwh_per_kw_day"]
-
-
-def listed(unit: str, label: str, meaning: str, most: int) -> Any:
-    """A tuple that is empty as it stands."""
-    return Field((), title=label, description=meaning, max_length=most, json_schema_extra={"unit": unit}, strict=False)
 
 
 def months_field(label: str, meaning: str) -> Any:

@@ -46,13 +46,14 @@ class Asset:
     @cached_property
     def sales_usd(self) -> Floats:
         """Proceeds by the year they come in."""
-        proceeds = np.broadcast_to(np.asarray(self.proceeds_usd, dtype=np.float64), _widest(self))
+        proceeds = np.asarray(self.proceeds_usd, dtype=np.float64)
+        proceeds = np.broadcast_to(proceeds, np.broadcast_shapes(proceeds.shape, self.cost_usd.shape[-1:]))
         return depreciation.by_year_of_sale(proceeds, self.sale_year)
 
     @cached_property
     def sale_year(self) -> NDArray[np.intp]:
-        years = self.years if self.sold_in is None else self.sold_in
-        return np.broadcast_to(np.asarray(years, dtype=np.intp), _widest(self))
+        years = np.asarray(self.years if self.sold_in is None else self.sold_in, dtype=np.intp)
+        return np.broadcast_to(years, np.broadcast_shapes(years.shape, self.cost_usd.shape[-1:]))
 
 
 def _widest(asset: Asset) -> tuple[int, ...]:
@@ -82,11 +83,11 @@ def written_off(finance: Finance, assets: Sequence[Asset], added_usd: Mapping[st
 
 def _book(finance: Finance, asset: Asset, added_usd: Any) -> tuple[Ledger, Floats, Floats, Floats]:
     """One asset's ledger, what its sales add to income, its credit, and what of that is owed back."""
-    cost = np.broadcast_to(asset.cost_usd, np.broadcast_shapes(_widest(asset), (*np.shape(added_usd), 1))).copy()
+    cost = np.broadcast_to(asset.cost_usd, np.broadcast_shapes(_widest(asset), (*np.shape(added_usd), 1))).copy("K")
     cost[..., 0] += added_usd
-    credit = np.zeros(cost.shape)
+    credit = np.zeros_like(cost)
     credit[..., 0] = asset.credit_frac * cost[..., 0]
-    sold = np.broadcast_to(asset.sale_year, cost.shape)
+    sold = asset.sale_year
     leaves = sold if finance.tax.leftover_deducted else np.where(sold >= asset.years, asset.years + 1, sold)
     recovery = asset.recovery
     fractions = depreciation.write_off_fractions(recovery.method, recovery.straight_line_years, recovery.bonus_frac)
@@ -94,7 +95,7 @@ def _book(finance: Finance, asset: Asset, added_usd: Any) -> tuple[Ledger, Float
     back = depreciation.by_year_of_sale(credit * tax.recaptured_frac(leaves), leaves)
     untaxed_yet = asset.sales_usd - book.proceeds_usd  # leftover basis not deducted: the whole salvage is income
     sales = book.ordinary_usd + book.capital_usd + untaxed_yet - back / 2.0  # what is owed back joins the basis again
-    earned = np.zeros(cost.shape)
+    earned = np.zeros_like(cost)
     if asset.years:
         earned[..., 1] = credit[..., 0]
     return book, sales, earned, back

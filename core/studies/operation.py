@@ -62,7 +62,7 @@ class Flows:
     @property
     def operating(self) -> Floats:
         """Revenue less running cost, working capital and replacements; sales count but those of the last year."""
-        sold, capex = self.sales.copy(), self.capex.copy()
+        sold, capex = self.sales.copy("K"), self.capex.copy("K")
         sold[..., -1] = 0.0
         capex[..., 0] = 0.0
         cash: Floats = self.revenue - self.opex - self.tied_up + sold - capex
@@ -101,7 +101,7 @@ def escalated_usd(first_usd: float, growth_per_year: float, years: int) -> Float
 
 def total(lines: Lines, like: Floats) -> Floats:
     """The sum of lines, broadcast with `like`."""
-    added: Floats = sum(lines.values(), start=np.zeros(like.shape))
+    added: Floats = sum(lines.values(), start=np.zeros_like(like))
     return added
 
 

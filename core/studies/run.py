@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +12,9 @@ from numpy.typing import NDArray
 
 from core.inputs import CreditRule, Market, Reading, Weather
 from core.models import mining
-from core.models.network import NetworkPath, outlook_months
+from core.models.network import FIRST_BLOCK, NetworkPath, curve_usd, outlook_months, power_law_usd
 from core.scenario import Scenario
+from core.sections import Outlook
 from core.studies import cash
 from core.studies.account import assets_of, check_finite, operation_of, sun_frac
 from core.studies.cash import Books
@@ -20,6 +23,7 @@ from core.studies.energy import Energy, energy
 from core.studies.fleet import FleetLife, fleet_life
 from core.studies.lenders import lender_cases
 from core.studies.levies import Asset
+from core.studies.miners import responded
 from core.studies.proforma import Proforma, proforma
 
 Floats = NDArray[np.float64]
@@ -122,7 +126,7 @@ def network(scenario: Scenario, readings: tuple[Reading, ...]) -> NetworkPath:
     value = {r.name: r.value for r in readings}
     seen = next(r.observed_at for r in readings if r.name == "height")
     outlook = scenario.outlook
-    return outlook_months(
+    path = outlook_months(
         outlook.start_month,
         scenario.finance.horizon_years * 12,
         seen,
@@ -134,3 +138,34 @@ def network(scenario: Scenario, readings: tuple[Reading, ...]) -> NetworkPath:
         outlook.growth_fade_years,
         from_reading=outlook.grows_from == "reading",
     )
+    if outlook.price_path != "grows":
+        path = replace(path, price_usd=_price(outlook, path, value, seen))
+    return path if outlook.difficulty_path == "grows" else _answered(outlook, path, value)
+
+
+def _answered(outlook: Outlook, path: NetworkPath, value: dict[str, float]) -> NetworkPath:
+    """The same price, difficulty as miners answer to it."""
+    price, still = path.price_usd[:, None], np.zeros((len(path.days), 1))
+    told = responded(
+        outlook,
+        path.month,
+        path.days,
+        path.difficulty[0],
+        path.height_start[0],
+        price,
+        value["fees_btc_per_block"],
+        still,
+    )
+    return replace(path, **{name: getattr(told, name)[:, 0] for name in told._fields})
+
+
+def _price(outlook: Outlook, path: NetworkPath, value: dict[str, float], seen: datetime) -> Floats:
+    """Price by month where it does not simply grow; today's holds in the first month, or on the day it was read."""
+    today = value["price_usd"]
+    if outlook.price_path == "own":
+        return curve_usd(today, outlook.own_price_usd, len(path.days))
+    days = (path.month.astype("datetime64[D]") - FIRST_BLOCK).astype(np.float64)
+    if outlook.grows_from == "first_month":
+        return power_law_usd(today, days, outlook.power_law_exponent)
+    read = (np.datetime64(seen.date(), "D") - FIRST_BLOCK).astype(np.float64)
+    return power_law_usd(today, np.append(read, np.maximum(days, read)), outlook.power_law_exponent)[1:]

@@ -98,7 +98,7 @@ class Search:
 
     def settle(self, projected: Callable[[Scenario], dict[str, float | None]], most: int, apart: float) -> None:
         """Project the best designs that differ, and nothing at all, by themselves: the best is then one of these."""
-        chosen = self._apart(self._order(), most, apart)
+        chosen = self.apart(self._order(), most, apart)
         nothing = np.flatnonzero(~self.sizes.any(axis=1))
         for row in chosen:
             if self.sizes[row].any():
@@ -107,6 +107,19 @@ class Search:
                 self.rows[row] = [np.nan if value is None else value for value in values]
                 self._tick(1.0)
         self.finalists = list(dict.fromkeys([*chosen, *nothing.tolist()]))
+
+    def also(self, row: int, sizes: Floats) -> list[int]:
+        """Judge designs of the setting of one, and tell the rows of those that are allowed."""
+        number = int(self.of[row])
+        setting = self.settings[number]
+        self._judge(setting, sizes)
+        wanted = {design.tobytes() for design in sizes_tried.tidy(sizes, self.ends(setting))}
+        able = self.allowed() & (self.of == number)
+        return [int(n) for n in np.flatnonzero(able) if self.sizes[n].tobytes() in wanted]
+
+    def span_of(self, row: int) -> Floats:
+        """How far each size may go in the setting of a design, (4,)."""
+        return self._span(self.settings[self.of[row]])
 
     def _promising(self, settings: list[Setting]) -> list[Setting]:
         """Those whose best design on a thin grid does best."""
@@ -265,10 +278,11 @@ class Search:
         """The objective so that more is better; −∞ where there is none or a constraint is broken."""
         values = self.rows[:, COLUMNS.index(self.asked.objective)]
         signed = values if METRICS[self.asked.objective].good == "up" else -values
-        good: Floats = np.where(np.isfinite(signed) & self._allowed(), signed, -np.inf)
+        good: Floats = np.where(np.isfinite(signed) & self.allowed(), signed, -np.inf)
         return good
 
-    def _allowed(self) -> NDArray[np.bool_]:
+    def allowed(self) -> NDArray[np.bool_]:
+        """Which designs keep to the constraints, (n,)."""
         asked = self.asked.constraints
         inside = np.ones(len(self.rows), np.bool_)
         if asked.budget_usd is not None:
@@ -284,9 +298,9 @@ class Search:
         """
         order = self._order()
         of_setting = (self.of == self.settings.index(setting)) & self.sizes.any(axis=1)
-        return [self.sizes[row] for row in self._apart(order[of_setting[order]], most, APART)]
+        return [self.sizes[row] for row in self.apart(order[of_setting[order]], most, APART)]
 
-    def _apart(self, order: NDArray[np.intp], most: int, share: float) -> list[int]:
+    def apart(self, order: NDArray[np.intp], most: int, share: float) -> list[int]:
         """The first designs of an order of which no two of a kind are nearer in every size than a share of its range."""
         chosen: list[int] = []
         kind = np.array([setting.kind for setting in self.settings])[self.of]
@@ -316,7 +330,7 @@ class Search:
             model=[label(self.kinds[setting.kind]) for setting in settings],
         )
         figures = pd.DataFrame(self.rows[order], columns=list(COLUMNS))
-        return sizes.join(figures).assign(allowed=self._allowed()[order])
+        return sizes.join(figures).assign(allowed=self.allowed()[order])
 
 
 def _same(before: list[Floats], after: list[Floats]) -> bool:

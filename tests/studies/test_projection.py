@@ -19,8 +19,10 @@ from core.inputs import Market, Weather
 from core.models import finance, mining
 from core.results import Projection
 from core.scenario import Scenario
+from core.studies.chances import chances
 from core.studies.energy import sunshine
 from core.studies.projection import RUNS_KEPT, project
+from core.studies.run import network, used_readings
 from core.vocabulary import HOURLY, METRICS, PERIODS
 
 pytestmark = pytest.mark.usefixtures("kernel")
@@ -344,3 +346,26 @@ def test_what_was_projected_before_changes_nothing_and_little_of_it_is_kept(
     assert again.metrics == example.metrics
     for name in ("hourly", "monthly", "yearly", "statement"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(example, name), check_exact=True)
+
+
+@pytest.mark.parametrize("grows_from", ["first_month", "reading"])
+def test_other_price_paths_are_the_plan_and_the_middle_of_its_chances(grows_from, greensboro, market):
+    own = {"outlook.price_path": "own", "outlook.own_price_usd": [150_000.0, 90_000.0]}
+    law = {"outlook.price_path": "power_law", "outlook.power_law_exponent": 5.8}
+    for changes in (own, law):
+        plan = Scenario().but({"finance.horizon_years": 3, "outlook.grows_from": grows_from, **changes})
+        price = project(plan, greensboro, market).monthly["price_usd"].to_numpy()
+        readings = used_readings(plan, market)
+        path = network(plan, readings)
+        assert price == pytest.approx(path.price_usd)
+        told = chances(plan, path, 0.0, 1, 0, 4096).price_usd
+        assert np.median(told, axis=1) == pytest.approx(path.price_usd, rel=0.05)
+    assert price[12] / price[0] == pytest.approx(((6937 + 365) / 6937) ** 5.8, rel=0.02)
+    today = next(r.value for r in readings if r.name == "price_usd")
+    assert (price[0] > today * 1.1) if grows_from == "reading" else (price[0] == today)
+
+
+def test_own_prices_that_cannot_be_are_refused():
+    for prices in ([0.0], [-5.0], [1e10], [1.0] * 41):
+        with pytest.raises(ScenarioError):
+            Scenario().but({"outlook.own_price_usd": prices})

@@ -1,0 +1,285 @@
+"""Paths of a plan lived through: what is mined, bought and sold in each month, then the years' books as the projection has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from core.models import ageing, finance, risk
+from core.models.bills import Peaks
+from core.models.network import growth_factor
+from core.studies import cash
+from core.studies.chances import Chances
+from core.studies.levies import Asset, written_off
+from core.studies.operation import Operation, flows_of
+from core.studies.proforma import Proforma
+from core.studies.responses import DISCHARGE, EXPORT_USD, IMPORT_USD, OTHERS, Responses
+from core.studies.run import Run
+
+Floats: TypeAlias = NDArray[np.float64]
+LOOKED_UP = ("pv_kwh", "machines_kwh", "mined_btc", "mining_usd", "import_usd", "export_usd")
+# a million paths are kept: what describes one needs no more digits, money and coins do
+TO_SEVEN_DIGITS = (
+    "irr", "mirr", "payback_years", "cost_usd_per_btc", "pv_kwh_year1", "pv_kwh_per_year", "drawdown_usd", "first_month_short",
+    "difficulty_end", "sun_frac", "power_index", "uptime_frac",
+)  # fmt: skip
+SMALL = ("rates_of_return", "delay_months")
+CHARGES = ("demand_charge_usd", "coincident_charge_usd", "fixed_charge_usd", "minimum_charge_usd")
+
+
+@dataclass(frozen=True, eq=False)
+class Lives:
+    """A batch of paths lived through: `months`, (months, paths) of price, difficulty, coins and cash so far; a row for each path."""
+
+    months: Mapping[str, NDArray[np.floating[Any]]]
+    rows: pd.DataFrame
+
+    def kept(self, paths: int, shown: int) -> Lives:
+        """The first paths, and the months of the first `shown` of them, in half the room."""
+        lines = {name: values[:, : min(paths, shown)].astype(np.float32) for name, values in self.months.items()}
+        return Lives(lines if shown > 0 else {}, self.rows.head(paths))
+
+
+def account_of(base: Run, table: Responses, drawn: Chances) -> Proforma:
+    """The statement of each path, (paths, years + 1)."""
+    return _account(base, {name: _by_year(values) for name, values in _months(base, table, drawn).items()}, drawn)
+
+
+def lived(base: Run, table: Responses, drawn: Chances) -> Lives:
+    """Paths of a plan from what chance brings them."""
+    lines = _months(base, table, drawn)
+    years = {name: _by_year(values) for name, values in lines.items()}
+    account = _account(base, years, drawn)
+    cash = _cash(base, account, lines)
+    months = {
+        "price_usd": drawn.price_usd,
+        "difficulty": drawn.difficulty,
+        "mined_btc": np.cumsum(lines["mined_btc"], axis=0),
+        "cash_usd": np.cumsum(cash, axis=0) + account.equity_usd[:, 0],
+    }
+    return Lives(months, _rows(base, account, years, cash, drawn))
+
+
+# Months
+
+
+def months_of(base: Run, table: Responses, drawn: Chances) -> dict[str, Floats]:
+    """Energy [kWh], coins [BTC] and money [USD] by line, (paths, months)."""
+    return {name: values.T for name, values in _months(base, table, drawn).items()}
+
+
+def _months(base: Run, table: Responses, drawn: Chances) -> dict[str, Floats]:
+    """The same, (months, paths)."""
+    shape, by_use = drawn.price_usd.shape, _usd_per_kwh_used(base)
+    told = {name: np.empty(shape) for name in (*LOOKED_UP, *(["bill_usd"] if table.metering else []))}
+    health = np.ones(shape[1])
+    peaks: Peaks | None = None
+    for year in range(shape[0] // 12):
+        at = slice(12 * year, 12 * year + 12)
+        index = drawn.power_index[year] * growth_factor(base.scenario.grid.price_growth_per_year, year)
+        coins = coins_per_kwh(base, drawn, at)
+        flows, told["pv_kwh"][at] = _year(base, table, drawn, year, coins, by_use[at], index, health)
+        machines, others = np.split(flows, [table.steps], axis=-1)
+        np.sum(machines, axis=-1, out=told["machines_kwh"][at])
+        mined = sum((machines[..., step] * coins[step] for step in range(table.steps)), start=0.0)
+        told["mined_btc"][at], told["mining_usd"][at] = mined, mined * drawn.price_usd[at]
+        bought, sold = others[..., IMPORT_USD], others[..., EXPORT_USD]
+        np.multiply(bought, index, out=told["import_usd"][at])
+        np.multiply(sold, index, out=told["export_usd"][at])
+        if table.metering:
+            bill = table.metering.bill(others[..., OTHERS:], bought, sold, peaks)
+            told["bill_usd"][at], told["export_usd"][at] = bill.owed_usd.T * index, bill.export_income_usd.T * index
+            peaks = bill.peaks
+        health = _health(base, health, others[..., DISCHARGE].sum(axis=0))
+    return _with_costs(base, told, drawn, by_use)
+
+
+def _year(
+    base: Run,
+    table: Responses,
+    drawn: Chances,
+    year: int,
+    coins: Floats,
+    by_use: Floats,
+    index: Floats,
+    health: Floats,
+) -> tuple[Floats, Floats]:
+    """Flows (12, paths, columns) and solar energy (12, paths) of a year, nothing before a plant that is late runs."""
+    at = slice(12 * year, 12 * year + 12)
+    sun = base.flows.panel_health_frac[year] * drawn.sun_frac[year]
+    shape = (12, drawn.price_usd.shape[1])
+    net_usd = coins[0] * drawn.price_usd[at] - by_use[:, None] if len(coins) else np.zeros(shape)
+    flows, pv_kwh = table.year(sun, net_usd / index, _alive(base, table, drawn, at), health)
+    if drawn.delay_months.any():
+        runs = np.arange(at.start, at.stop)[:, None] >= drawn.delay_months
+        flows, pv_kwh = flows * runs[..., None], pv_kwh * runs
+    return flows, pv_kwh
+
+
+def _usd_per_kwh_used(base: Run) -> Floats:
+    """What a kWh that machines draw costs beside its price, (months,)."""
+    terms = base.scenario.finance
+    return np.repeat(terms.variable_usd_per_kwh * cash.yearly(terms.inflation_per_year, base.scenario), 12)
+
+
+def coins_per_kwh(base: Run, drawn: Chances, at: slice = slice(None)) -> Floats:
+    """Coins per kWh that machines draw, (steps, months, paths): the plan's, by each path's difficulty and reward."""
+    planned = (base.path.subsidy_btc[at] + base.fees_btc) / base.path.difficulty[at]
+    share = drawn.subsidy_btc[at] + drawn.fees_btc[at]
+    share /= drawn.difficulty[at] * planned[:, None]
+    return np.asarray(base.coins_per_kwh[:, at, None] * share)
+
+
+def _alive(base: Run, table: Responses, drawn: Chances, at: slice) -> Floats:
+    """Draw of the machines that run over that of the whole fleet when new, (months, paths)."""
+    if not table.fleet_kw:
+        return np.zeros(drawn.uptime_frac[at].shape)
+    return np.asarray((base.life.step_kw[:, at].sum(axis=0) / table.fleet_kw)[:, None] * drawn.uptime_frac[at])
+
+
+def _health(base: Run, health: Floats, given_kwh: Floats) -> Floats:
+    battery = base.scenario.battery
+    if not battery.energy_kwh:
+        return health
+    fades = (battery.calendar_fade_frac_per_year, battery.cycle_fade_frac_per_cycle, battery.health_floor_frac)
+    drawn_kwh = given_kwh / np.sqrt(battery.round_trip_efficiency_frac)
+    return np.asarray(ageing.battery_health_after_year_frac(health, drawn_kwh, battery.energy_kwh, *fades))
+
+
+def _with_costs(base: Run, told: dict[str, Floats], drawn: Chances, by_use: Floats) -> dict[str, Floats]:
+    """With revenue and what else is paid and got in each month."""
+    planned, treasury = base.books.monthly, base.scenario.outlook.treasury
+    mining = told["mining_usd"]
+    fee = base.scenario.outlook.exchange_fee_frac if treasury.sales_pay_fee else 0.0
+    charges = np.add.reduce([planned[name] for name in CHARGES])
+    fixed = planned["opex_usd"] - base.flows.machines_kwh.sum(axis=0) * by_use
+    used = told["machines_kwh"] * by_use[:, None] if by_use.any() else np.zeros(())
+    return {
+        **told,
+        "fee_usd": fee * mining if fee else _in_each(0.0, mining),
+        "bill_usd": told["bill_usd"] if "bill_usd" in told else told["import_usd"] + _at_prices(charges, drawn),
+        "response_usd": _at_prices(planned["demand_response_usd"], drawn),
+        "upkeep_usd": _in_each(fixed[:, None] + used, mining),
+        "repair_usd": _in_each(planned["repair_usd"][:, None], mining),
+    }
+
+
+def _in_each(usd: ArrayLike, like: Floats) -> Floats:
+    """The same for every path."""
+    return np.broadcast_to(usd, like.shape)
+
+
+def _at_prices(usd: Floats, drawn: Chances) -> Floats:
+    """What a plan's months cost or bring at the power prices of each path, (months, paths)."""
+    if not usd.any():
+        return _in_each(0.0, drawn.price_usd)
+    years = usd.reshape(-1, 12, 1) * drawn.power_index[:, None]
+    return years.reshape(drawn.price_usd.shape)
+
+
+# Years
+
+
+def _by_year(months: Floats) -> Floats:
+    """Sums of years, year 0 nothing: (months, paths) → (paths, years + 1), a path's years apart in memory."""
+    years = months.reshape(-1, 12, months.shape[1]).sum(axis=1)
+    return np.concatenate([np.zeros((1, months.shape[1])), years]).T
+
+
+def _account(base: Run, years: dict[str, Floats], drawn: Chances) -> Proforma:
+    """The after-tax statement of each path, with the loans that the plan's own figures got."""
+    terms, assets = base.scenario.finance, _assets(base, drawn)
+    operation = Operation(
+        years["pv_kwh"],
+        {
+            "mining_revenue_usd": years["mining_usd"],
+            "export_revenue_usd": years["export_usd"],
+            "demand_response_usd": years["response_usd"],
+        },
+        {
+            "import_cost_usd": years["bill_usd"],
+            "upkeep_usd": years["upkeep_usd"],
+            "repair_usd": years["repair_usd"],
+            "exchange_fee_usd": years["fee_usd"],
+        },
+    )
+    funding = base.account.funding
+    books = base.account.books if assets is base.account.assets else written_off(terms, assets, funding.added_usd)
+    return Proforma(terms, assets, operation, flows_of(terms, assets, operation), funding, books)
+
+
+def _assets(base: Run, drawn: Chances) -> Sequence[Asset]:
+    """What is bought, the first cost of all but the machines by each path's overrun."""
+    if not base.scenario.risk.overrun_deviation:
+        return base.account.assets
+    return [_overrun(asset, drawn.overrun_frac) for asset in base.account.assets]
+
+
+def _overrun(asset: Asset, overrun_frac: Floats) -> Asset:
+    if asset.is_machines or asset.kind:  # machines have a price list; what is renewed later is not built now
+        return asset
+    cost = np.repeat(asset.cost_usd[:, None], len(overrun_frac), axis=1).T
+    cost[:, 0] *= overrun_frac
+    return replace(asset, cost_usd=cost)
+
+
+def _cash(base: Run, account: Proforma, lines: dict[str, Floats]) -> Floats:
+    """The owner's cash by month (months, paths) [USD]: tax, debt and the rest of the year's statement in its last month."""
+    planned = base.books.monthly
+    renewed = sum(planned[name] for name in ("refresh_usd", "battery_renewal_usd", "inverter_renewal_usd"))
+    net = lines["mining_usd"] + lines["export_usd"]
+    net += lines["response_usd"]
+    for name in ("fee_usd", "bill_usd", "upkeep_usd", "repair_usd"):
+        net -= lines[name]
+    net += (planned["resale_usd"] - renewed)[:, None]
+    net[11::12] += (account.equity_usd[:, 1:] - _by_year(net)[:, 1:]).T
+    return net
+
+
+def _lowest(cash_usd: Floats, held_usd: float) -> tuple[Floats, Floats]:
+    """The least that is held at the end of a month (paths,) [USD], and the first month in which it is below 0, nan: in none."""
+    held = np.full(cash_usd.shape[1], held_usd)
+    lowest, first = np.full(held.shape, np.inf), np.full(held.shape, np.nan)
+    for month, earned in enumerate(cash_usd, 1):
+        held += earned
+        np.minimum(lowest, held, out=lowest)
+        first[(held < 0) & np.isnan(first)] = month
+    return lowest, first
+
+
+def _rows(base: Run, account: Proforma, years: dict[str, Floats], cash_usd: Floats, drawn: Chances) -> pd.DataFrame:
+    """A row for each path."""
+    rate, equity = base.scenario.finance.discount_rate, account.equity_usd
+    lowest, first_short = _lowest(cash_usd, base.scenario.risk.liquidity_usd)
+    spent = account.revenue_usd - equity
+    with np.errstate(all="ignore"):
+        rows = pd.DataFrame(
+            {
+                "npv_usd": finance.npv_usd(rate, equity),
+                "npv_safe_usd": finance.npv_usd(base.scenario.risk.safe_rate_per_year, equity),
+                "irr": finance.irr(equity),
+                "rates_of_return": finance.irr_count(equity),
+                "mirr": finance.mirr(equity, rate, rate),
+                "payback_years": finance.payback_years(equity),
+                "cost_usd_per_btc": finance.levelised_usd_per_btc(rate, spent, years["mined_btc"]),
+                "mined_btc": years["mined_btc"].sum(axis=1),
+                "pv_kwh_year1": years["pv_kwh"][:, 1],
+                "pv_kwh_per_year": years["pv_kwh"][:, 1:11].mean(axis=1),
+                "lowest_cash_usd": lowest,
+                "drawdown_usd": risk.drawdown_usd(cash_usd.T),
+                "first_month_short": first_short,
+                "price_end_usd": drawn.price_usd[-1],
+                "difficulty_end": drawn.difficulty[-1],
+                "sun_frac": drawn.sun_frac.mean(axis=0),
+                "power_index": drawn.power_index.mean(axis=0),
+                "uptime_frac": drawn.uptime_frac.mean(axis=0),
+                "overrun_frac": drawn.overrun_frac,
+                "delay_months": drawn.delay_months,
+            }
+        )
+    return rows.astype(dict.fromkeys(TO_SEVEN_DIGITS, np.float32) | dict.fromkeys(SMALL, np.int8))
