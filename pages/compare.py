@@ -8,7 +8,7 @@ from core.errors import SolarMiningError
 from core.results import Projection
 from core.scenario import differences
 from core.vocabulary import METRICS
-from pages.ui import library, session, shelf, show
+from pages.ui import chances_compare, library, session, shelf, show
 
 MOST = 6
 SHOWN = (
@@ -52,6 +52,8 @@ def page() -> None:
             spec = charts.cash_lines(projections, session.dark())
             st.vega_lite_chart(spec=spec, alt="Cumulated cash of each plan by year")
         inputs_that_differ(projections)
+    if len(projections) > 1:
+        chances_compare.section(projections)
 
 
 def chosen() -> dict[str, Projection]:

@@ -35,6 +35,7 @@ def pages() -> list[st.Page]:
         page("projections", "Projection", at="first", default=True),  # served at / and nowhere else
         page("money", "Money"),
         page("dispatch", "Dispatch"),
+        page("risk", "Risk"),
         page("sizing", "Sizing"),
         page("configuration", "Configuration"),
         page("equipment", "Equipment"),

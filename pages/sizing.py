@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.errors import NotFound, SolarMiningError
-from core.jobs import Job, Tick, pool
+from core.errors import SolarMiningError
+from core.jobs import Tick
 from core.machine import Machine
 from core.scenario import Scenario
 from core.sections import Unit
 from core.studies.constraints import Constraints, land_m2_per_kw
 from core.studies.sizing import Sizing, compile_kernels, size
+from core.studies.sizing_chances import ChanceSizing, size_under_chance
 from core.studies.variables import MOST_UNITS, Variables
-from pages.ui import session, show
+from pages.ui import chance_sizes, session, show, work
 
 AIMS = {
     "npv_usd": "Highest net present value",
     "irr": "Highest return (IRR)",
     "payback_years": "Shortest payback",
     "cost_usd_per_btc": "Cheapest coins",
+    **chance_sizes.AIMS,
 }
+Found: TypeAlias = Sizing | ChanceSizing
 SIZES = {
     "array.dc_kw": ("dc_kw", "Array", "kW"),
     "battery.energy_kwh": ("energy_kwh", "Battery energy", "kWh"),
@@ -32,8 +35,7 @@ SIZES = {
 }
 SHAPES = (("tilt", "array.surface_tilt", (0.0, 60.0)), ("ratio", "array.dc_ac_ratio", (0.8, 2.5)))
 TRACKING = ("one_axis", "one_axis_backtracked", "two_axis")
-JOB, LAST, OWNER, BEFORE = "job", "_sizing_job", "_owner", "_before_sizing"
-LOOK_EVERY_S = 0.3
+BEFORE = "_before_sizing"
 
 
 def page() -> None:
@@ -43,13 +45,9 @@ def page() -> None:
         "dispatch would run it, in the books of this plan. Nothing at all is always among them."
     )
     asked()
-    job = current_job()
-    if job is None:
-        return
-    if job.live:
-        progress()
-        return
-    ended(job)
+    found = work.result("sizing", "Trying designs")
+    if found is not None:
+        told(found)
 
 
 def asked() -> None:
@@ -85,6 +83,7 @@ def asked() -> None:
                 help="Of the energy they could draw in the first year.",
             )
         shape_and_kinds(scenario)
+        chance_sizes.asked()
         st.form_submit_button(
             "Find the best sizes", type="primary", icon=":material/search:", on_click=begin, key="find"
         )
@@ -142,78 +141,36 @@ def begin() -> None:
         min_served_frac=state["served"] / 100.0 if state["served"] else None,
     )
     try:
-        scenario, weather, market, rules = question()
+        scenario, weather, market, rules = work.question()
         aim, sought = state["aim"], variables(scenario)
-
-        def work(tick: Tick) -> Sizing:
-            compile_kernels(scenario, sought)
-            return size(scenario, weather, market, aim, wanted, sought, rules=rules, tick=tick)
-
-        st.session_state[LAST] = st.query_params[JOB] = pool().submit("sizing", owner(), work)
+        under_chance = chance_sizes.aim(aim) if aim in chance_sizes.AIMS else None
     except SolarMiningError as error:
         session.note_problem("sizing", error.message)
-    else:
-        session.note_problem("sizing", "")
+        return
+
+    def search(tick: Tick) -> Found:
+        compile_kernels(scenario, sought)
+        if under_chance is not None:
+            return size_under_chance(scenario, weather, market, under_chance, wanted, sought, rules=rules, tick=tick)
+        return size(scenario, weather, market, aim, wanted, sought, rules=rules, tick=tick)
+
+    work.begin("sizing", search)
 
 
-def question() -> tuple[Any, ...]:
-    """The plan with the figures of its machines, its weather, the market and the rules of credits."""
-    from core.fetchers import equipment
-    from core.fetchers.credits import credit_rules
-
-    scenario = equipment.resolved(session.current(), session.own_machines())
-    return scenario, session.weather(), session.market(), tuple(credit_rules())
-
-
-def owner() -> str:
-    """Whom a job belongs to: where visitors are strangers, this session alone."""
-    if session.conf().stores_on_server:
-        return "here"
-    import secrets
-
-    token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
-    return token
+def told(found: Found) -> None:
+    """The best design, and what it was chosen from."""
+    if isinstance(found, Sizing):
+        told_without_chance(found)
+        return
+    verdict(found)
+    chance_sizes.tiles(found)
+    taking(found)
+    chance_sizes.picture(found)
+    chance_sizes.footnotes(found)
 
 
-def current_job() -> Job | None:
-    """The search that the address names, if it is known here."""
-    if problem := session.problem("sizing"):
-        st.error(session.literal(problem), icon=":material/error:")
-        return None
-    if JOB not in st.query_params and LAST in st.session_state:  # a link of the navigation leaves it out
-        st.query_params[JOB] = st.session_state[LAST]
-    job_id = st.query_params.get(JOB, "")
-    if not job_id:
-        return None
-    try:
-        return pool().get(job_id, owner())
-    except NotFound:
-        st.info("The search this address names is no longer known. Start a new one.", icon=":material/info:")
-        return None
-
-
-@st.fragment(run_every=LOOK_EVERY_S)
-def progress() -> None:
-    """How far the search is, until it has ended."""
-    job = pool().get(st.query_params.get(JOB, ""), owner())
-    if not job.live:
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else "Trying designs")
-        st.button("Cancel", icon=":material/close:", on_click=lambda: pool().cancel(job.id, owner()))
-
-
-def ended(job: Job) -> None:
-    if job.state == "cancelled":
-        st.info("The search was cancelled.", icon=":material/info:")
-    elif job.error is not None:
-        show.failure(job.error)
-    else:
-        told(job.result)
-
-
-def told(found: Sizing) -> None:
-    """The best design, what it was chosen from, and what one more of each would add."""
+def told_without_chance(found: Sizing) -> None:
+    """With what one more of each would add."""
     best = found.designs.iloc[0]
     verdict(found)
     tiles(found)
@@ -242,7 +199,7 @@ def there(path: str) -> bool:
     return not path.startswith("fleet.units") or bool(session.current().fleet.units)
 
 
-def verdict(found: Sizing) -> None:
+def verdict(found: Found) -> None:
     """One sentence."""
     best = found.designs.iloc[0]
     if not best[["dc_kw", "machines", "energy_kwh"]].any():
@@ -251,7 +208,7 @@ def verdict(found: Sizing) -> None:
     st.markdown(f"**Best: {session.literal(in_words(found, best))}.**")
 
 
-def in_words(found: Sizing, row: pd.Series) -> str:
+def in_words(found: Found, row: pd.Series) -> str:
     """A design by its sizes, and by shape and machine where these were sought."""
     parts = [f"{row[name]:,.0f} {unit} {label.lower()}" for name, label, unit in SIZES.values() if row[name]]
     if found.designs["surface_tilt"].nunique() > 1 and row["dc_kw"]:
@@ -289,7 +246,7 @@ def tiles(found: Sizing) -> None:
             )
 
 
-def taking(found: Sizing) -> None:
+def taking(found: Found) -> None:
     """Take the best design over, and back again."""
     changes = changes_of(found, found.designs.iloc[0])
     with st.container(horizontal=True):
@@ -305,7 +262,7 @@ def taking(found: Sizing) -> None:
             st.button("Take it back", icon=":material/undo:", on_click=take_back)
 
 
-def changes_of(found: Sizing, row: pd.Series) -> dict[str, Any]:
+def changes_of(found: Found, row: pd.Series) -> dict[str, Any]:
     """A design as changes of the plan: the machine itself only where it is another one."""
     from core.fetchers import equipment
 

@@ -221,3 +221,15 @@ def test_designs_are_drawn_once_each_and_the_frontier_in_its_order() -> None:
         assert spec["datasets"]["designs"]["npv_usd"].tolist() == [5e4, 0.0]
         assert spec["datasets"]["marks"]["what"].tolist() == ["Best", "The plan as it stands"]
         assert charts.frontier(designs, dark)["datasets"]["designs"]["capex_usd"].tolist() == [0.0, 9e4, 12e4]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_lived_designs_are_drawn_but_for_those_that_lose_more_than_the_best_gains(dark: bool) -> None:
+    designs = pd.DataFrame(
+        {"mean_usd": [900.0, 950.0, -200.0, -5000.0], "cvar_usd": [-50.0, -400.0, -800.0, -9000.0], "meets": [True, False, False, False],
+         "loss_frac": [0.1, 0.2, 0.6, 1.0], "dc_kw": 1.0, "energy_kwh": 0.0, "machines": [9, 10, 11, 99]}
+    )  # fmt: skip
+    frames = charts.mean_and_tail(designs, dark)["datasets"]
+    assert frames["designs"]["machines"].tolist() == [9, 10, 11]
+    assert frames["designs"]["what"].tolist() == ["keeps to the aim", "misses the aim", "misses the aim"]
+    assert frames["best"]["loss_percent"].tolist() == [10.0]

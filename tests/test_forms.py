@@ -7,7 +7,9 @@ import typing
 import pytest
 
 from core.scenario import Scenario, leaves, read
+from core.sections import Risk
 from pages.ui import forms, taxes
+from pages.ui.chance_form import OF_THEIR_OWN
 from pages.ui.needs import NEEDS, matters
 from pages.ui.sections import SECTIONS
 
@@ -57,7 +59,8 @@ def test_every_field_of_a_plan_is_on_a_form_once() -> None:
 
 
 def test_needs_name_fields_that_are_asked() -> None:
-    assert set(NEEDS) <= set(asked())
+    of_risk = {f"risk.{name}" for name in Risk.model_fields if name not in OF_THEIR_OWN}  # on a page of their own
+    assert set(NEEDS) <= set(asked()) | of_risk
 
 
 def test_every_choice_has_words_of_its_own() -> None:

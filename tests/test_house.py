@@ -16,6 +16,7 @@ GROUND = (
     "core.errors",
     "core.figures",
     "core.vocabulary",
+    "core.vocabulary_lives",
     "core.sections",
     "core.scenario",
     "core.machine",
@@ -33,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.errors": (),
     "core.figures": ("core.errors",),
     "core.vocabulary": (),
+    "core.vocabulary_lives": ("core.vocabulary",),
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections",),
     "core.scenario": ("core.errors", "core.sections"),
@@ -56,7 +58,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "core.models.dispatch_kernel",
     ),
     **{f"core.models.foresight{part}": (*GROUND, *FORESIGHT) for part in FORESIGHT_PARTS},
-    "core.models.quasi": (*GROUND, "core.models.draws"),  # one subject in two files
+    "core.models.draws": (*GROUND, "core.models.draws_kernel"),  # one subject in three files
+    "core.models.quasi": (*GROUND, "core.models.draws", "core.models.draws_kernel"),
+    "core.models.lookup": (*GROUND, "core.models.lookup_kernel"),  # one subject in two files
     "core.models.response": (*GROUND, "core.models.network"),  # one subject in two files
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),
@@ -83,7 +87,7 @@ WORLD = {
     "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
-PURE = ("core.errors", "core.figures", "core.vocabulary", "core.sections", "core.scenario", "core.machine", "core.inputs", "core.results",
+PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.machine", "core.inputs", "core.results",
         "core.bank_statement", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

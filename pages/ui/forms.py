@@ -68,6 +68,15 @@ CHOICES = {
     "net_billing": "Net billing: taken off the bill",
     "first_month": "With the first month",
     "reading": "From the day of reading",
+    "follows": "Follows what mining pays",
+    "plan": "As planned, whatever price does",
+    "grows": "Grows at a rate",
+    "power_law": "Power law of the days since 2009",
+    "own": "My own prices",
+    "responds": "As miners answer to what mining pays",
+    "strays": "Strays around the plan",
+    "resampled": "Drawn from months of the past",
+    "by_year": "As far from the plan as I say, by year",
 }
 DAYS = ("finance.credits.begun", "finance.credits.in_service", "finance.credits.acquired")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)

@@ -50,6 +50,10 @@ def _carried(scenario: Scenario) -> bool:
     return TAXED(scenario) and scenario.finance.tax.losses == "carried"
 
 
+def _miners_answer(scenario: Scenario) -> bool:
+    return "responds" in (scenario.outlook.difficulty_path, scenario.risk.difficulty)
+
+
 # a field that is not named here always matters
 NEEDS: dict[str, Matters] = {
     "array.inverter_replacement.cost_frac": _set("array.inverter_replacement.every_years"),
@@ -69,6 +73,26 @@ NEEDS: dict[str, Matters] = {
         under("fleet.failures", "growth_per_year", "repair_days", "repair_usd"), _set("fleet.failures.rate_per_year")
     ),
     "fleet.resale.age_decline_frac_per_year": _set("fleet.resale.realised_frac"),
+    "outlook.price_growth_per_year": _is("outlook.price_path", "grows"),
+    "outlook.power_law_exponent": _is("outlook.price_path", "power_law"),
+    "outlook.own_price_usd": _is("outlook.price_path", "own"),
+    "outlook.difficulty_growth_per_year": _is("outlook.difficulty_path", "grows"),
+    **dict.fromkeys(under("outlook", "network_j_per_th", "network_usd_per_kwh"), _miners_answer),
+    "risk.difficulty_pull_per_month": _is("risk.difficulty", "follows", "responds"),
+    "risk.yield_deviation_of_years": lambda scenario: not scenario.risk.sun_years_frac,
+    "risk.fees_jump_times": _set("risk.fees_jumps_per_year"),
+    "risk.block_months": _is("risk.price", "resampled"),
+    **dict.fromkeys(
+        under(
+            "risk",
+            "price_volatility_per_year",
+            "price_volatility_later_per_year",
+            "price_volatility_fade_years",
+            "price_jumps_per_year",
+            "price_jump_deviation",
+        ),
+        _is("risk.price", "strays"),
+    ),
     "grid.tariff.settlement.true_up_usd_per_kwh": _is("grid.tariff.settlement.rule", "net_metering"),
     "grid.tariff.settlement.credit_paid_frac": _is("grid.tariff.settlement.rule", "net_billing"),
     **dict.fromkeys(

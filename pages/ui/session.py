@@ -49,7 +49,7 @@ def start() -> None:
 @st.cache_resource
 def warm() -> threading.Thread:
     """Compile the kernels once a process, those of the first page first; the plain engines answer meanwhile."""
-    from core.models import dispatch, foresight, lanes, rates
+    from core.models import dispatch, draws, foresight, lanes, lookup, rates
 
     def compiled() -> None:
         dispatch.compile_kernel()
@@ -58,6 +58,8 @@ def warm() -> threading.Thread:
         gc.freeze()  # Streamlit looks for garbage after every run of a script: it need not look through the program again
         foresight.compile_kernel()
         lanes.compile_kernel(1)
+        draws.compile_kernel()
+        lookup.compile_kernel()
 
     thread = threading.Timer(FIRST_PAGE_S, compiled)
     thread.daemon = True

@@ -86,11 +86,36 @@ def answer(told: dict[int, tuple[Any, str]]) -> None:
             alt="Yield of the array in each real year, with P50 and P90",
         )
         st.caption(session.literal("; ".join(sorted({source for _, source in told.values() if source}))))
+        chances(found)
     else:
         st.warning("Nobody could tell enough real years of this place.", icon=":material/cloud_off:")
     for why in sorted(set(missing.values())):
         years = ", ".join(str(year) for year, reason in missing.items() if reason == why)
         st.caption(f"Could not be had: {years}. {session.literal(why)}")
+
+
+def chances(found: Spread) -> None:
+    """Let the paths of the risk analysis draw these years, or no longer."""
+    if not found.mean:
+        return
+    drawn = session.current().risk.sun_years_frac
+    of_mean = [round(kwh / found.mean, 6) for kwh in found.kwh_per_kw]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Let chance draw these years",
+            icon=":material/shuffle:",
+            on_click=_take,
+            args=(of_mean,),
+            disabled=list(drawn) == of_mean,
+            help="Each year of a life on the Risk page is then one of these, scaled to their mean.",
+        )
+        if drawn:
+            st.button("By the spread again", icon=":material/undo:", on_click=_take, args=([],))
+
+
+def _take(of_mean: list[float]) -> None:
+    session.change({"risk.sun_years_frac": of_mean})
+    session.redraw()
 
 
 def figures(found: Spread) -> None:

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLES = {
@@ -17,6 +19,7 @@ TITLES = {
     "/projections": "Projection",
     "/money": "Money",
     "/dispatch": "Dispatch",
+    "/risk": "Risk",
     "/sizing": "Sizing",
     "/configuration": "Configuration",
     "/equipment": "Equipment",
@@ -26,6 +29,7 @@ TITLES = {
     "/status": "Status",
 }
 LOCAL_SCHEMES = {"data", "blob", "about", "chrome-error"}
+TRIES = 3
 expect.set_options(timeout=15_000)
 
 
@@ -94,11 +98,22 @@ class Planner:
         return self
 
     def section(self, name: str) -> Planner:
-        """Open a tab."""
-        self.page.get_by_role("tab", name=name, exact=True).click()
-        expect(self.page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+        """Open a tab; a press while the page is drawn may be lost, so it is pressed again."""
+        tab = self.page.get_by_role("tab", name=name, exact=True)
+        for _ in range(TRIES):
+            self.at_rest()
+            tab.click()
+            with suppress(AssertionError):
+                expect(tab).to_have_attribute("aria-selected", "true", timeout=3_000)
+                break
+        expect(tab).to_have_attribute("aria-selected", "true")
         settled(self.page)
         return self
+
+    def at_rest(self) -> None:
+        """Wait for the script to end, not for ever: some pages look again and again."""
+        with suppress(TooLate):
+            self.page.wait_for_selector(SETTLED, timeout=5_000)
 
     # --- doing --------------------------------------------------------------------------------------
 
@@ -116,7 +131,8 @@ class Planner:
         return self
 
     def press(self, name: str, within: Locator | None = None) -> Planner:
-        """Press a button by its words."""
+        """Press a button by its words, once the page is at rest: what is pressed while it is drawn may be lost."""
+        self.at_rest()
         (within or self.page.get_by_test_id("stMain")).get_by_role("button", name=re.compile(rf"^{name}\b")).click()
         return self
 
@@ -135,10 +151,16 @@ class Planner:
         return body
 
     def choose(self, label: str, option: str) -> Planner:
-        """Pick an option of a list."""
-        self.page.get_by_role("combobox", name=label, exact=True).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
-        return self
+        """Pick an option of a list; a list that shuts because the page is drawn anew is opened again."""
+        settled(self.page)
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        for _ in range(3):
+            self.page.get_by_role("combobox", name=label, exact=True).click()
+            with suppress(TooLate):
+                wanted.click(timeout=5_000)
+                return self
+            self.page.keyboard.press("Escape")
+        raise AssertionError(f"“{option}” is not offered under “{label}”")
 
     def close_menu(self) -> Planner:
         body = self.page.get_by_test_id("stPopoverBody")

@@ -20,7 +20,7 @@ from core.scenario import Scenario
 from core.studies.projection import project
 from pages.ui.place import POLES
 from tests.browser.dashboard import serve
-from tests.browser.planner import Planner
+from tests.browser.planner import Planner, settled
 from tests.browser.world import PRICE_EUR, PRICE_USD, World, hours_ago
 
 pytestmark = pytest.mark.browser
@@ -253,6 +253,14 @@ def test_real_years_show_the_middle_and_the_poor_tail(visit: Visit, live_address
     assert p90 / p50 == pytest.approx(0.91 / 0.95, rel=0.02)  # years are 0.9 to 1 as clear, evenly
     captions = planner.page.get_by_test_id("stCaptionContainer")
     expect(captions.filter(has_text="PVGIS-ERA5").first).to_be_visible()
+    settled(planner.page)
+    planner.press("Let chance draw these years")
+    expect(planner.unsaved()).to_be_visible()
+    planner.go("Risk")
+    planner.page.get_by_text("All that is left to chance").click()
+    drawn = planner.page.get_by_role("textbox", name="Real sun years").input_value().split(",")
+    assert len(drawn) == 19
+    assert sum(map(float, drawn)) / 19 == pytest.approx(100.0, abs=1e-3)  # percent of the mean year
 
 
 def test_a_kept_projection_keeps_its_weather_and_opens_with_it(visit: Visit, live_address: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from core.scenario import Scenario, leaves, read
-from tests.browser.planner import Planner
+from tests.browser.planner import Planner, settled
 from tests.fetchers import weather_samples
 
 pytestmark = pytest.mark.browser
@@ -74,6 +74,7 @@ def type_canaries(planner: Planner, first: int) -> list[str]:
         box.fill(typed[-1])
         box.press("Enter")
     planner.page.wait_for_timeout(300)
+    settled(planner.page)
     return typed
 
 
@@ -86,6 +87,8 @@ def test_what_one_visitor_types_never_reaches_another(visit: Visit, public_addre
         more = a.page.get_by_role("tabpanel", name=section, exact=True).get_by_text("More settings")
         if more.count():
             more.click()
+            settled(a.page)
+            a.page.wait_for_timeout(300)  # it opens by and by
         typed += type_canaries(a, len(typed))
     assert len(typed) >= 50
     a.press("Keep projection").told("Kept the projection")

@@ -47,7 +47,7 @@ def test_a_saved_scenario_is_there_after_the_server_was_restarted(visit: Visit, 
         planner.open("/").type("Machines", 63)
         expect(planner.unsaved()).to_be_visible()
         planner.press("Save").told("Saved")
-        planner.press("Keep projection").told("Kept")
+        planner.press("Keep projection").told("Kept the projection")
         figures = planner.figures()
     with serve(tmp_path / "home") as address:
         planner = visit(at=address)
@@ -145,7 +145,7 @@ def test_deleting_after_a_rename_never_takes_another_scenario(planner: Planner) 
 
 
 def test_kept_projections_are_renamed_duplicated_and_deleted_on_the_shelf(planner: Planner) -> None:
-    planner.open("/compare").import_scenario(plan("Opinion")).press("Keep projection").told("Kept")
+    planner.open("/compare").import_scenario(plan("Opinion")).press("Keep projection").told("Kept the projection")
     shelf, names = planner.shelf(), planner.names_on_shelf("projections", "pinion")
     planner.pick("projections", "Opinion").press("Duplicate", shelf)
     expect(names).to_have_text(["Opinion (copy)", "Opinion"])

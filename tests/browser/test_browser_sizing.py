@@ -83,3 +83,27 @@ def test_tilt_and_machine_are_sought_applied_and_taken_back(planner: Planner) ->
     expect(planner.page.get_by_role("button", name="Apply this design")).to_be_enabled()
     planner.go("Projection")
     expect(planner.number("Machines")).to_have_value("140")
+
+
+def test_sizes_for_one_who_minds_the_bad_lives(planner: Planner) -> None:
+    planner.open("/sizing").import_scenario(PAYS.model_dump(mode="json"))
+    planner.choose("Aim", "Mean NPV plus bad lives, weighed")
+    found(planner)
+    told = planner.figures()
+    assert {"Mean NPV", "NPV, bad lives", "Chance of a loss", "Price of choosing"} <= told.keys()
+    expect(planner.page.get_by_role("heading", name="What a good mean costs in bad lives")).to_be_visible()
+    planner.page.get_by_text("designs that were lived").click()
+    rows = planner.table("Table: Designs lived")
+    assert float(rows[0]["Mean NPV (USD)"]) > 0
+    planner.press("Apply this design")
+    expect(planner.unsaved()).to_be_visible()
+    assert planner.broken == []
+
+
+def test_an_aim_that_none_keeps_to_is_said_with_what_comes_nearest(planner: Planner) -> None:
+    planner.open("/sizing").import_scenario(PAYS.model_dump(mode="json"))
+    planner.choose("Aim", "Highest mean NPV, bad lives held")
+    planner.page.get_by_text("What the aims with bad lives ask for").click()
+    planner.page.get_by_role("spinbutton", name="CVaR at least (USD)").fill("900000000")
+    found(planner)
+    expect(planner.page.get_by_text("No design keeps to the aim")).to_be_visible()

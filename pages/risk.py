@@ -1,0 +1,288 @@
+"""What can go wrong with the plan, and how likely: asked for, watched, read."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.errors import SolarMiningError
+from core.jobs import Tick
+from core.studies.backtest import FIGURES, Backtest
+from core.studies.drivers import Sensitivity, sensitivity
+from core.studies.options import Options, options
+from core.studies.simulation import RiskAnalysis, simulate
+from core.studies.sizing import compile_kernels
+from core.vocabulary_lives import word
+from pages.ui import chance_form, own_turn, risk_parts, session, show, work
+
+MOST_S = 20.0  # of living paths; what is lived by then is told
+TILES = (
+    "npv_p5_usd",
+    "npv_p50_usd",
+    "npv_p95_usd",
+    "cvar_95_usd",
+    "loss_probability_frac",
+    "never_pays_back_probability_frac",
+    "out_of_cash_probability_frac",
+    "mined_p50_btc",
+)
+
+
+class Told(NamedTuple):
+    """What a run of the page comes to."""
+
+    lives: RiskAnalysis
+    why: Sensitivity
+    choices: Options
+    asked: own_turn.Question
+
+
+def page() -> None:
+    show.header("Risk")
+    st.caption(
+        "The plan is lived many times over, each time with a price, a network, power prices, sun, idle machines and building cost "
+        "of its own; every life goes through the hours, the tariff and the tax of this plan."
+    )
+    chance_form.asked(session.current(), begin)
+    found = work.result("risk", "Living the plan")
+    if found is not None:
+        told(found)
+    past()
+
+
+def begin() -> None:
+    try:
+        scenario, weather, market, rules = work.question()
+    except SolarMiningError as error:
+        session.note_problem("risk", error.message)
+        return
+
+    def live(tick: Tick) -> Told:
+        compile_kernels(scenario)
+        end = time.monotonic() + MOST_S
+
+        def late() -> bool:
+            return time.monotonic() > end
+
+        lives = simulate(scenario, weather, market, rules=rules, tick=lambda share: tick(0.8 * share), enough=late)
+        why = sensitivity(scenario, weather, market, rules=rules, tick=lambda share: tick(0.8 + 0.1 * share))
+        choices = options(scenario, weather, market, rules=rules)
+        return Told(lives, why, choices, own_turn.Question(scenario, weather, market, rules))
+
+    work.begin("risk", live)
+
+
+def told(found: Told) -> None:
+    lives, why, choices, question = found
+    verdict(lives)
+    tiles(lives)
+    risk_parts.enough(lives, why)
+    for notice in lives.notices:
+        st.warning(notice, icon=":material/warning:")
+    distribution(lives)
+    fans(lives)
+    reasons(why, lives)
+    turns(why, question)
+    risk_parts.choices(choices)
+    footnotes(lives)
+
+
+def verdict(lives: RiskAnalysis) -> None:
+    """One sentence."""
+    loss, error = lives.metrics["loss_probability_frac"], lives.errors["loss_probability_frac"]
+    median, poor = (session.literal(show.money(lives.metrics[name])) for name in ("npv_p50_usd", "npv_p5_usd"))
+    st.markdown(
+        f"**In {100 * loss:.1f} % of {len(lives.paths):,} lives (± {100 * error:.1f}) the plan earns less than its discount rate; "
+        f"half of them are worth {median} or less, one in twenty {poor} or less.**"
+    )
+
+
+def tiles(lives: RiskAnalysis) -> None:
+    with st.grid(4, min_column_width=190, gap="small"):
+        for name in TILES:
+            st.metric(
+                word(name).label, shown(name, lives.metrics[name]), help=meaning(name, lives.errors[name]), border=True
+            )
+
+
+def shown(name: str, value: float) -> str:
+    if name.endswith("_frac"):
+        return f"{100 * value:.1f} %"
+    return f"{value:,.2f} BTC" if name.endswith("_btc") else show.money(value)
+
+
+def meaning(name: str, error: float) -> str:
+    return session.literal(f"{word(name).meaning} Known to ± {shown(name, error)} by this many paths.")
+
+
+def distribution(lives: RiskAnalysis) -> None:
+    metrics = lives.metrics
+    marks = {
+        "CVaR 95": metrics["cvar_95_usd"],
+        "VaR 95": metrics["var_95_usd"],
+        "P50": metrics["npv_p50_usd"],
+        "Plan": lives.base["npv_usd"],
+    }
+    with st.container(border=True):
+        st.subheader("What it may be worth", anchor=False)
+        st.vega_lite_chart(
+            spec=charts.npv_histogram(lives.paths["npv_usd"], marks, session.dark()),
+            alt="Share of paths by net present value, with value at risk, its tail mean, the median and the plan",
+        )
+        st.caption(
+            "Net present value of each life. VaR 95 is the best of the worst twentieth, CVaR 95 their mean. The plan is not the "
+            "middle: what miners earn is not a straight line in price, and machines can be switched off."
+        )
+
+
+def fans(lives: RiskAnalysis) -> None:
+    """What may come, month by month."""
+    titles = {
+        "price_usd": ("Bitcoin price", "USD", True, True),
+        "difficulty": ("Difficulty", "", True, False),
+        "mined_btc": ("Coins mined so far", "BTC", False, False),
+        "cash_usd": ("Cash so far", "USD", False, True),
+    }
+    with st.grid(2, min_column_width=340):
+        for name, (title, unit, log, money) in titles.items():
+            with st.container(border=True):
+                st.subheader(title, anchor=False)
+                st.vega_lite_chart(
+                    spec=charts.fan(lives.fans[name], unit, log=log, money=money, dark=session.dark()),
+                    alt=f"{title} by month: 5th, 25th, 50th, 75th and 95th percentile",
+                )
+    st.caption("Line: half of the paths lie below. Dark band: the middle half of them. Light band: nine in ten.")
+
+
+def reasons(why: Sensitivity, lives: RiskAnalysis) -> None:
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.subheader("One thing at a time", anchor=False)
+        st.vega_lite_chart(
+            spec=charts.tornado(why.tornado, why.base_usd, session.dark()),
+            alt="Net present value with each thing at its 5th and 95th percentile",
+        )
+        st.caption("All else stays as planned. The two sides need not be alike.")
+    with right.container(border=True, height="stretch"):
+        st.subheader("All together", anchor=False)
+        if why.sobol.empty:
+            st.caption("Nothing is left to chance.")
+            return
+        st.vega_lite_chart(
+            spec=charts.sobol_bars(why.sobol, session.dark()), alt="Share of each thing in the variance of NPV"
+        )
+        st.caption(
+            "Sobol indices. Wide bar: what would be left if all else were known; narrow bar: what goes when this alone is known; "
+            "line: 95 % interval."
+        )
+        risk_parts.ranks(lives)
+
+
+def turns(why: Sensitivity, question: own_turn.Question) -> None:
+    left, right = st.columns(2)
+    with left.container(border=True, height="stretch"):
+        st.subheader("Bad turns", anchor=False)
+        told = pd.concat([why.stress, own_turn.rows(question)] if own_turn.kept() else [why.stress], ignore_index=True)
+        table = pd.DataFrame(
+            {
+                "Turn": told["turn"],
+                "NPV": [show.money(usd) for usd in told["npv_usd"]],
+                "Against the plan": [show.money(usd) for usd in told["change_usd"]],
+            }
+        )
+        st.dataframe(table, hide_index=True, alt="Table: Bad turns")
+        show.downloads(told, "Bad turns")
+        st.caption("Each on the plan as it is, with nothing else left to chance.")
+        own_turn.form(12 * question.scenario.finance.horizon_years)
+    with right.container(border=True, height="stretch"):
+        st.subheader("Where it breaks even", anchor=False)
+        st.vega_lite_chart(
+            spec=charts.breakeven_surface(why.surface, session.dark()),
+            alt="Net present value over percentiles of price and of difficulty",
+        )
+        st.caption("Between the colours the plan earns its discount rate and no more.")
+
+
+def past() -> None:
+    """The same chances held against what came."""
+    with st.container(border=True):
+        st.subheader("Would it have been right?", anchor=False)
+        st.caption(
+            "Stood at the end of each month from 2017 on, with volatility and growth as the months before it had them: what "
+            "would have been seen of the next twelve months, and what came. What difficulty still owes to earlier prices is not seen."
+        )
+        st.button("Hold it against the past", icon=":material/history:", on_click=look_back, key="look back")
+        found = work.result("backtest", "Going back")
+        if found is not None:
+            came(found)
+
+
+def look_back() -> None:
+    from core.answers import backtest
+
+    scenario = session.current()
+    work.begin("backtest", lambda tick: backtest(scenario))
+
+
+def came(found: Backtest) -> None:
+    columns = st.columns(len(FIGURES))
+    for column, (name, title) in zip(columns, FIGURES.items(), strict=True):
+        with column:
+            told = found.coverage.set_index("figure").loc[name]
+            rows = found.starts[found.starts["figure"] == name]
+            st.vega_lite_chart(
+                spec=charts.backtest(rows, title, session.dark()), alt=f"{title}: what was seen and what came"
+            )
+            st.caption(
+                f"{100 * told['within_frac']:.0f} % of {len(rows)} starts lay between P5 and P95; 90 % should have. The years overlap: as "
+                f"{told['years']:.0f} independent ones they tell {100 * told['low_frac']:.0f} to {100 * told['high_frac']:.0f} %."
+            )
+
+
+def footnotes(lives: RiskAnalysis) -> None:
+    """What is left out, the sun trade's own percentiles, and the paths themselves."""
+    metrics = lives.metrics
+    safe = [
+        session.literal(show.money(metrics[name]))
+        for name in ("npv_safe_p5_usd", "npv_safe_p50_usd", "cvar_safe_95_usd")
+    ]
+    st.caption(
+        f"At the risk-free rate of {100 * lives.scenario.risk.safe_rate_per_year:g} % the NPV is {safe[0]} (P5), {safe[1]} (P50) and "
+        f"{safe[2]} in the worst twentieth, and {100 * metrics['loss_safe_probability_frac']:.1f} % of the lives lose: a discount rate with a "
+        "premium for risk and a tail of paths count risk twice."
+    )
+    risk_parts.liquidity(lives)
+    for words in lives.approximations:
+        st.caption(f"In the paths, {words}.")
+    for name, years in (("pv_kwh_year1", "first year"), ("pv_kwh_ten_years", "mean year of the first ten")):
+        p50, p90, p99 = (metrics[f"{name}_exceedance_p{p}"] / 1000.0 for p in (50, 90, 99))
+        st.caption(
+            f"Solar energy of the {years}: P50 {p50:,.0f} MWh, P90 (exceedance) {p90:,.0f} MWh, P99 (exceedance) {p99:,.0f} MWh."
+        )
+    with st.expander("All figures", icon=":material/table:"):
+        frame = figures(lives)
+        st.dataframe(frame, hide_index=True, height=320, alt="Table: Risk figures")
+        show.downloads(frame, "Risk figures")
+
+
+def figures(lives: RiskAnalysis) -> pd.DataFrame:
+    words = {name: word(name) for name in lives.metrics}
+    rows: list[dict[str, Any]] = [
+        {
+            "figure": words[name].label,
+            "value": value,
+            "standard error": lives.errors[name],
+            "unit": words[name].unit,
+            "meaning": words[name].meaning,
+            "name": name,
+        }
+        for name, value in lives.metrics.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+page()

@@ -1,0 +1,95 @@
+"""Long work of a page: handed to the pool, watched, cancelled, and found again by the page's address."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from core.errors import NotFound, SolarMiningError
+from core.jobs import Job, Work, pool
+from pages.ui import session, show
+
+OWNER = "_owner"
+LOOK_EVERY_S = 0.25
+
+
+def owner() -> str:
+    """Whom a job belongs to: where visitors are strangers, this session alone."""
+    if session.conf().stores_on_server:
+        return "here"
+    token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
+    return token
+
+
+def question() -> tuple[Any, ...]:
+    """The plan with the figures of its machines, its weather, the market and the rules of credits."""
+    from core.fetchers import equipment
+    from core.fetchers.credits import credit_rules
+
+    scenario = equipment.resolved(session.current(), session.own_machines())
+    return scenario, session.weather(), session.market(), tuple(credit_rules())
+
+
+def begin(kind: str, work: Work) -> None:
+    """Hand work to the pool; the page finds it again by its address, after a reload too."""
+    try:
+        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(kind, owner(), work)
+    except SolarMiningError as error:
+        session.note_problem(kind, error.message)
+    else:
+        session.note_problem(kind, "")
+
+
+def current(kind: str) -> Job | None:
+    """The work that the address names, if it is known here."""
+    if problem := session.problem(kind):
+        st.error(session.literal(problem), icon=":material/error:")
+        return None
+    if _key(kind) not in st.query_params and _last(kind) in st.session_state:  # a link of the navigation leaves it out
+        st.query_params[_key(kind)] = st.session_state[_last(kind)]
+    job_id = st.query_params.get(_key(kind), "")
+    if not job_id:
+        return None
+    try:
+        return pool().get(job_id, owner())
+    except NotFound:
+        st.info("The work this address names is no longer known. Start it anew.", icon=":material/info:")
+        return None
+
+
+@st.fragment(run_every=LOOK_EVERY_S)
+def progress(kind: str, words: str) -> None:
+    """How far the work is, until it has ended."""
+    job = pool().get(st.query_params.get(_key(kind), ""), owner())
+    if not job.live:
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else words)
+        st.button(
+            "Cancel", key=f"cancel {kind}", icon=":material/close:", on_click=lambda: pool().cancel(job.id, owner())
+        )
+
+
+def result(kind: str, words: str) -> Any:
+    """What came of the page's work; None while it runs, and where it was cancelled or failed, which is said."""
+    job = current(kind)
+    if job is None:
+        return None
+    if job.live:
+        progress(kind, words)
+    elif job.state == "cancelled":
+        st.info("It was cancelled.", icon=":material/info:")
+    elif job.error is not None:
+        show.failure(job.error)
+    return job.result if job.state == "done" and job.kind == kind else None
+
+
+def _key(kind: str) -> str:
+    """Under which the address names it."""
+    return f"{kind}_job"
+
+
+def _last(kind: str) -> str:
+    return f"_{kind}_job"
