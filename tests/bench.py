@@ -20,7 +20,16 @@ from core.models.dispatch import compile_kernel
 from core.scenario import Scenario
 from core.sections import Array
 from core.studies.projection import project
-from tests import bench_dispatch, bench_finance, bench_foresight, bench_screen, bench_sizing, bench_world
+from tests import (
+    bench_dispatch,
+    bench_finance,
+    bench_foresight,
+    bench_risk,
+    bench_screen,
+    bench_sizing,
+    bench_sizing_chances,
+    bench_world,
+)
 from tests.models.solar_cases import sam_model
 
 ROUNDS = 15
@@ -82,6 +91,8 @@ def main() -> None:
     bench_finance.bench(ratio, say)
     bench_foresight.bench(ratio, say)
     bench_sizing.bench(ratio, say, weather)
+    bench_sizing_chances.bench(say, weather)
+    bench_risk.bench(ratio, say, weather)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests import bench_lives_screen
 from tests.browser.dashboard import chromium_path, launch, serve
 from tests.browser.planner import Planner, settled
 
@@ -98,6 +99,7 @@ def main() -> None:
         with serve(Path(folder, "home")) as ours, serve(Path(folder, "peer"), script=bare) as peer:
             chromium = launch(playwright)
             measure(Planner(chromium.new_page(), ours).page, ours, chromium.new_page(), peer)
+            bench_lives_screen.bench(chromium, ours, change_s)
             chromium.close()
 
 
