@@ -8,6 +8,7 @@ by its id, by whom it belongs to alone, until it is long over or among the oldes
 from __future__ import annotations
 
 import logging
+import math
 import os
 import secrets
 import threading
@@ -24,9 +25,11 @@ from core.errors import Busy, NotFound, SolarMiningError, TimedOut
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
 Tick = Callable[..., None]  # tick(share, words="")
 Work = Callable[[Tick], Any]
+Ready = Callable[[], object]
 WORKERS, WAITING, KEPT = 2, 16, 64
 DEADLINE_S, KEPT_S = 30.0, 3600.0
 NICE = 3  # steps of priority that work stands behind pages: more, and on a busy machine it would not end in time
+PREPARING = "Making the engines ready, once on this computer"
 log = logging.getLogger("solar_mining.jobs")
 
 
@@ -58,7 +61,7 @@ class _Stop(Exception):
 class Pool:
     """At most `workers` jobs run and `waiting` wait; `kept` are remembered, for `kept_s` after their end.
 
-    `deadline_s` counts from when a job begins.
+    `deadline_s` counts from when a job begins its work, which is after it has made ready what it needs.
     """
 
     def __init__(
@@ -76,15 +79,18 @@ class Pool:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def submit(self, kind: str, owner: str, work: Work) -> str:
-        """Begin a job as soon as a worker is free; its id. Busy where too many wait already."""
+    def submit(self, kind: str, owner: str, work: Work, ready: Ready | None = None) -> str:
+        """Begin a job as soon as a worker is free; its id. Busy where too many wait already.
+
+        ready: what has to be done first and takes long but once on a computer, such as compiling.
+        """
         job = Job(secrets.token_hex(8), kind, owner)
         with self._lock:
             self._tidy()
             if sum(other.live for other in self._jobs.values()) >= self._most:
                 raise Busy("too much is being worked out already: try again in a moment", field="jobs", value=kind)
             self._jobs[job.id] = job
-        self._executor.submit(self._run, job.id, work)
+        self._executor.submit(self._run, job.id, work, ready)
         return job.id
 
     def get(self, job_id: str, owner: str) -> Job:
@@ -139,12 +145,13 @@ class Pool:
         )
         return self._put(replace(job, state="timeout", error=error, ended_s=self._now_s()))
 
-    def _run(self, job_id: str, work: Work) -> None:
+    def _run(self, job_id: str, work: Work, ready: Ready | None) -> None:
         with self._lock:
             job = self._jobs.get(job_id)
             if job is None or job.state != "queued":
                 return
-            self._put(replace(job, state="running", began_s=self._now_s()))
+            words, began_s = (PREPARING, math.inf) if ready else ("", self._now_s())
+            self._put(replace(job, state="running", words=words, began_s=began_s))
 
         def tick(share: float, words: str = "") -> None:
             with self._lock:
@@ -154,6 +161,9 @@ class Pool:
                 self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words))
 
         try:
+            if ready:
+                ready()
+                self._begin(job_id)
             self._end(job_id, state="done", share=1.0, result=work(tick))
         except _Stop:
             pass  # the state says why already
@@ -162,6 +172,14 @@ class Pool:
         except Exception:
             log.exception("job %s failed", job_id)
             self._end(job_id, state="failed", error=SolarMiningError("something went wrong that should not have"))
+
+    def _begin(self, job_id: str) -> None:
+        """Its time counts from now, unless it was cancelled meanwhile."""
+        with self._lock:
+            job = self._running(job_id)
+            if job is None:
+                raise _Stop
+            self._put(replace(job, words="", began_s=self._now_s()))
 
     def _end(self, job_id: str, **ended: Any) -> None:
         """What came of a job, unless it was cancelled or late before it ended."""

@@ -62,7 +62,6 @@ def begin() -> None:
         return
 
     def live(tick: Tick) -> Told:
-        compile_kernels(scenario)
         end = time.monotonic() + MOST_S
 
         def late() -> bool:
@@ -73,7 +72,7 @@ def begin() -> None:
         choices = options(scenario, weather, market, rules=rules)
         return Told(lives, why, choices, own_turn.Question(scenario, weather, market, rules))
 
-    work.begin("risk", live)
+    work.begin("risk", live, lambda: compile_kernels(scenario))
 
 
 def told(found: Told) -> None:

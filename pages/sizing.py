@@ -149,12 +149,11 @@ def begin() -> None:
         return
 
     def search(tick: Tick) -> Found:
-        compile_kernels(scenario, sought)
         if under_chance is not None:
             return size_under_chance(scenario, weather, market, under_chance, wanted, sought, rules=rules, tick=tick)
         return size(scenario, weather, market, aim, wanted, sought, rules=rules, tick=tick)
 
-    work.begin("sizing", search)
+    work.begin("sizing", search, lambda: compile_kernels(scenario, sought))
 
 
 def told(found: Found) -> None:

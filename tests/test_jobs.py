@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Busy, CalculationError, NotFound, SolarMiningError, TimedOut
-from core.jobs import Job, Pool, Tick
+from core.jobs import PREPARING, Job, Pool, Tick
 
 PATIENCE_S = 10.0
 
@@ -97,6 +97,50 @@ def test_a_job_beyond_its_deadline_is_marked_and_its_worker_freed() -> None:
         assert until(pool, pool.submit("quick", "me", lambda tick: "free"), ended).result == "free"
     finally:
         pool.close()
+
+
+def test_making_ready_takes_nothing_of_the_time_a_job_has() -> None:
+    now = [0.0]
+    pool = Pool(workers=1, deadline_s=10.0, now_s=lambda: now[0])
+    go_on, working = threading.Event(), threading.Event()
+
+    def work(tick: Tick) -> str:
+        working.set()
+        go_on.wait(PATIENCE_S)
+        tick(0.5)
+        return "done"
+
+    def ready() -> None:
+        now[0] = 100.0  # compiling took that long
+
+    try:
+        job_id = pool.submit("slow", "me", work, ready)
+        assert working.wait(PATIENCE_S)
+        assert pool.get(job_id, "me").words == ""
+        now[0] = 109.0
+        go_on.set()
+        assert until(pool, job_id, ended).result == "done"
+    finally:
+        pool.close()
+
+
+def test_a_job_says_that_it_makes_ready_and_can_be_cancelled_meanwhile(pool: Pool) -> None:
+    go_on, begun = threading.Event(), threading.Event()
+    job_id = pool.submit("slow", "me", lambda tick: begun.set(), lambda: go_on.wait(PATIENCE_S))
+    assert until(pool, job_id, lambda job: job.state == "running").words == PREPARING
+    assert pool.cancel(job_id, "me").state == "cancelled"
+    go_on.set()
+    pool.close()
+    assert not begun.is_set()
+
+
+def test_what_cannot_be_made_ready_fails_the_job(pool: Pool) -> None:
+    def ready() -> None:
+        raise CalculationError("no compiler", field="engine")
+
+    job = until(pool, pool.submit("slow", "me", lambda tick: "done", ready), ended)
+    assert (job.state, job.result) == ("failed", None)
+    assert isinstance(job.error, CalculationError)
 
 
 def test_a_result_that_comes_too_late_is_not_taken() -> None:

@@ -69,14 +69,16 @@ def begin(pair: dict[str, Projection]) -> None:
         return
     rules = tuple(credit_rules())
 
-    def live(tick: Tick) -> Told:
+    def ready() -> None:
         for plan in (one, other):
             compile_kernels(plan.scenario)
+
+    def live(tick: Tick) -> Told:
         end = time.monotonic() + MOST_S
         found = differences(one, other, rules=rules, tick=tick, enough=lambda: time.monotonic() > end)
         return Told(first, second, found)
 
-    work.begin(KIND, live)
+    work.begin(KIND, live, ready)
 
 
 def plan_of(projection: Projection) -> Plan:

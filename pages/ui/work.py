@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import NotFound, SolarMiningError
-from core.jobs import Job, Work, pool
+from core.jobs import Job, Ready, Work, pool
 from pages.ui import session, show
 
 OWNER = "_owner"
@@ -32,10 +32,10 @@ def question() -> tuple[Any, ...]:
     return scenario, session.weather(), session.market(), tuple(credit_rules())
 
 
-def begin(kind: str, work: Work) -> None:
-    """Hand work to the pool; the page finds it again by its address, after a reload too."""
+def begin(kind: str, work: Work, ready: Ready | None = None) -> None:
+    """Hand work, and what has to be ready for it, to the pool; the page finds it again by its address, after a reload too."""
     try:
-        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(kind, owner(), work)
+        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(kind, owner(), work, ready)
     except SolarMiningError as error:
         session.note_problem(kind, error.message)
     else:
@@ -66,7 +66,7 @@ def progress(kind: str, words: str) -> None:
     if not job.live:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else words)
+        st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else job.words or words)
         st.button(
             "Cancel", key=f"cancel {kind}", icon=":material/close:", on_click=lambda: pool().cancel(job.id, owner())
         )

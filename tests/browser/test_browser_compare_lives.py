@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Planner]
 USUAL = Scenario().but({"name": "Usual fee", "finance.horizon_years": 2, "outlook.price_usd": 250_000.0})
 CHEAP = USUAL.but({"name": "No fee", "outlook.pool_fee_frac": 0.0})
-MINUTE_MS = 60_000
+COMPILING_MS = 120_000  # the engines too, on a fresh copy
 
 
 def kept_and_drafted(planner: Planner, kept: Scenario, draft: Scenario) -> Planner:
@@ -28,7 +28,7 @@ def kept_and_drafted(planner: Planner, kept: Scenario, draft: Scenario) -> Plann
 
 def lived(planner: Planner) -> Planner:
     planner.press("Compare lives")
-    expect(planner.page.get_by_text("is worth more than the first")).to_be_visible(timeout=MINUTE_MS)
+    expect(planner.page.get_by_text("is worth more than the first")).to_be_visible(timeout=COMPILING_MS)
     return planner
 
 

@@ -18,7 +18,7 @@ PAYS = Scenario().but({"name": "It pays", "finance.horizon_years": 3, "outlook.p
 
 def lived(planner: Planner) -> Planner:
     planner.press("Run")
-    expect(planner.page.get_by_text("lives (")).to_be_visible(timeout=60_000)
+    expect(planner.page.get_by_text("lives (")).to_be_visible(timeout=120_000)
     settled(planner.page)  # the verdict comes first, and what is pressed before the rest is drawn may be lost
     return planner
 
@@ -59,7 +59,7 @@ def test_a_million_lives_can_be_cancelled(planner: Planner) -> None:
 def test_the_cone_is_held_against_the_past(planner: Planner) -> None:
     planner.open("/risk")
     planner.press("Hold it against the past")
-    expect(planner.page.get_by_text("independent ones they tell").first).to_be_visible(timeout=60_000)
+    expect(planner.page.get_by_text("independent ones they tell").first).to_be_visible(timeout=120_000)
 
 
 def test_the_past_is_taken_over(planner: Planner) -> None:

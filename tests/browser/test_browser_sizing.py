@@ -18,7 +18,7 @@ PAYS = Scenario().but({"name": "It pays", "finance.horizon_years": 3, "outlook.p
 
 def found(planner: Planner) -> Planner:
     planner.press("Find the best sizes")
-    expect(planner.page.get_by_text("Best: ")).to_be_visible(timeout=60_000)
+    expect(planner.page.get_by_text("Best: ")).to_be_visible(timeout=120_000)
     return planner
 
 
@@ -54,7 +54,7 @@ def test_where_nothing_pays_the_page_says_so(planner: Planner) -> None:
     poor = Scenario().but({"name": "Poor", "finance.horizon_years": 2, "outlook.price_usd": 20_000.0})
     planner.open("/sizing").import_scenario(poor.model_dump(mode="json"))
     planner.press("Find the best sizes")
-    expect(planner.page.get_by_text("Nothing is best.")).to_be_visible(timeout=60_000)
+    expect(planner.page.get_by_text("Nothing is best.")).to_be_visible(timeout=120_000)
 
 
 def test_two_kinds_of_machines_are_refused_in_words(planner: Planner) -> None:
