@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -72,6 +73,8 @@ def sums(
         raise ValueError("bin_of_hour: a number from 0 for each hour")
     steps, bins = len(hours.step_kw), int(bin_of_hour.max(initial=-1)) + 1
     rows = _rows(plants, steps)
+    if compiled and not steps:
+        return _without(sums(*_idle(hours, plants), bin_of_hour, threads=threads, tick=tick))
     out, soc = np.zeros((rows.shape[1], bins, steps + FLOWS + MONEY_AND_PEAK)), np.empty(rows.shape[1])
     kernel = _compiled().get(steps) if compiled else None
     if kernel is None:
@@ -85,6 +88,18 @@ def sums(
                 raise Stopped
     end = steps + FLOWS
     return Sums(out[..., :end], out[..., end], out[..., end + 1], out[..., end + 2], soc)
+
+
+def _idle(hours: Hours, plants: Plants) -> tuple[Hours, Plants]:
+    """Hours and designs without machines as the engine for one step takes them: none of a machine that draws nothing."""
+    nothing = np.zeros((1, len(hours.pv_kw)))
+    shape = np.asarray(plants.machines).shape[1:]
+    return replace(hours, step_kw=nothing, worth_usd_per_kwh=nothing), plants._replace(machines=np.zeros((1, *shape)))
+
+
+def _without(told: Sums) -> Sums:
+    """The sums without the step that was lent."""
+    return told._replace(energy_kwh=told.energy_kwh[..., 1:])
 
 
 def _rows(plants: Plants, steps: int) -> Array:
@@ -219,11 +234,11 @@ def _compiled() -> dict[int, Callable[..., None]]:
 
 def compile_kernel(steps: int) -> None:
     """Make the kernel for a number of steps ready: some seconds the first time on a machine, then from disk."""
-    if steps not in _compiled():
+    if not is_compiled(steps):
         from core.models import dispatch_kernel
 
-        _compiled()[steps] = dispatch_kernel.lane_blocks(steps)
+        _compiled()[max(steps, 1)] = dispatch_kernel.lane_blocks(max(steps, 1))
 
 
 def is_compiled(steps: int) -> bool:
-    return steps in _compiled()
+    return max(steps, 1) in _compiled()
