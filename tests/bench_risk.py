@@ -20,7 +20,7 @@ from core.studies.lives import account_of
 from core.studies.run import used_readings
 from core.studies.simulation import Ground, ground_of, simulate
 from core.studies.sizing import compile_kernels
-from tests.bench_lives_plain import Life, live
+from tests.bench_lives_plain import Life, live, looked_up
 
 PATHS = 10_240  # five batches
 GOAL_S, GOAL_LINEAR = 0.1, 1.1
@@ -65,7 +65,7 @@ def bench(ratio: Callable[..., Any], say: Callable[..., None], weather: Weather)
 
 def _plain(weather: Weather, market: Market) -> Callable[[], Any]:
     """Some lives of the plan in plain Python, their chances drawn already."""
-    ground = ground_of(LONG, weather, used_readings(LONG, market), ())
+    ground = looked_up(ground_of(LONG, weather, used_readings(LONG, market), ()), weather)
     drawn = chances(LONG, ground.base.path, ground.base.fees_btc, 1, 0, PLAIN)
     account = account_of(ground.base, ground.table, drawn)
     some = [Life(ground, drawn, account, path) for path in range(PLAIN)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.models.module import (
+    SELF_CONSUMPTION,
     USUAL,
     Floats,
     Module,
@@ -100,6 +101,13 @@ def inverter_kw(array: Array, dc_kw: Floats) -> tuple[Floats, Floats]:
     if array.dc_kw == 0:
         return np.zeros_like(dc_kw), np.zeros_like(dc_kw)
     return _inverted(array, dc_kw / array.dc_kw, 1.0)
+
+
+def inverter_line(array: Array) -> tuple[float, float, float]:
+    """The straight line that `inverter_kw` follows: AC = slope · (DC − start) between 0 and the rating [1, kW, kW]."""
+    ac_rating_kw = array.dc_kw / array.dc_ac_ratio
+    slope = array.inverter_efficiency_frac / (1 - SELF_CONSUMPTION)
+    return slope, SELF_CONSUMPTION * ac_rating_kw / array.inverter_efficiency_frac, ac_rating_kw
 
 
 def poa_global(array: Array, sky: Sky) -> Floats:

@@ -22,9 +22,9 @@ from core.scenario import Scenario
 from core.sections import Risk
 from core.studies.chances import LONGEST_DELAY_MONTHS, MOST_DEVIATIONS, Chances, answered, price_sd, subsidy_btc
 from core.studies.lives import account_of
-from core.studies.responses import Responses, responses
 from core.studies.run import Run, used_readings
-from core.studies.simulation import Ground, Tick, ground_of
+from core.studies.simulation import Ground, Tick, ground_of, suns
+from core.studies.sorted_site import Site, site_of
 from core.studies.turns import RENEWAL_FRAC, STRESSES, OwnTurn, Turn, with_cheaper_machines
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -204,13 +204,13 @@ def stress(
     return pd.DataFrame({"turn": list(turns), "npv_usd": npv, "change_usd": npv - plan})
 
 
-def _reaching(ground: Ground, weather: Weather, drawn: Chances, *, compiled: bool) -> Responses:
+def _reaching(ground: Ground, weather: Weather, drawn: Chances, *, compiled: bool) -> Site:
     """The table of the ground, or one of the same site that reaches to as little sun as a turn brings."""
     sun = ground.base.flows.panel_health_frac * drawn.sun_frac[:, 0]
     low, high = float(sun.min()), float(sun.max())
-    if ground.table.sun[0] <= low + 1e-9:
+    if ground.table.reaches(low):
         return ground.table
-    return responses(ground.base, weather, (low, max(high, float(ground.table.sun[-1]))), compiled=compiled)
+    return site_of(ground.base, weather, (low, max(high, suns(ground.base)[1])), compiled=compiled)
 
 
 def _surface(ground: Ground) -> pd.DataFrame:

@@ -18,8 +18,9 @@ from core.studies.chances import Chances
 from core.studies.levies import Asset, written_off
 from core.studies.operation import Operation, flows_of
 from core.studies.proforma import Proforma
-from core.studies.responses import DISCHARGE, EXPORT_USD, IMPORT_USD, OTHERS, Responses
+from core.studies.responses import DISCHARGE, EXPORT_USD, IMPORT_USD, OTHERS
 from core.studies.run import Run
+from core.studies.sorted_site import Site
 
 Floats: TypeAlias = NDArray[np.float64]
 LOOKED_UP = ("pv_kwh", "machines_kwh", "mined_btc", "mining_usd", "import_usd", "export_usd")
@@ -45,12 +46,12 @@ class Lives:
         return Lives(lines if shown > 0 else {}, self.rows.head(paths))
 
 
-def account_of(base: Run, table: Responses, drawn: Chances) -> Proforma:
+def account_of(base: Run, table: Site, drawn: Chances) -> Proforma:
     """The statement of each path, (paths, years + 1)."""
     return _account(base, {name: _by_year(values) for name, values in _months(base, table, drawn).items()}, drawn)
 
 
-def lived(base: Run, table: Responses, drawn: Chances) -> Lives:
+def lived(base: Run, table: Site, drawn: Chances) -> Lives:
     """Paths of a plan from what chance brings them."""
     lines = _months(base, table, drawn)
     years = {name: _by_year(values) for name, values in lines.items()}
@@ -68,12 +69,12 @@ def lived(base: Run, table: Responses, drawn: Chances) -> Lives:
 # Months
 
 
-def months_of(base: Run, table: Responses, drawn: Chances) -> dict[str, Floats]:
+def months_of(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
     """Energy [kWh], coins [BTC] and money [USD] by line, (paths, months)."""
     return {name: values.T for name, values in _months(base, table, drawn).items()}
 
 
-def _months(base: Run, table: Responses, drawn: Chances) -> dict[str, Floats]:
+def _months(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
     """The same, (months, paths)."""
     shape, by_use = drawn.price_usd.shape, _usd_per_kwh_used(base)
     told = {name: np.empty(shape) for name in (*LOOKED_UP, *(["bill_usd"] if table.metering else []))}
@@ -101,7 +102,7 @@ def _months(base: Run, table: Responses, drawn: Chances) -> dict[str, Floats]:
 
 def _year(
     base: Run,
-    table: Responses,
+    table: Site,
     drawn: Chances,
     year: int,
     coins: Floats,
@@ -135,7 +136,7 @@ def coins_per_kwh(base: Run, drawn: Chances, at: slice = slice(None)) -> Floats:
     return np.asarray(base.coins_per_kwh[:, at, None] * share)
 
 
-def _alive(base: Run, table: Responses, drawn: Chances, at: slice) -> Floats:
+def _alive(base: Run, table: Site, drawn: Chances, at: slice) -> Floats:
     """Draw of the machines that run over that of the whole fleet when new, (months, paths)."""
     if not table.fleet_kw:
         return np.zeros(drawn.uptime_frac[at].shape)

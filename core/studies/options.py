@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import combinations_with_replacement
 from typing import NamedTuple, TypeAlias
 
@@ -20,9 +20,9 @@ from core.studies.chances import Chances, chances
 from core.studies.drivers import npv_usd
 from core.studies.fleet import hardware_curve
 from core.studies.lives import months_of
-from core.studies.responses import Responses, responses
 from core.studies.run import Run, network, run, used_readings
 from core.studies.simulation import BATCH, Ground, ground_of, suns
+from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
 DEGREE = 3  # of the curve through what building brought
@@ -103,7 +103,7 @@ def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], fir
     growth = longest.grid.price_growth_per_year
     parts = {n: from_year(drawn, n, horizon, float(growth_factor(growth, n))) for n in grounds}
     npv = {n: npv_usd(ground, parts[n]) for n, ground in grounds.items()}
-    always = now._replace(table=always_on(now.table))
+    always = now._replace(table=now.table.always_on())
     ran, could = (months_of(g.base, g.table, parts[0])["machines_kwh"].sum(axis=1) for g in (now, always))
     seen = {n: _seen(part) for n, part in parts.items()}
     return _Lived(npv[0] - npv_usd(always, parts[0]), ran, could, npv, seen)
@@ -112,12 +112,7 @@ def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], fir
 # To switch off
 
 
-def always_on(table: Responses) -> Responses:
-    """The same site where a kWh mined is worth more than any other, so that machines run whenever they can."""
-    return replace(table, flows=table.flows[:, -1:], worth_usd_per_kwh=np.zeros(0), stepwise=True)
-
-
-def margin_usd(base: Run, table: Responses, drawn: Chances) -> Floats:
+def margin_usd(base: Run, table: Site, drawn: Chances) -> Floats:
     """What dispatch can change of each month's cash, (paths, months) [USD]: coins and export less import and the cost of use.
 
     Where prices are few and there is no battery, no month's is below that of `always_on`: each hour goes the better way.
@@ -204,7 +199,7 @@ def _later(
     )
     some = {field.name: getattr(path, field.name)[12 * year : 12 * year + months] for field in fields(path)}
     base = run(plan, weather, readings, rules, path=NetworkPath(**some), compiled=compiled)
-    return Ground(base, responses(base, weather, suns(base), compiled=compiled))
+    return Ground(base, site_of(base, weather, suns(base), compiled=compiled))
 
 
 def _price_then(unit: Unit, scenario: Scenario, year: int) -> float | None:

@@ -72,6 +72,14 @@ class Responses:
         pv = sum(self.pv_kwh[index].T * share for index, share in between(self.sun, sun))
         return np.moveaxis(told, 0, -1), np.asarray(pv)
 
+    def always_on(self) -> Responses:
+        """The same site where a kWh mined is worth more than any other, so that machines run whenever they can."""
+        return replace(self, flows=self.flows[:, -1:], worth_usd_per_kwh=np.zeros(0), stepwise=True)
+
+    def reaches(self, sun: float) -> bool:
+        """Whether years of so little light are in the table."""
+        return bool(self.sun[0] <= sun + 1e-9)
+
 
 def responses(
     base: Run,
@@ -104,7 +112,7 @@ def responses_of(
     fullest = max(bases, key=lambda base: base.life.step_kw.sum())
     scenario, life = widest.scenario, fullest.life
     site = site_years(scenario, weather, life, fullest.worth_usd_per_kwh)
-    full_kw, ratios = _fleet(fullest)
+    full_kw, ratios = fleet_of(fullest)
     stepwise, worths = _worths(site, ratios)
     samples = _midway(worths) if stepwise else worths
     alive = np.asarray(nodes.alive) * (
@@ -153,7 +161,7 @@ def _shares(base: Run, widest: Run, fullest: Run) -> tuple[float, float]:
     return base.scenario.array.dc_kw / dc_kw if dc_kw else 1.0, base.life.step_kw[:, 0].sum() / kw if kw else 1.0
 
 
-def _fleet(base: Run) -> tuple[Floats, Floats]:
+def fleet_of(base: Run) -> tuple[Floats, Floats]:
     """Draw of each step of the whole fleet when it is new [kW], and its worth per kWh over the first step's [1]."""
     life = base.life
     kw, per_kw = life.step_kw[:, 0], life.step_ths_per_kw[:, 0]

@@ -23,8 +23,8 @@ from core.scenario import Scenario
 from core.studies.chances import MOST_DEVIATIONS, chances, correlation, sun_of_years
 from core.studies.lives import Lives, lived
 from core.studies.outcomes import measures
-from core.studies.responses import Responses, responses
 from core.studies.run import Run, run, used_readings
+from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Tick: TypeAlias = Callable[[float], object]
@@ -119,10 +119,10 @@ def simulate(
 
 
 class Ground(NamedTuple):
-    """A plan as it is meant, and the table that its paths look their months up in."""
+    """A plan as it is meant, and what tells the months of its paths."""
 
     base: Run
-    table: Responses
+    table: Site
 
 
 def ground_of(
@@ -140,7 +140,7 @@ def ground_of(
     found = kept.pop(key, None)
     if found is None:
         base = run(scenario, weather, readings, rules, compiled=compiled)
-        found = Ground(base, responses(base, weather, suns(base), tick=tick, compiled=compiled))
+        found = Ground(base, site_of(base, weather, suns(base), tick=tick, compiled=compiled))
     kept[key] = found  # the newest last
     for oldest in list(kept)[:-GROUNDS_KEPT]:
         kept.pop(oldest, None)

@@ -49,7 +49,7 @@ def start() -> None:
 @st.cache_resource
 def warm() -> threading.Thread:
     """Compile the kernels once a process, those of the first page first; the plain engines answer meanwhile."""
-    from core.models import dispatch, draws, foresight, lanes, lookup, rates
+    from core.models import dispatch, draws, foresight, lanes, lookup, rates, sorted_hours
 
     def compiled() -> None:
         dispatch.compile_kernel()
@@ -60,6 +60,7 @@ def warm() -> threading.Thread:
         lanes.compile_kernel(1)
         draws.compile_kernel()
         lookup.compile_kernel()
+        sorted_hours.compile_kernel()
 
     thread = threading.Timer(FIRST_PAGE_S, compiled)
     thread.daemon = True

@@ -12,12 +12,14 @@ from core.scenario import Scenario
 from core.studies import simulation
 from core.studies.chances import chances
 from core.studies.drivers import sensitivity
-from core.studies.lives import account_of, months_of
+from core.studies.lives import account_of, lived, months_of
 from core.studies.projection import project
+from core.studies.responses import Responses
 from core.studies.run import used_readings
 from core.studies.simulation import BATCH, approximations, ground_of, simulate, suns
 from core.studies.sizing import compile_kernels
-from tests.bench_lives_plain import Life, live
+from core.studies.sorted_site import SortedSite
+from tests.bench_lives_plain import Life, live, looked_up
 from tests.studies.risk_cases import STILL, by_the_hour
 
 pytestmark = pytest.mark.usefixtures("kernel")
@@ -59,32 +61,67 @@ def _lanes() -> None:
         lanes.compile_kernel(steps)
 
 
+SORTED = ("example", "off-grid", "by time of use", "by time of use with outages", "renewed in the heat", "two kinds")
+PLANS["by time of use with outages"] = {
+    **TOU, "grid.outages.events_per_year": 12, "grid.outages.hours_each": 6, "grid.import_limit_kw": 300.0, "grid.export_limit_kw": 80.0,
+}  # fmt: skip
+
+
+def apart(plan: Scenario, weather: Weather, market: Market, *, table: bool, paths: int) -> tuple[float, float]:
+    """How far what a path is told lies from its hours: of a month's coins and money, and of a year's gross revenue [1]."""
+    ground = ground_of(plan, weather, used_readings(plan, market), ())
+    ground = looked_up(ground, weather) if table else ground
+    assert isinstance(ground.table, Responses if table else SortedSite)
+    drawn = chances(plan, ground.base.path, ground.base.fees_btc, 3, 0, paths)
+    told = months_of(ground.base, ground.table, drawn)
+    of_month, of_year = 0.0, 0.0
+    for path in range(paths):
+        hours, price = by_the_hour(ground.base, weather, drawn, path), drawn.price_usd[:, path]
+        gross = np.maximum((hours["mined_btc"] * price + hours["export_usd"]).reshape(-1, 12).sum(axis=1), 1.0)
+        for line, worth in (("mined_btc", price), ("import_usd", 1.0), ("export_usd", 1.0)):
+            off = (told[line][path] - hours[line]) * worth
+            of_month = max(of_month, np.abs(off).max() / max(np.abs(hours[line] * worth).max(), 1.0))
+            of_year = max(of_year, np.abs(off.reshape(-1, 12).sum(axis=1) / gross).max())
+    return of_month, of_year
+
+
+@pytest.mark.parametrize("name", SORTED)
+def test_a_path_told_by_sorted_hours_is_the_path_run_hour_by_hour(
+    name: str, greensboro: Weather, market: Market
+) -> None:
+    """To 1e-9 in each of 216 path-months, wherever there is no battery and power has a few prices."""
+    plan = Scenario().but({"finance.horizon_years": 3, **PLANS[name]})
+    assert apart(plan, greensboro, market, table=False, paths=6)[0] < 1e-9
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_a_path_looked_up_is_the_path_run_hour_by_hour(name: str, greensboro: Weather, market: Market) -> None:
     """Within half a percent of the gross revenue of each path-year: 6 paths of 3 years, 216 months for each plan."""
     plan = Scenario().but({"finance.horizon_years": 3, **PLANS[name]})
-    ground = ground_of(plan, greensboro, used_readings(plan, market), ())
-    drawn = chances(plan, ground.base.path, ground.base.fees_btc, 3, 0, 6)
-    told = months_of(ground.base, ground.table, drawn)
-    for path in range(6):
-        hours = by_the_hour(ground.base, greensboro, drawn, path)
-        price = drawn.price_usd[:, path]
-        exact = (hours["mined_btc"] * price + hours["export_usd"]).reshape(-1, 12).sum(axis=1)
-        gross = np.maximum(exact, 1.0)
-        for name_of, worth in (("mined_btc", price), ("import_usd", 1.0), ("export_usd", 1.0)):
-            off = ((told[name_of][path] - hours[name_of]) * worth).reshape(-1, 12).sum(axis=1)
-            assert np.abs(off / gross).max() < 0.005, (name_of, off / gross)
+    assert apart(plan, greensboro, market, table=True, paths=6)[1] < 0.005
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("battery", {}),
+        ("example", {"grid.export_usd_per_kwh": 0.2, "grid.import_usd_per_kwh": 0.05}),
+        ("example", {"fleet.cooling.pue_rise_per_c": 0.001, "fleet.cooling.pue_rises_above_c": -20.0}),
+        ("example", {"grid.tariff.flat_demand.periods": [{"tiers": [{"usd_per_kw": 10.0}]}]}),
+    ],
+)  # fmt: skip
+def test_what_sorted_hours_cannot_tell_is_looked_up(
+    name: str, why: dict[str, object], greensboro: Weather, market: Market
+) -> None:
+    plan = Scenario().but({"finance.horizon_years": 1, **PLANS[name], **why})
+    assert isinstance(ground_of(plan, greensboro, used_readings(plan, market), ()).table, Responses)
 
 
 @pytest.mark.parametrize("name", ["example", "off-grid", "by time of use"])
 def test_at_its_nodes_the_table_is_exact(name: str, greensboro: Weather, market: Market) -> None:
     still = {"array.first_year_degradation_frac": 0.0, "array.degradation_frac_per_year": 0.0, "fleet.uptime_frac": 1.0}
     plan = Scenario().but({"finance.horizon_years": 1, **STILL, **still, **PLANS[name]})
-    ground = ground_of(plan, greensboro, used_readings(plan, market), ())
-    drawn = chances(plan, ground.base.path, ground.base.fees_btc, 3, 0, 1)
-    told, hours = months_of(ground.base, ground.table, drawn), by_the_hour(ground.base, greensboro, drawn, 0)
-    for line in ("mined_btc", "import_usd", "export_usd"):
-        assert told[line][0] == pytest.approx(hours[line], rel=1e-9, abs=1e-9)
+    assert apart(plan, greensboro, market, table=True, paths=1)[0] < 1e-9
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -283,10 +320,10 @@ def test_a_life_worked_out_in_plain_python_is_the_same(greensboro: Weather, mark
         }
     )
     compile_kernels(plan)
-    ground = ground_of(plan, greensboro, used_readings(plan, market), ())
+    ground = looked_up(ground_of(plan, greensboro, used_readings(plan, market), ()), greensboro)
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, BATCH)
     account = account_of(ground.base, ground.table, drawn)
-    rows = simulate(plan, greensboro, market, paths=40).paths
+    rows = lived(ground.base, ground.table, drawn).rows
     for path in range(40):
         npv, irr, payback = live(Life(ground, drawn, account, path))
         assert npv == pytest.approx(rows["npv_usd"][path], rel=1e-9)
