@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numba import njit, types
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+# of a group and a path: its number and buckets per kW, the place of its end, slope, start and rating of the inverter, light,
+# the first place whose hour gives power, and G(rating)
+Sun: TypeAlias = tuple[int, float, int, float, float, float, float, int, float]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -29,17 +32,14 @@ def _place(dc_kw: Floats, first: Whole, most: Whole, group: int, bucket_per_kw: 
 
 
 @within
-def _below(
-    dc_kw: Floats, sums: Floats, end: int, first: Whole, most: Whole, group: int, bucket_per_kw: float,
-    slope: float, idle: float, rating: float, light: float, dark: int, full: float, ceiling: float,
-) -> float:  # fmt: skip
-    """G(ceiling): `sorted_hours.held_below`. dark: the first place whose hour gives power; full: G(rating)."""
+def _below(dc_kw: Floats, sums: Floats, first: Whole, most: Whole, of: Sun, ceiling: float) -> float:
+    """G(ceiling): `sorted_hours.held_below`."""
+    group, bucket_per_kw, end, slope, idle, rating, light, dark, full = of
     if ceiling >= rating:
         return full
     if ceiling <= 0.0 or dark == end:
         return 0.0
-    last = _place(dc_kw, first, most, group, bucket_per_kw, (ceiling / slope + idle) / light)
-    last = max(dark, last)
+    last = max(dark, _place(dc_kw, first, most, group, bucket_per_kw, (ceiling / slope + idle) / light))
     sun: float = slope * (light * (sums[last] - sums[dark]) - idle * (last - dark)) + (end - last) * ceiling
     return sun
 
@@ -62,6 +62,7 @@ def _told(
                 dark = _place(dc_kw, first, most, group, per_kw, idle / light)
                 last = _place(dc_kw, first, most, group, per_kw, (rating / slope + idle) / light)
                 full = slope * (light * (sums[last] - sums[dark]) - idle * (last - dark)) + (end - last) * rating
+            of = (group, per_kw, end, slope, idle, rating, light, dark, full)
             served, best, bought = 0.0, 0.0, 0.0
             for step in range(steps):
                 draw, usd = draw_kw[step, group] * alive[m, j], worths[step, group] * worth[m, j]
@@ -69,20 +70,14 @@ def _told(
                 best += draw if usd >= sell else 0.0
                 bought += draw if usd > buy else 0.0
             best = min(best, served)
-            of_best = _below(dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, best)
+            of_best = _below(dc_kw, sums, first, most, of, best)
             of_bought = of_best
             if bought != best:
-                of_bought = _below(
-                    dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, bought
-                )
-            of_sold = _below(
-                dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, best + sold
-            )
+                of_bought = _below(dc_kw, sums, first, most, of, bought)
+            of_sold = _below(dc_kw, sums, first, most, of, best + sold)
             lacking = max(bought - limit, 0.0)
             imported = count * (bought - lacking) - of_bought
-            imported += _below(
-                dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, lacking
-            )
+            imported += _below(dc_kw, sums, first, most, of, lacking)
             filled, before = 0.0, 0.0
             for step in range(steps):
                 filled += draw_kw[step, group] * alive[m, j]
@@ -90,21 +85,15 @@ def _told(
                 grid = min(height, bought)
                 unserved = max(grid - limit, 0.0)
                 reached = count * (grid - unserved)
-                reached += _below(
-                    dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, unserved
-                )
+                reached += _below(dc_kw, sums, first, most, of, unserved)
                 if bought < height < best:
-                    reached += _below(
-                        dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, height
-                    )
+                    reached += _below(dc_kw, sums, first, most, of, height)
                     reached -= of_bought
                 elif height > bought:
                     reached += of_best - of_bought
                 if height > best:
                     late = sold + height
-                    reached += _below(
-                        dc_kw, sums, end, first, most, group, per_kw, slope, idle, rating, light, dark, full, late
-                    )
+                    reached += _below(dc_kw, sums, first, most, of, late)
                     reached -= of_sold
                 out[step, m, j] += (reached - before) * per_pue
                 before = reached
