@@ -113,6 +113,22 @@ class Risk(Section):
     delay_deviation_months: float = quantity(
         0.0, "months", "Delay", "Half of the delays are within 0.67 of it: coins come later, fixed costs do not.", 0, 24
     )
+    failures_deviation: float = quantity(
+        0.3,
+        "1",
+        "Spread of failures",
+        "Standard deviation of ln of how often machines fail, for the life of a path.",
+        0,
+        3,
+    )
+    renewal_deviation: float = quantity(
+        0.2,
+        "1",
+        "Spread of later machines' prices",
+        "Standard deviation of ln of their price; what old ones bring goes with it.",
+        0,
+        2,
+    )
     safe_rate_per_year: float = quantity(
         0.04,
         "1/yr",

@@ -31,7 +31,23 @@ from core.sections.risk import Factor
 from core.studies.miners import responded
 
 Floats: TypeAlias = NDArray[np.float64]
-PRICE, SHOCK, FEES, POWER, YIELD, SUN_YEAR, IDLE, OVERRUN, DELAY, JUMPS, JUMP_SIZE, PIECES, FEE_JUMPS = range(13)
+(
+    PRICE,
+    SHOCK,
+    FEES,
+    POWER,
+    YIELD,
+    SUN_YEAR,
+    IDLE,
+    OVERRUN,
+    DELAY,
+    JUMPS,
+    JUMP_SIZE,
+    PIECES,
+    FEE_JUMPS,
+    FAILURES,
+    RENEWAL,
+) = range(15)
 FACTORS = get_args(Factor)  # those of months first, then those of years
 PRICE_RESPONSE = 0.047  # of a month's change of ln price that difficulty follows at once: see `models.response`
 MOST_DEVIATIONS = 4.0  # of yield, which the table of responses must reach
@@ -43,7 +59,8 @@ class Chances(NamedTuple):
 
     (months, paths): `price_usd` [USD], `difficulty` [1], `subsidy_btc` and `fees_btc` [BTC per block], `uptime_frac` [1].
     (years, paths): `power_index`, all prices of the grid over the plan's; `sun_frac`, light over that of the weather year.
-    (paths,): `overrun_frac`, cost of what is built over the plan's; `delay_months`, whole.
+    (paths,): `overrun_frac`, cost of what is built over the plan's; `delay_months`, whole; `failures_frac` and `renewal_frac`,
+    how often machines fail and what later ones cost and bring, over the plan's.
     """
 
     price_usd: Floats
@@ -55,6 +72,8 @@ class Chances(NamedTuple):
     sun_frac: Floats
     overrun_frac: Floats
     delay_months: Floats
+    failures_frac: Floats
+    renewal_frac: Floats
 
 
 def volatility(risk: Risk) -> Volatility:
@@ -110,13 +129,21 @@ def chances(scenario: Scenario, path: NetworkPath, fees_btc: float, seed: int, f
         _sun(risk, lasting, drawn["sun"]),
         np.exp(risk.overrun_deviation * overrun),
         _delay(risk, seed, first, count),
+        _lasting(scenario, "failures", FAILURES, seed, first, count),
+        _lasting(scenario, "renewal", RENEWAL, seed, first, count),
     )
 
 
 def _matters(scenario: Scenario, name: str) -> bool:
-    """Whether a plan leaves fees or idle time to chance."""
-    idle = 1.0 - scenario.fleet.uptime_frac
-    return bool(scenario.risk.fees_deviation if name == "fees" else idle and scenario.risk.idle_deviation)
+    """Whether a plan leaves fees, idle time, failures or the price of later machines to chance."""
+    fleet = scenario.fleet
+    present = {
+        "fees": True,
+        "idle": fleet.uptime_frac < 1.0,
+        "failures": fleet.failures.rate_per_year > 0,
+        "renewal": fleet.refresh.rule != "never",
+    }
+    return bool(present[name] and getattr(scenario.risk, f"{name}_deviation"))
 
 
 # What goes together
@@ -290,6 +317,14 @@ def sun_of_years(risk: Risk, normal: Floats) -> Floats:
         return np.asarray(years[np.minimum((ndtr(normal) * years.size).astype(np.intp), years.size - 1)])
     within = np.clip(normal, -MOST_DEVIATIONS, MOST_DEVIATIONS)
     return np.asarray(np.maximum(1.0 + risk.yield_deviation_of_years * within, 0.0))
+
+
+def _lasting(scenario: Scenario, name: str, stream: int, seed: int, first: int, count: int) -> Floats:
+    """A factor for the life of each path, its median 1, (paths,)."""
+    if not _matters(scenario, name):
+        return np.ones(count)
+    deviation = getattr(scenario.risk, f"{name}_deviation")
+    return np.asarray(np.exp(deviation * draws.normals(seed, stream, first, count, 1)[0]))
 
 
 def _delay(risk: Risk, seed: int, first: int, count: int) -> Floats:

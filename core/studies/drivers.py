@@ -37,6 +37,8 @@ THINGS = {
     "idle": "Idle machines",
     "overrun": "Building cost",
     "delay": "Delay",
+    "failures": "Failures of machines",
+    "renewal": "Price of later machines",
 }
 POOR = NormalDist().inv_cdf(0.05)
 SOBOL_POINTS = 256
@@ -116,6 +118,8 @@ OWN = {  # column of a row of `Lives`: in words
     "uptime_frac": "Machines that run",
     "overrun_frac": "Building cost",
     "delay_months": "Delay",
+    "failures_frac": "Failures of machines",
+    "renewal_frac": "Price of later machines",
 }
 
 
@@ -154,6 +158,8 @@ def moved(base: Run, moves: Mapping[str, Floats]) -> Chances:
         np.broadcast_to(np.maximum(1.0 + sun, 0.0), (len(years), count)),
         np.exp(risk.overrun_deviation * z["overrun"]),
         delay,
+        np.exp(risk.failures_deviation * z["failures"]),
+        np.exp(risk.renewal_deviation * z["renewal"]),
     )
 
 

@@ -91,7 +91,7 @@ class FleetLife:
     when new. `renewed`: machines bought. Nominal money [USD]: `refresh_usd` for them, `resale_usd` for what they replace
     and, in the last month, for what is left; `repair_usd`. `vintages`: the same purchases and sales, each by itself.
     `step_kw`, `step_ths_per_kw` (steps, months): the same machines as bits of draw, what hashes most per kW first;
-    `step_one_kw`: the bit of the smallest part that can be switched, a machine or a hash board.
+    `ready_frac`: share of the machines' draw that is not in repair [1]. `step_one_kw`: the bit of the smallest part that can be switched, a machine or a hash board.
     """
 
     machine_kw: Floats
@@ -105,6 +105,7 @@ class FleetLife:
     step_kw: Floats
     step_ths_per_kw: Floats
     step_one_kw: Floats
+    ready_frac: Floats
 
     @property
     def hashrate_ths(self) -> Floats:
@@ -154,7 +155,14 @@ def fleet_life(scenario: Scenario, path: NetworkPath, fees_btc: float) -> FleetL
         step_kw=step_kw,
         step_ths_per_kw=step_ths_per_kw,
         step_one_kw=step_one_kw,
+        ready_frac=_ready_frac(kinds, months),
     )
+
+
+def _ready_frac(kinds: list[_Kind], months: int) -> Floats:
+    drawn = _summed((k.watts for k in kinds), months)
+    whole = _summed((k.watts / k.ready_frac for k in kinds), months)
+    return np.divide(drawn, whole, out=np.ones(months), where=whole > 0)
 
 
 def _merit_order(fleet: Fleet, kinds: list[_Kind], months: int) -> tuple[Floats, Floats, Floats]:
@@ -197,6 +205,7 @@ class _Kind(NamedTuple):
     watts: Floats
     hashing_ths: Floats
     health_frac: Floats
+    ready_frac: Floats
     renewed: Floats
     refresh_usd: Floats
     resale_usd: Floats
@@ -225,6 +234,7 @@ def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
         watts=watts * in_service,
         hashing_ths=rated * in_service,
         health_frac=outlook.health_by_age[age],
+        ready_frac=ready,
         renewed=np.where(new, float(unit.count), 0.0),
         refresh_usd=refresh_usd,
         resale_usd=resale_usd,

@@ -27,8 +27,9 @@ LOOKED_UP = ("pv_kwh", "machines_kwh", "mined_btc", "mining_usd", "import_usd", 
 # a million paths are kept: what describes one needs no more digits, money and coins do
 TO_SEVEN_DIGITS = (
     "irr", "mirr", "payback_years", "cost_usd_per_btc", "pv_kwh_year1", "pv_kwh_per_year", "drawdown_usd", "first_month_short",
-    "difficulty_end", "sun_frac", "power_index", "uptime_frac",
+    "difficulty_end", "sun_frac", "uptime_frac",
 )  # fmt: skip
+TO_THREE_DIGITS = ("power_index", "failures_frac", "renewal_frac")  # what ranks are made of
 SMALL = ("rates_of_return", "delay_months")
 CHARGES = ("demand_charge_usd", "coincident_charge_usd", "fixed_charge_usd", "minimum_charge_usd")
 
@@ -56,7 +57,7 @@ def lived(base: Run, table: Site, drawn: Chances) -> Lives:
     lines = _months(base, table, drawn)
     years = {name: _by_year(values) for name, values in lines.items()}
     account = _account(base, years, drawn)
-    cash = _cash(base, account, lines)
+    cash = _cash(base, account, lines, drawn)
     months = {
         "price_usd": drawn.price_usd,
         "difficulty": drawn.difficulty,
@@ -140,7 +141,22 @@ def _alive(base: Run, table: Site, drawn: Chances, at: slice) -> Floats:
     """Draw of the machines that run over that of the whole fleet when new, (months, paths)."""
     if not table.fleet_kw:
         return np.zeros(drawn.uptime_frac[at].shape)
-    return np.asarray((base.life.step_kw[:, at].sum(axis=0) / table.fleet_kw)[:, None] * drawn.uptime_frac[at])
+    alive = (base.life.step_kw[:, at].sum(axis=0) / table.fleet_kw)[:, None] * drawn.uptime_frac[at]
+    return np.asarray(alive * _ready(base, drawn, at) if _fails(base, drawn) else alive)
+
+
+def _fails(base: Run, drawn: Chances) -> bool:
+    """Whether machines fail otherwise than planned."""
+    return bool((base.life.ready_frac < 1.0).any() and (drawn.failures_frac != 1.0).any())
+
+
+def _ready(base: Run, drawn: Chances, at: slice) -> Floats:
+    """Machines out of repair over the plan's, (months, paths).
+
+    (1 + o) / (1 + φ · o): o, the plan's odds of being in repair, is failures a year times years of repair, and φ moves failures.
+    """
+    odds = (1.0 / base.life.ready_frac[at] - 1.0)[:, None]
+    return np.asarray((1.0 + odds) / (1.0 + odds * drawn.failures_frac))
 
 
 def _health(base: Run, health: Floats, given_kwh: Floats) -> Floats:
@@ -166,8 +182,15 @@ def _with_costs(base: Run, told: dict[str, Floats], drawn: Chances, by_use: Floa
         "bill_usd": told["bill_usd"] if "bill_usd" in told else told["import_usd"] + _at_prices(charges, drawn),
         "response_usd": _at_prices(planned["demand_response_usd"], drawn),
         "upkeep_usd": _in_each(fixed[:, None] + used, mining),
-        "repair_usd": _in_each(planned["repair_usd"][:, None], mining),
+        "repair_usd": _repairs(base, drawn)
+        if _fails(base, drawn)
+        else _in_each(planned["repair_usd"][:, None], mining),
     }
+
+
+def _repairs(base: Run, drawn: Chances) -> Floats:
+    """What repairs cost where machines fail more or less often, (months, paths) [USD]: those in repair cannot fail."""
+    return base.books.monthly["repair_usd"][:, None] * drawn.failures_frac * _ready(base, drawn, slice(None))
 
 
 def _in_each(usd: ArrayLike, like: Floats) -> Floats:
@@ -215,10 +238,22 @@ def _account(base: Run, years: dict[str, Floats], drawn: Chances) -> Proforma:
 
 
 def _assets(base: Run, drawn: Chances) -> Sequence[Asset]:
-    """What is bought, the first cost of all but the machines by each path's overrun."""
-    if not base.scenario.risk.overrun_deviation:
-        return base.account.assets
-    return [_overrun(asset, drawn.overrun_frac) for asset in base.account.assets]
+    """What is bought, the first cost of all but the machines by each path's overrun, later machines at its prices."""
+    assets: Sequence[Asset] = base.account.assets
+    if base.scenario.risk.overrun_deviation:
+        assets = [_overrun(asset, drawn.overrun_frac) for asset in assets]
+    if (drawn.renewal_frac != 1.0).any():
+        assets = [_repriced(base, asset, drawn.renewal_frac) for asset in assets]
+    return assets
+
+
+def _repriced(base: Run, asset: Asset, renewal_frac: Floats) -> Asset:
+    if not asset.is_machines:
+        return asset
+    times = np.ones((len(renewal_frac), asset.cost_usd.shape[-1]))
+    times[:, 1:] = renewal_frac[:, None]
+    resold = renewal_frac[:, None] if base.scenario.fleet.resale.realised_frac else 1.0
+    return replace(asset, cost_usd=asset.cost_usd * times, proceeds_usd=np.asarray(asset.proceeds_usd) * resold)
 
 
 def _overrun(asset: Asset, overrun_frac: Floats) -> Asset:
@@ -229,15 +264,15 @@ def _overrun(asset: Asset, overrun_frac: Floats) -> Asset:
     return replace(asset, cost_usd=cost)
 
 
-def _cash(base: Run, account: Proforma, lines: dict[str, Floats]) -> Floats:
+def _cash(base: Run, account: Proforma, lines: dict[str, Floats], drawn: Chances) -> Floats:
     """The owner's cash by month (months, paths) [USD]: tax, debt and the rest of the year's statement in its last month."""
-    planned = base.books.monthly
-    renewed = sum(planned[name] for name in ("refresh_usd", "battery_renewal_usd", "inverter_renewal_usd"))
+    planned, times = base.books.monthly, drawn.renewal_frac
+    renewed = planned["battery_renewal_usd"] + planned["inverter_renewal_usd"]
     net = lines["mining_usd"] + lines["export_usd"]
     net += lines["response_usd"]
     for name in ("fee_usd", "bill_usd", "upkeep_usd", "repair_usd"):
         net -= lines[name]
-    net += (planned["resale_usd"] - renewed)[:, None]
+    net += (planned["resale_usd"] - planned["refresh_usd"])[:, None] * times - renewed[:, None]
     net[11::12] += (account.equity_usd[:, 1:] - _by_year(net)[:, 1:]).T
     return net
 
@@ -281,6 +316,9 @@ def _rows(base: Run, account: Proforma, years: dict[str, Floats], cash_usd: Floa
                 "uptime_frac": drawn.uptime_frac.mean(axis=0),
                 "overrun_frac": drawn.overrun_frac,
                 "delay_months": drawn.delay_months,
+                "failures_frac": drawn.failures_frac,
+                "renewal_frac": drawn.renewal_frac,
             }
         )
-    return rows.astype(dict.fromkeys(TO_SEVEN_DIGITS, np.float32) | dict.fromkeys(SMALL, np.int8))
+    sizes = ((TO_SEVEN_DIGITS, np.float32), (TO_THREE_DIGITS, np.float16), (SMALL, np.int8))
+    return rows.astype({name: size for names, size in sizes for name in names})

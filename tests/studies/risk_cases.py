@@ -22,7 +22,7 @@ MINING, IMPORT, EXPORT = (FLOWS.index(name) for name in ("mining_kw", "import_kw
 STILL = {f"risk.{name}": 0.0 for name in (
     "price_volatility_per_year", "price_volatility_later_per_year", "difficulty_shock", "fees_deviation",
     "power_price_deviation_per_year", "yield_deviation", "yield_deviation_of_years", "idle_deviation",
-    "overrun_deviation",
+    "overrun_deviation", "failures_deviation", "renewal_deviation",
 )}  # fmt: skip
 
 
@@ -38,9 +38,9 @@ def by_the_hour(base: Run, weather: Weather, drawn: Chances, path: int) -> dict[
     site = site_years(scenario, weather, base.life, worth)
     light = base.flows.panel_health_frac * drawn.sun_frac[:, path]
     pv, _ = solar.inverter_kw(scenario.array, np.multiply.outer(light, solar.dc_kw(scenario.array, sky(weather))))
-    site = replace(
-        site, pv_kw=np.take(pv, site.when.order, axis=-1), step_kw=base.life.step_kw * drawn.uptime_frac[:, path]
-    )
+    odds = 1.0 / base.life.ready_frac - 1.0  # of a machine being in repair
+    running = drawn.uptime_frac[:, path] * (1.0 + odds) / (1.0 + odds * drawn.failures_frac[path])
+    site = replace(site, pv_kw=np.take(pv, site.when.order, axis=-1), step_kw=base.life.step_kw * running)
     told: dict[str, list[np.ndarray]] = {"mined_btc": [], "import_usd": [], "export_usd": [], "bill_usd": []}
     grid, when = scenario.grid, site.connection.clock
     metered, before = metering(grid, when) is not None, None

@@ -214,6 +214,47 @@ def test_a_late_plant_earns_less_and_a_dear_one_costs_more(greensboro: Weather, 
     assert (dear["npv_usd"] < usual["npv_usd"]).eq(dear["overrun_frac"] > 1.0).all()
 
 
+def test_machines_that_fail_more_often_are_those_of_a_plan_with_more_failures(
+    greensboro: Weather, market: Market
+) -> None:
+    failing = {
+        **STILL,
+        "risk.failures_deviation": 0.3,
+        "finance.horizon_years": 3,
+        "fleet.failures.rate_per_year": 0.5,
+        "fleet.failures.repair_usd": 200.0,
+    }
+    plan = Scenario().but(failing)
+    worse = plan.but({"fleet.failures.rate_per_year": 1.2})
+    ground = ground_of(plan, greensboro, used_readings(plan, market), ())
+    drawn = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 4)
+    assert (drawn.failures_frac != 1.0).all()
+    told = months_of(ground.base, ground.table, drawn._replace(failures_frac=np.full(4, 2.4)))
+    planned = project(worse, greensboro, market)
+    assert told["mined_btc"][0] == pytest.approx(planned.monthly["mined_btc"].to_numpy(), rel=1e-9)
+    assert told["repair_usd"][0] == pytest.approx(planned.monthly["repair_usd"].to_numpy(), rel=1e-9)
+    sure = chances(plan.but({"risk.failures_deviation": 0.0}), ground.base.path, ground.base.fees_btc, 1, 0, 4)
+    assert (sure.failures_frac == 1.0).all()
+
+
+def test_later_machines_at_another_price_cost_and_bring_so_much_more(greensboro: Weather, market: Market) -> None:
+    plan = Scenario().but({**STILL, **PLANS["renewed in the heat"], "finance.horizon_years": 4})
+    ground = ground_of(plan, greensboro, used_readings(plan, market), ())
+    usual = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 2)._replace(renewal_frac=np.ones(2))
+    times, rate = np.array([1.5, 0.5]), 1.0 + plan.finance.discount_rate
+    dear = account_of(ground.base, ground.table, usual._replace(renewal_frac=times)).equity_usd
+    change = dear - account_of(ground.base, ground.table, usual).equity_usd
+    paid = ground.base.books.monthly["refresh_usd"] - ground.base.books.monthly["resale_usd"]
+    by_year = paid.reshape(-1, 12).sum(axis=1)
+    assert by_year.any()
+    assert change[:, 1:] == pytest.approx(-np.multiply.outer(times - 1.0, by_year), rel=1e-9, abs=1e-6)
+    rows = lived(ground.base, ground.table, usual._replace(renewal_frac=times)).rows
+    worth = -(times - 1.0) * (by_year / rate ** np.arange(1, 5)).sum()
+    npv = lived(ground.base, ground.table, usual).rows["npv_usd"]
+    assert rows["npv_usd"].to_numpy() - npv.to_numpy() == pytest.approx(worth)
+    assert rows["lowest_cash_usd"][0] < rows["lowest_cash_usd"][1]
+
+
 def test_what_paths_leave_out_is_named() -> None:
     assert approximations(Scenario()) == ()
     for path, value in {
