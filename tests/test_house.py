@@ -79,6 +79,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.jobs": ("core.errors",),
     "core.schedule": (*GROUND, "core.fetchers", "core.store", "core.outside", "core.jobs"),
     "core.answers": ("core",),
+    "core.api": ("core",),
     "core": ("core",),
     "pages": ("core", "pages"),
     "app": ("core", "pages"),
