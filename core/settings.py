@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ class Settings:
     `mode`: local (one planner, loopback), public (anybody; nothing of a visitor is stored) or server (accounts).
     `env`: development, staging or production. `home`: the folder of what this copy writes. `hosts`: names it answers to
     beside loopback. `origins`: addresses of other sites whose scripts may call the API. `calls_per_minute`: what one
-    caller of the API may make.
+    caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
+    `issuer|subject` of those who run this server.
     """
 
     mode: Mode
@@ -36,6 +38,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     calls_per_minute: int = CALLS_PER_MINUTE
+    trusted_proxies: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
 
     @property
     def stores_on_server(self) -> bool:
@@ -58,6 +62,8 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
             env, "SOLAR_MINING_CORS_ORIGINS", ORIGIN, "origins between commas, such as https://plans.example.org"
         ),
         calls_per_minute=_count(env, "SOLAR_MINING_RATE_LIMIT", CALLS_PER_MINUTE),
+        trusted_proxies=_networks(env, "SOLAR_MINING_TRUSTED_PROXY"),
+        admins=_people(env, "SOLAR_MINING_ADMINS"),
     )
 
 
@@ -79,6 +85,28 @@ def _listed(env: Mapping[str, str], name: str, pattern: str, expected: str) -> t
         if not re.fullmatch(pattern, word):
             raise ValidationError(f"{name}: expected {expected}", field=name, value=word, expected=expected)
     return tuple(words)
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The addresses and networks a variable lists between commas."""
+    expected = "addresses or networks between commas, such as 10.0.0.5 or 10.0.0.0/24"
+    words = _listed(env, name, r"[0-9a-f:./]+", expected)
+    for word in words:
+        try:
+            ipaddress.ip_network(word)
+        except ValueError:
+            raise ValidationError(f"{name}: expected {expected}", field=name, value=word, expected=expected) from None
+    return words
+
+
+def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The people a variable lists between semicolons, each as `issuer|subject`."""
+    people = tuple(word.strip() for word in env.get(name, "").split(";") if word.strip())
+    for person in people:
+        if not re.fullmatch(r"https?://[^|]+\|.+", person):
+            expected = "issuer|subject between semicolons, such as https://accounts.example.org|1234"
+            raise ValidationError(f"{name}: expected {expected}", field=name, value=person, expected=expected)
+    return people
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:

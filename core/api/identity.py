@@ -1,27 +1,32 @@
 """Who asks, and what they may do.
 
 A viewer reads and calculates and keeps nothing; a planner also keeps and changes what is theirs; an admin also runs the
-server. Only the socket's peer says where a request comes from: `X-Forwarded-For` counts where `SOLAR_MINING_TRUSTED_PROXY`
-names the peer, and no other header says who somebody is.
+server. A key, where one is given, says who asks in every mode, and no other header does. Without one the planner at
+this computer is the admin of a local copy, anybody else is a visitor, and a server answers nobody.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 
+from core.api.sources import is_here, source, wrong_keys
 from core.errors import Forbidden, Unauthorized
+from core.outside import database, secret
 from core.settings import settings
+from core.store import keys
+from core.store.keys import Role
 from core.store.rows import new_id
+from core.store.secret import purpose
 
-Role = Literal["viewer", "planner", "admin"]
 RANKS: dict[Role, int] = {"viewer": 0, "planner": 1, "admin": 2}
 LOCAL_OWNER = "local"
-FORWARDING = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+HEADER = "X-API-Key"
+header = APIKeyHeader(name=HEADER, auto_error=False, description="A key of this server; not needed from loopback.")
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,25 @@ class Caller:
 
 
 def caller(request: Request) -> Caller:
-    """Who asks; Unauthorized where nobody known does."""
-    mode = settings().mode
+    """Who asks, the same throughout a request.
+
+    Unauthorized where nobody known does, RateLimited where a place tries too many wrong keys.
+    """
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        known = request.state.caller = _found(request)
+    return known
+
+
+def _found(request: Request) -> Caller:
+    mode, text = settings().mode, request.headers.get(HEADER)
+    if text is not None:
+        return _of_key(text, request)
     if mode == "local" and is_here(request):
         return Caller(LOCAL_OWNER, "admin")
     if mode != "server":
         return visitor()
-    raise Unauthorized("a key is needed", field="X-API-Key", expected="a key of this server")
+    raise _nobody()
 
 
 def visitor() -> Caller:
@@ -56,27 +73,30 @@ def visitor() -> Caller:
     return Caller(f"visitor {new_id()}", "viewer")
 
 
-def is_here(request: Request) -> bool:
-    """Whether a request comes from this computer and through no proxy."""
-    return _is_loopback(source(request)) and not any(name in request.headers for name in FORWARDING)
+def key_secret() -> bytes:
+    """What API keys are kept with."""
+    return purpose(secret(), "api keys")
 
 
-def source(request: Request) -> str:
-    """The address a request comes from, "" where the server does not know."""
-    return request.client.host if request.client else ""
+def _of_key(text: str, request: Request) -> Caller:
+    key = keys.verified(database(), key_secret(), text)
+    if key is None:
+        wrong_keys().wrong(source(request))
+        raise _nobody()
+    return Caller(key.owner, key.role, key.id)
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+def _nobody() -> Unauthorized:
+    """The one refusal for a key that is missing, unknown, expired or revoked: which it is helps only a thief."""
+    return Unauthorized("a key of this server is needed", field=HEADER, expected="a key that lives")
 
 
-def at_least(role: Role) -> Callable[[Caller], Caller]:
+def at_least(role: Role) -> Callable[[Request, str | None], Caller]:
     """What a route depends on that needs a role."""
 
-    def allowed(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    def allowed(request: Request, named: Annotated[str | None, Security(header)]) -> Caller:
+        """`named` is for the OpenAPI: the key is read where it is looked up."""
+        who = caller(request)
         if not who.may(role):
             raise Forbidden(f"this needs the role {role}", field="role", value=who.role, expected=role)
         return who
