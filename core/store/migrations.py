@@ -184,14 +184,13 @@ def m012_jobs(tables: Tables) -> None:
 
 
 def m013_webhooks(tables: Tables) -> None:
-    """Addresses that are told what happened, each with the secret its messages are signed with."""
+    """Addresses that are told what happened; what signs their messages is made from the secret of the server."""
     tables.execute("""
         CREATE TABLE webhooks (
             id TEXT NOT NULL PRIMARY KEY,
             owner TEXT NOT NULL,
             url TEXT NOT NULL,
             events TEXT NOT NULL,
-            secret TEXT NOT NULL,
             created_at TEXT NOT NULL,
             checksum TEXT NOT NULL
         ) STRICT""")
