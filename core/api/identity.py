@@ -23,6 +23,8 @@ from core.store.keys import Role
 from core.store.rows import new_id
 from core.store.secret import purpose
 
+__all__ = ["Admin", "Caller", "Planner", "Role", "Viewer", "at_least", "caller", "key_secret", "source", "visitor"]
+
 RANKS: dict[Role, int] = {"viewer": 0, "planner": 1, "admin": 2}
 LOCAL_OWNER = "local"
 HEADER = "X-API-Key"

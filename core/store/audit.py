@@ -39,6 +39,14 @@ class Entry:
     subject: str
     detail: str
 
+    @property
+    def id(self) -> str:
+        return str(self.seq)
+
+    @property
+    def created_at(self) -> datetime:
+        return self.at
+
 
 @dataclass(frozen=True)
 class Log:

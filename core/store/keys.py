@@ -28,6 +28,7 @@ LIVE_MOST = 2  # of one owner and label: the old one and the one that takes its 
 DAYS_MOST, DAYS = 730, 365
 LONGEST_LABEL = 80
 USED_EVERY = timedelta(minutes=1)  # a use is noted no more often: a note is a write
+NEWEST = ("~", "")  # sorts after every time
 COLUMNS = "id, owner, role, label, created_at, expires_at, revoked_at, last_used_at"
 LIST = f"SELECT {COLUMNS} FROM keys WHERE (owner = :owner OR :owner = '') AND (created_at, id) < (:before, :id) ORDER BY created_at DESC, id DESC LIMIT :limit"
 LIVE = "SELECT count(*) AS n FROM keys WHERE owner = ? AND label = ? AND revoked_at IS NULL AND expires_at > ?"
@@ -95,10 +96,11 @@ def verified(db: Database, secret: bytes, text: str, now: datetime | None = None
     return key
 
 
-def listed(db: Database, owner: str = "", limit: int = 1000, after: tuple[str, str] = ("~", "")) -> list[Key]:
+def listed(db: Database, owner: str = "", limit: int = 1000, after: tuple[str, str] | None = None) -> list[Key]:
     """The keys of an owner, or of all, the newest first; `after` the time and id of the last one seen."""
     with db.read() as tables:
-        place = {"owner": owner, "before": after[0], "id": after[1], "limit": limit}
+        before, last = after or NEWEST
+        place = {"owner": owner, "before": before, "id": last, "limit": limit}
         return [_key(row) for row in tables.query(LIST, place)]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["scenario", "projection"]
 TABLES: dict[str, str] = {"scenario": "scenarios", "projection": "projections"}
 DAYS_MOST, DAYS = 365, 30
+NEWEST = ("~", "")  # sorts after every time
 LIST = "SELECT * FROM shares WHERE owner = :owner AND expires_at > :now AND (created_at, id) < (:before, :id) ORDER BY created_at DESC, id DESC LIMIT :limit"
 
 
@@ -54,11 +55,12 @@ def create(
 
 
 def listed(
-    db: Database, owner: str, limit: int = 1000, after: tuple[str, str] = ("~", ""), now: datetime | None = None
+    db: Database, owner: str, limit: int = 1000, after: tuple[str, str] | None = None, now: datetime | None = None
 ) -> list[Share]:
     """The links of an owner that still show something, the newest first; `after` the time and id of the last one seen."""
     rows.owned(owner)
-    place = {"owner": owner, "now": rows.stamp(now), "before": after[0], "id": after[1], "limit": limit}
+    before, last = after or NEWEST
+    place = {"owner": owner, "now": rows.stamp(now), "before": before, "id": last, "limit": limit}
     with db.read() as tables:
         return [_share(row) for row in tables.query(LIST, place)]
 

@@ -116,7 +116,7 @@ def test_a_key_of_another_is_not_there_to_revoke(db: Database) -> None:
 def test_a_list_is_paged_without_gap_or_repeat(db: Database) -> None:
     made_ids = {made(db, f"key {n}", now=NOW + timedelta(seconds=n // 3))[0].id for n in range(20)}
     seen: list[str] = []
-    after = ("~", "")
+    after: tuple[str, str] | None = None
     while page := keys.listed(db, "ann", 7, after):
         seen += [key.id for key in page]
         after = (page[-1].created_at.isoformat(timespec="microseconds").replace("+00:00", "Z"), page[-1].id)
