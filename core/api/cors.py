@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.api.errors import Headers
+
 METHODS = "GET, POST, PUT, DELETE"
 SENT = "Content-Type, X-API-Key, Idempotency-Key, If-Match, If-None-Match, X-Request-ID, Last-Event-ID, Accept"
 SEEN = (
@@ -12,8 +14,6 @@ SEEN = (
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Content-Disposition"
 )
 AN_HOUR_S = "3600"
-
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)

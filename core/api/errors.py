@@ -32,6 +32,7 @@ STATUS = {
 FULL = 507  # the disk is
 TEXT_SHOWN = 500  # characters of a message or the name of a field, in which a caller's own words may stand
 SECRET_FIELD = re.compile(r"(?i)(key|secret|password|token|authorization)$")
+Headers = list[tuple[bytes, bytes]]
 AFTER_S = "1"  # when to ask again, where something is busy
 
 

@@ -1,0 +1,105 @@
+"""What is counted of the use of the API, and shown to an admin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from core.api.described import errors_of
+from core.api.identity import Admin, Caller
+from core.errors import SolarMiningError, ValidationError
+from core.outside import database
+from core.store import usage
+
+EVERY_S = 5.0  # between two writes of what was counted: at a crash that much is lost
+VISITORS = "visitors"  # whom calls of people who are not known are counted to, all together
+MOST_DAYS = 366
+log = logging.getLogger("solar_mining.api")
+router = APIRouter(tags=["operation"])
+Place = tuple[date, str, str]  # day, owner, key
+
+
+class Counts:
+    """Calls as they are counted in memory, and written now and then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: Counter[Place] = Counter()
+        self._refused: Counter[Place] = Counter()
+        self._due_s = time.monotonic() + EVERY_S
+
+    def count(self, who: Caller, *, refused: bool) -> None:
+        """One more call; from time to time what was counted is written, in another thread."""
+        place = (datetime.now(UTC).date(), who.owner if who.keeps or who.key_id else VISITORS, who.key_id)
+        with self._lock:
+            (self._refused if refused else self._calls)[place] += 1
+            due = time.monotonic() >= self._due_s
+            if due:
+                self._due_s = time.monotonic() + EVERY_S
+        if due:
+            asyncio.get_running_loop().run_in_executor(None, self.write)
+
+    def write(self) -> None:
+        """Write what was counted; where the database cannot, it stays counted until the next time."""
+        with self._lock:
+            calls, refused, self._calls, self._refused = self._calls, self._refused, Counter(), Counter()
+        places = sorted(calls.keys() | refused.keys())
+        if not places:
+            return
+        try:
+            usage.add(database(), [usage.Used(*place, calls[place], refused[place]) for place in places])
+        except SolarMiningError as error:
+            log.warning("the use of the API is written later: %s", error.message)
+            with self._lock:
+                self._calls.update(calls)
+                self._refused.update(refused)
+
+
+@cache
+def counts() -> Counts:
+    """What this process counts."""
+    return Counts()
+
+
+class Used(BaseModel):
+    """Calls of one owner with one key on one day, in UTC."""
+
+    day: date
+    owner: str
+    key_id: str
+    calls: int
+    refused: int
+
+
+class Usage(BaseModel):
+    """Calls by day, owner and key."""
+
+    items: list[Used]
+
+
+@router.get("/usage", responses=errors_of(401, 403, 422, 429), summary="Calls by day, owner and key")
+def read_usage(
+    who: Admin,
+    since: Annotated[
+        date | None, Query(description="First day, YYYY-MM-DD; 30 days before `until` where left out.")
+    ] = None,
+    until: Annotated[date | None, Query(description="Last day; today, in UTC, where left out.")] = None,
+) -> Usage:
+    """Calls of the API on each UTC day, the newest first: those that were served, and those refused as too many."""
+    last = until or datetime.now(UTC).date()
+    first = since or max(date.min, last - min(timedelta(days=30), last - date.min))
+    if not 0 <= (last - first).days < MOST_DAYS:
+        expected = f"a day in the {MOST_DAYS} before until"
+        raise ValidationError(f"since: expected {expected}", field="since", value=first, expected=expected)
+    counts().write()
+    found = usage.listed(database(), first, last)
+    return Usage(items=[Used(**vars(one)) for one in found])
