@@ -144,15 +144,16 @@ def backtest(scenario: Scenario, starts: Iterable[str] = (), weather: Weather | 
 
     Coins and hashprice are those of one PH/s, whatever the plan: of it the seed alone counts, and no weather.
     """
-    return backtests.backtest(_past(), starts, scenario.risk.seed)
+    return backtests.backtest(past(), starts, scenario.risk.seed)
 
 
 def fitted(months: int) -> Fit:
     """What the last months of the bundled history say of price and difficulty, 24 or more."""
-    return fit(_past(), months)
+    return fit(past(), months)
 
 
-def _past() -> MarketHistory:
+def past() -> MarketHistory:
+    """The history of price and difficulty that comes with the program."""
     return market_history(bundled_price_history("USD").value, bundled_difficulty_history().value)
 
 

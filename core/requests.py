@@ -5,10 +5,11 @@ Whatever takes memory or time by its product is refused here, before anything is
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.figures import refused
 from core.scenario import Scenario
 from core.sections import Site, Unit
 from core.studies.constraints import Constraints
@@ -26,7 +27,18 @@ ITEM_S, PATHS_PER_S = 3.0, 1_000.0  # of a batch, on a machine that has other th
 
 Paths = Annotated[int, Field(ge=1, le=MOST_PATHS, description="Simulated lives; by default the scenario's own.")]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="The same seed gives the same paths.")]
+ConfigId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Id of a system configuration of yours.")]
 Deadline = Annotated[float, Field(gt=0, le=LONGEST_S, description="Seconds after which the work is stopped.")]
+
+
+class Library(Protocol):
+    """Where plans and machines are looked up that a request names."""
+
+    def plan(self, scenario: Scenario | None, config_id: str | None) -> Scenario:
+        """A plan with the figures of its machines; NotFound where there is no such configuration."""
+
+    def units(self, units: tuple[Unit, ...], plan: Scenario) -> tuple[Unit, ...]:
+        """Machines with their figures."""
 
 
 class Asked(BaseModel):
@@ -42,11 +54,42 @@ class Asked(BaseModel):
     def refuse(self) -> None:
         """ValidationError of the house for what the studies do not take."""
 
+    def resolved(self, library: Library) -> Self:
+        """Itself with every plan in full; pydantic's error where it then is too much."""
+        return self
 
-class RiskAnalysisAsked(Asked):
+    def _but(self, **changes: Any) -> Self:
+        """Itself with some fields changed, checked as a whole."""
+        own = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate({**own, **changes})
+
+
+class Plan(Asked):
+    """A plan: a scenario in full, or the id of a system configuration."""
+
+    scenario: Scenario | None = None
+    system_config_id: ConfigId | None = None
+
+    @property
+    def plan(self) -> Scenario:
+        """The scenario, once it is resolved."""
+        if self.scenario is None:
+            raise refused("system_config_id", self.system_config_id, "a plan that was looked up")
+        return self.scenario
+
+    @model_validator(mode="after")
+    def _one_plan(self) -> Self:
+        if (self.scenario is None) == (self.system_config_id is None):
+            raise ValueError("either a scenario or a system_config_id")
+        return self
+
+    def resolved(self, library: Library) -> Self:
+        return self._but(scenario=library.plan(self.scenario, self.system_config_id), system_config_id=None)
+
+
+class RiskAnalysisAsked(Plan):
     """The distribution of a plan's results over many lives."""
 
-    scenario: Scenario
     paths: Paths | None = None
     seed: Seed | None = None
     keep_paths: bool = Field(
@@ -60,6 +103,8 @@ class RiskAnalysisAsked(Asked):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
+        if self.scenario is None:
+            return self
         paths = self.paths or self.scenario.risk.paths
         refuse_months(paths, self.scenario, MOST_MONTHS_LIVED)
         if self.keep_paths and paths > MOST_KEPT_PATHS:
@@ -67,10 +112,8 @@ class RiskAnalysisAsked(Asked):
         return self
 
 
-class SensitivityAsked(Asked):
+class SensitivityAsked(Plan):
     """What moves the result of a plan."""
-
-    scenario: Scenario
 
 
 class ConstraintsAsked(Asked):
@@ -99,10 +142,9 @@ class AimAsked(Asked):
     level: float = 0.95
 
 
-class SizingAsked(Asked):
+class SizingAsked(Plan):
     """The sizes that serve an objective best, or an aim over many lives."""
 
-    scenario: Scenario
     objective: Objective = "npv_usd"
     constraints: ConstraintsAsked = ConstraintsAsked()
     variables: VariablesAsked = VariablesAsked()
@@ -128,6 +170,12 @@ class SizingAsked(Asked):
         """The aim as studies take it."""
         return Aim(**self.aim.model_dump()) if self.aim else None
 
+    def resolved(self, library: Library) -> Self:
+        plan = library.plan(self.scenario, self.system_config_id)
+        units = library.units(self.variables.units, plan)
+        given = VariablesAsked(within=self.variables.within, units=units)
+        return self._but(scenario=plan, system_config_id=None, variables=given)
+
     def refuse(self) -> None:
         self.limits.checked()
         self.sought.checked()
@@ -147,8 +195,8 @@ class BacktestAsked(Asked):
 class ComparisonAsked(Asked):
     """Two plans lived under the same chances: the second less the first."""
 
-    first: Scenario
-    second: Scenario
+    first: Plan
+    second: Plan
     paths: Paths | None = None
     seed: Seed | None = None
     deadline_s: Deadline = DEADLINE_S
@@ -159,16 +207,21 @@ class ComparisonAsked(Asked):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        paths = self.paths or self.first.risk.paths
-        for plan in (self.first, self.second):
+        plans = [plan.scenario for plan in (self.first, self.second) if plan.scenario]
+        paths = self.paths or max((plan.risk.paths for plan in plans), default=1)
+        for plan in plans:
             refuse_months(paths, plan, MOST_MONTHS_LIVED // 2)
         return self
+
+    def resolved(self, library: Library) -> Self:
+        return self._but(first=self.first.resolved(library), second=self.second.resolved(library))
 
 
 class BatchAsked(Asked):
     """Many plans, or one plan at many sites, in one job."""
 
     scenarios: tuple[Scenario, ...] = Field((), max_length=MOST_ITEMS, strict=False)
+    system_config_ids: tuple[ConfigId, ...] = Field((), max_length=MOST_ITEMS, strict=False)
     scenario: Scenario | None = Field(None, description="The plan that is tried at each of the sites.")
     sites: tuple[Site, ...] = Field((), max_length=MOST_ITEMS, strict=False)
     compute: Literal["projection", "risk"] = "projection"
@@ -184,11 +237,17 @@ class BatchAsked(Asked):
 
     @property
     def most_s(self) -> float:
-        per_item = ITEM_S + (self._paths_in_all() / len(self) / PATHS_PER_S if self.compute == "risk" else 0.0)
-        return min(LONGEST_BATCH_S, DEADLINE_S + per_item * len(self))
+        lived_s = self._paths_in_all() / PATHS_PER_S if self.compute == "risk" else 0.0
+        return min(LONGEST_BATCH_S, DEADLINE_S + ITEM_S * len(self) + lived_s)
 
     def __len__(self) -> int:
-        return len(self.scenarios) or len(self.sites)
+        return len(self.scenarios) or len(self.system_config_ids) or len(self.sites)
+
+    def resolved(self, library: Library) -> Self:
+        plans = [library.plan(plan, None) for plan in self.scenarios]
+        plans += [library.plan(None, config) for config in self.system_config_ids]
+        one = library.plan(self.scenario, None) if self.scenario else None
+        return self._but(scenarios=tuple(plans), system_config_ids=(), scenario=one)
 
     def _paths_in_all(self) -> int:
         own = (self.scenario,) * len(self.sites) if self.scenario else self.scenarios
@@ -196,15 +255,21 @@ class BatchAsked(Asked):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if bool(self.scenarios) == bool(self.sites) or bool(self.sites) != bool(self.scenario):
-            raise ValueError("either scenarios, or one scenario and sites")
+        kinds = [bool(self.scenarios), bool(self.system_config_ids), bool(self.scenario)]
+        if sum(kinds) != 1 or bool(self.sites) != bool(self.scenario):
+            raise ValueError("either scenarios, or system_config_ids, or one scenario and sites")
         if self.compute == "risk":
-            if self._paths_in_all() > MOST_ITEM_PATHS:
-                raise ValueError(f"at most {MOST_ITEM_PATHS:,} paths in all")
-            longest = max(plan.finance.horizon_years for plan in (self.scenarios or (self.scenario or Scenario(),)))
-            if self._paths_in_all() * 12 * longest > MOST_ITEM_MONTHS:
-                raise ValueError(f"at most {MOST_ITEM_MONTHS:,} months of all paths")
+            self._refuse_lives()
         return self
+
+    def _refuse_lives(self) -> None:
+        paths = self._paths_in_all()
+        known = (self.scenario,) if self.scenario else self.scenarios
+        longest = max((plan.finance.horizon_years for plan in known), default=1)
+        if paths > MOST_ITEM_PATHS:
+            raise ValueError(f"at most {MOST_ITEM_PATHS:,} paths in all")
+        if paths * 12 * longest > MOST_ITEM_MONTHS:
+            raise ValueError(f"at most {MOST_ITEM_MONTHS:,} months of all paths")
 
 
 def refuse_months(paths: int, plan: Scenario, most: int) -> None:

@@ -79,6 +79,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.lines": (),
     "core.jobs": ("core.errors", "core.lines"),
     "core.events": ("core.errors",),
+    "core.plain": GROUND,
     "core.requests": (*GROUND, "core.studies"),
     "core.cluster": ("core",),
     "core.batch": ("core",),

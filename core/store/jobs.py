@@ -55,26 +55,31 @@ class Kept:
         return self.state in LIVE
 
 
-def create(db: Database, owner: str, kind: str, request: Mapping[str, Any], holder: str, now_s: float) -> Kept:
-    """Write a job down before it waits; `now_s`: seconds since 1970."""
+def new(owner: str, kind: str, holder: str) -> Kept:
+    """A job that is not yet written down."""
+    at = rows.moment(rows.stamp())
+    return Kept(rows.new_id(), rows.owned(owner), kind, "queued", 0.0, "", 0, holder, at, None, None)
+
+
+def create(db: Database, kept: Kept, request: Mapping[str, Any], now_s: float) -> None:
+    """Write a job down before it begins; `now_s`: seconds since 1970."""
     row = {
-        "id": rows.new_id(),
-        "owner": rows.owned(owner),
-        "kind": kind,
+        "id": kept.id,
+        "owner": kept.owner,
+        "kind": kept.kind,
         "state": "queued",
         "share": 0.0,
         "words": "",
         "attempt": 0,
-        "holder": holder,
+        "holder": kept.holder,
         "heartbeat": now_s,
-        "created_at": rows.stamp(),
+        "created_at": rows.stamp(kept.created_at),
         "began_at": "",
         "ended_at": "",
     }
     with db.write() as tables:
         tables.table("jobs").insert(row)
         _keep(tables, row, "request", request)
-    return _kept(row)
 
 
 def load(db: Database, owner: str, id: str) -> Kept:  # noqa: A002
@@ -114,6 +119,14 @@ def rows_after(db: Database, owner: str, id: str, after: int = -1, limit: int = 
             "SELECT * FROM job_parts WHERE job_id = ? AND part > ? AND part < ? ORDER BY part LIMIT ?", asked
         )
         return [_content(row) for row in found]
+
+
+def rows_told(db: Database, kept: Kept) -> dict[int, bool]:
+    """Of each row that an earlier attempt left its number, and whether it holds an error."""
+    found: dict[int, bool] = {}
+    while new := rows_after(db, kept.owner, kept.id, max(found, default=-1)):
+        found |= {int(row["n"]): "error" in row for row in new}
+    return found
 
 
 def begin(db: Database, kept: Kept, holder: str, now_s: float) -> bool:
@@ -167,12 +180,6 @@ def cancel(db: Database, owner: str, id: str) -> Kept:  # noqa: A002
         return _kept(row)
 
 
-def put_back(db: Database, kept: Kept, holder: str) -> bool:
-    """Let another process begin a job anew; that it was begun here does not count."""
-    changes = {"state": "queued", "holder": "", "heartbeat": 0.0, "attempt": max(kept.attempt - 1, 0), "words": ""}
-    return _change(db, kept.id, holder, changes)
-
-
 def beat(db: Database, holder: str, now_s: float) -> set[str]:
     """Say that a process is alive; the ids of the jobs that it holds."""
     with db.write() as tables:
@@ -209,11 +216,15 @@ def _taken(tables: Tables, row: dict[str, Any], holder: str, now_s: float) -> Ke
     return _kept({**row, **changes})
 
 
-def lost(db: Database, holder: str, ids: set[str]) -> None:
-    """Leave jobs that a process holds by its name alone to whoever looks next."""
+def leave(db: Database, holder: str, ids: set[str], *, begun: bool = True) -> None:
+    """Let another process have jobs of this holder; where `begun` is False, that they were begun here does not count."""
     with db.write() as tables:
         for id_ in ids:
-            tables.execute(f"UPDATE jobs SET holder = '', heartbeat = 0 WHERE {OURS}", [id_, holder])
+            tables.execute(
+                "UPDATE jobs SET holder = '', heartbeat = 0, attempt = attempt - (? AND state = 'running'),"
+                f" state = 'queued' WHERE {OURS}",
+                [not begun, id_, holder],
+            )
 
 
 def forget(db: Database, before: datetime) -> int:
