@@ -1,4 +1,4 @@
-"""The server: dashboard (and, later, REST routes) as one ASGI app.
+"""The server: dashboard and REST routes as one ASGI app.
 
 `streamlit run app.py`, `uvicorn app:app` and Streamlit Community Cloud start the same thing. Where this file itself is
 executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
@@ -15,7 +15,7 @@ if __name__ == "__main__" and st.runtime.exists():
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
     from core import telemetry
-    from core.schedule import lifespan
+    from core.api.server import lifespan, middleware, routes
 
     telemetry.begin(os.environ)
-    app = st.App(Path(__file__).parent / "pages/main.py", lifespan=lifespan)
+    app = st.App(Path(__file__).parent / "pages/main.py", routes=routes(), middleware=middleware(), lifespan=lifespan)

@@ -1,4 +1,4 @@
-"""What is counted of the use of the API, and shown to an admin."""
+"""What is counted of the use of the API."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ import logging
 import threading
 import time
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
-
-from core.api.described import errors_of
-from core.api.identity import Admin, Caller
-from core.errors import SolarMiningError, ValidationError
+from core.api.identity import Caller
+from core.errors import SolarMiningError
 from core.outside import database
 from core.store import usage
 
 EVERY_S = 5.0  # between two writes of what was counted: at a crash that much is lost
 VISITORS = "visitors"  # whom calls of people who are not known are counted to, all together
-MOST_DAYS = 366
 log = logging.getLogger("solar_mining.api")
-router = APIRouter(tags=["operation"])
 Place = tuple[date, str, str]  # day, owner, key
 
 
@@ -68,38 +61,3 @@ class Counts:
 def counts() -> Counts:
     """What this process counts."""
     return Counts()
-
-
-class Used(BaseModel):
-    """Calls of one owner with one key on one day, in UTC."""
-
-    day: date
-    owner: str
-    key_id: str
-    calls: int
-    refused: int
-
-
-class Usage(BaseModel):
-    """Calls by day, owner and key."""
-
-    items: list[Used]
-
-
-@router.get("/usage", responses=errors_of(401, 403, 422, 429), summary="Calls by day, owner and key")
-def read_usage(
-    who: Admin,
-    since: Annotated[
-        date | None, Query(description="First day, YYYY-MM-DD; 30 days before `until` where left out.")
-    ] = None,
-    until: Annotated[date | None, Query(description="Last day; today, in UTC, where left out.")] = None,
-) -> Usage:
-    """Calls of the API on each UTC day, the newest first: those that were served, and those refused as too many."""
-    last = until or datetime.now(UTC).date()
-    first = since or max(date.min, last - min(timedelta(days=30), last - date.min))
-    if not 0 <= (last - first).days < MOST_DAYS:
-        expected = f"a day in the {MOST_DAYS} before until"
-        raise ValidationError(f"since: expected {expected}", field="since", value=first, expected=expected)
-    counts().write()
-    found = usage.listed(database(), first, last)
-    return Usage(items=[Used(**vars(one)) for one in found])

@@ -132,13 +132,13 @@ def _item(machine: Machine, **facts: object) -> Item:
 
 @cache
 def _by_id() -> dict[str, Machine]:
-    """The catalogue's machines by id, in its order; of several whose names make the same id, the later ones are numbered."""
-    found: dict[str, Machine] = {}
-    for machine in bundled_machines():
-        name = CATALOGUE + re.sub("[^a-z0-9]+", "-", plain_name(machine.model)).strip("-")
-        twins = sum(1 for known in found if re.sub(r"--\d+$", "", known) == name)
-        found[f"{name}--{twins + 1}" if twins else name] = machine
-    return found
+    """The catalogue's machines by id, in its order."""
+    return {CATALOGUE + _slug(machine.model): machine for machine in bundled_machines()}
+
+
+def _slug(name: str) -> str:
+    """A name as an address has it: S21+ and S21 differ."""
+    return re.sub("[^a-z0-9]+", "-", plain_name(name.replace("+", " plus "))).strip("-")
 
 
 def _listed(id: str) -> Item:  # noqa: A002
