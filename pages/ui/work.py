@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.25
 def owner() -> str:
     """Whom a job belongs to: where visitors are strangers, this session alone."""
     if session.conf().stores_on_server:
-        return "here"
+        return session.owner()
     token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
     return token
 
