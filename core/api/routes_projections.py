@@ -22,6 +22,7 @@ from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response
 from core.api.idempotency import DoneOnce
 from core.api.identity import Caller, Planner, Viewer
 from core.api.paging import Page, PageAsked, page
+from core.api.shelf import shelf
 from core.exports import csv_bytes
 from core.fetchers.equipment import price_notices
 from core.outside import database
@@ -158,7 +159,7 @@ async def create_projection(
     name = asked.name or answer.scenario.name
     told = await run_in_threadpool(_Told, answer, name, which if csv else None, hourly)
     if not who.keeps:
-        return told.response(told.answered(200, None, datetime.now(UTC)))
+        return _response(told.answered(200, None, datetime.now(UTC)))
 
     def make() -> Answer:
         saved = projections.save(database(), who.owner, answer, name)
@@ -176,24 +177,24 @@ async def create_projection(
 def read_projection(who: Viewer, id: Id, csv: WantsCsv, which: Wanted = "yearly", hourly: Hours = False) -> Response:  # noqa: A002
     """A kept projection, figure for figure as it was worked out."""
     saved = projections.facts(database(), who.owner, id)
-    answer = projections.load(database(), who.owner, id)
     if csv:
-        return csv_response(frame_of(answer, which), f"{saved.name} {which}")
-    told = _Told(answer, saved.name, None, hourly)
-    return told.response(told.answered(200, saved.id, saved.created_at))
+        frame = frame_of(projections.load(database(), who.owner, id), which)
+        return csv_response(frame, f"{saved.name} {which}")
+    return Response(_read(saved, who, hourly), media_type="application/json")
 
 
 @router.delete("/{id}", status_code=204, responses=errors_of(401, 404, 422, 429), summary="Forget a projection")
 def delete_projection(who: Planner, id: Id) -> None:  # noqa: A002
     """Forget a kept projection."""
     projections.delete(database(), who.owner, id)
+    shelf().drop(id)
 
 
 class _Told:
     """A projection written out, but for what is known only once it is kept."""
 
     def __init__(self, answer: Projection, name: str, table: Table | None, hourly: bool) -> None:
-        self._name, self._table = name, table
+        self._name, self._table, self._hourly = name, table, hourly
         self._rest = csv_bytes(frame_of(answer, table)) if table else _json(_facts(answer, hourly))
 
     def answered(self, status: int, id: str | None, at: datetime) -> Answer:  # noqa: A002
@@ -201,13 +202,28 @@ class _Told:
         where = {"Location": f"/api/v1/projections/{id}"} if status == 201 else {}
         if self._table:
             return Answer(status, self._rest, {**csv_headers(f"{self._name} {self._table}"), **where})
-        head = _json({"id": id, "name": self._name, "created_at": at.isoformat()})
-        return Answer(status, head[:-1] + b", " + self._rest[1:], where)
+        if id is not None and not self._hourly:
+            shelf().put(id, self._rest)
+        return Answer(status, _whole(id, self._name, at, self._rest), where)
 
-    def response(self, answer: Answer) -> Response:
-        return Response(
-            answer.body, answer.status, answer.headers, answer.headers.get("content-type", "application/json")
-        )
+
+def _read(saved: projections.Saved, who: Caller, hourly: bool) -> bytes:
+    """A kept projection written out; of what was written out before only the name is new."""
+    rest = None if hourly else shelf().get(saved.id)
+    if rest is None:
+        rest = _json(_facts(projections.load(database(), who.owner, saved.id), hourly))
+        if not hourly:
+            shelf().put(saved.id, rest)
+    return _whole(saved.id, saved.name, saved.created_at, rest)
+
+
+def _whole(id: str | None, name: str, at: datetime, rest: bytes) -> bytes:  # noqa: A002
+    return _json({"id": id, "name": name, "created_at": at.isoformat()})[:-1] + b", " + rest[1:]
+
+
+def _response(answer: Answer) -> Response:
+    kind = answer.headers.get("content-type", "application/json")
+    return Response(answer.body, answer.status, answer.headers, kind)
 
 
 def _projected(asked: Asked, who: Caller) -> Projection:
