@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Depends, Path, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
-from core.api.identity import Planner
+from core.api.identity import Planner, source
+from core.api.limits import limiter
 from core.api.paging import Page, PageAsked, page
+from core.errors import RateLimited
 from core.outside import audit, database
 from core.plain import plain
 from core.results import Projection
@@ -21,6 +23,7 @@ from core.store.idempotency import Answer
 from core.store.shares import DAYS, DAYS_MOST, Kind
 
 router = APIRouter(prefix="/shares", tags=["shares"])
+open_to_all = APIRouter(prefix="/shares", tags=["shares"])  # by address: whoever has a link has no key
 ShareId = Annotated[str, Path(max_length=64, description="The id of a link: 32 digits.")]
 SAID = 8  # digits of a link that the audit log tells: enough to find it, too few to open it
 
@@ -99,7 +102,20 @@ def revoke_share(who: Planner, id: ShareId) -> None:  # noqa: A002
     audit().note(who.owner, "share revoked", id[:SAID])
 
 
-@router.get("/{id}/content", responses=errors_of(404, 422), summary="What a link shows")
+def limited_by_address(request: Request) -> None:
+    """Count a reading, and refuse it with RateLimited where it is one too many from one place."""
+    left = limiter().take(f"share from {source(request)}")
+    request.scope["state"].setdefault("headers", []).extend(left.headers)
+    if not left.may:
+        raise RateLimited("too many links were opened from here", after_s=left.after_s, field="calls")
+
+
+@open_to_all.get(
+    "/{id}/content",
+    responses=errors_of(404, 422, 429),
+    dependencies=[Depends(limited_by_address)],
+    summary="What a link shows",
+)
 def read_share(id: ShareId) -> Content:  # noqa: A002
     """Needs no key. A link that expired, was taken back or never was looks the same: 404."""
     share, found = shares.opened(database(), id)
