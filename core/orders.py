@@ -69,9 +69,12 @@ class Orders:
 
     def get(self, owner: str, id: str) -> Kept:  # noqa: A002
         """A job as it stands now; NotFound where the id is unknown or another's."""
-        kept = store.load(self._db(), owner, id)
+        return self.now(store.load(self._db(), owner, id))
+
+    def now(self, kept: Kept) -> Kept:
+        """A job as far as it is in this process, which the database hears of once a second."""
         with suppress(NotFound):
-            job = self._jobs().get(id, owner)
+            job = self._jobs().get(kept.id, kept.owner)
             if kept.live and job.live:
                 return replace(kept, state=job.state, share=job.share, words=job.words)
         return kept

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from core import jobs
+from core import events, jobs, leaving, orders, webhooks
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
@@ -128,6 +128,7 @@ class Schedule:
             missed = True
         if not missed:
             misses.times, misses.until_s = 0, 0.0
+            events.bus().tell(events.DATA_REFRESHED, {"question": question.name})
             return
         wait_s = min(FIRST_WAIT_S * 2**misses.times, LONGEST_WAIT_S)
         misses.times, misses.until_s = misses.times + 1, self._world.clock.elapsed_s() + wait_s
@@ -168,11 +169,31 @@ def begin() -> Schedule | None:
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """The schedule runs from the server's start to its end, when what is still worked out is cancelled too."""
+    """The schedule and the jobs run from the server's start to its end; what is not ended then is left to the next server."""
+    forget = leaving.watch()
     schedule = await asyncio.to_thread(begin)
+    await asyncio.to_thread(_begin_jobs)
     try:
         yield
     finally:
-        await asyncio.to_thread(jobs.close)
+        leaving.leaving().set()
+        await asyncio.to_thread(_end_jobs)
         if schedule is not None:
             await asyncio.to_thread(schedule.stop)
+        forget()
+        leaving.leaving.cache_clear()  # a server that begins in the same process has its own end
+
+
+def _begin_jobs() -> None:
+    """Take up what another server left, unless the database cannot be used: then whoever asks hears of it."""
+    try:
+        orders.orders().begin()
+        webhooks.messenger()
+    except SolarMiningError as error:
+        log.warning("jobs are not looked after: %s", error.message)
+
+
+def _end_jobs() -> None:
+    orders.close()
+    jobs.close()
+    webhooks.close()

@@ -76,6 +76,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.exports": GROUND,
     "core.exports_plan": (*GROUND, "core.exports"),
     "core.outside": (*GROUND, "core.fetchers", "core.store"),
+    "core.leaving": (),
     "core.lines": (),
     "core.jobs": ("core.errors", "core.lines"),
     "core.events": ("core.errors",),

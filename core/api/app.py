@@ -11,15 +11,20 @@ from starlette.responses import HTMLResponse, Response
 
 from core.api import (
     routes_audit,
+    routes_calculations,
     routes_equipment,
+    routes_events,
     routes_health,
+    routes_jobs,
     routes_keys,
     routes_projections,
     routes_shares,
     routes_system_configs,
     routes_usage,
+    routes_webhooks,
     routes_world,
 )
+from core.api.deeds import deletion_noted
 from core.api.docs import PAGE, SCRIPT, STYLE
 from core.api.handlers import install
 from core.api.limits import limited
@@ -28,15 +33,20 @@ PREFIX = "/api/v1"
 VERSION = "1.0.0"
 ROUTERS: tuple[APIRouter, ...] = (
     routes_audit.router,
+    routes_calculations.router,
     routes_equipment.router,
+    routes_events.router,
+    routes_jobs.router,
     routes_keys.router,
     routes_projections.router,
     routes_shares.router,
     routes_system_configs.router,
     routes_usage.router,
+    routes_webhooks.router,
     routes_world.router,
 )
-UNLIMITED: tuple[APIRouter, ...] = (routes_health.router,)  # whoever watches the server has no key and is never refused
+# whoever watches the server, or has a link that was shared, has no key
+UNLIMITED: tuple[APIRouter, ...] = (routes_health.router, routes_shares.open_to_all)
 ABOUT = """
 Whatever the dashboard does, for programs. Bodies are JSON; what is made answers 201 with its address in `Location`.
 Lists come in pages: `limit`, and `cursor` with the `next_cursor` of the page before. A change says in `If-Match` which
@@ -63,7 +73,7 @@ def api() -> FastAPI:
     for router in UNLIMITED:
         app.include_router(router)
     for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(limited)])
+        app.include_router(router, dependencies=[Depends(limited), Depends(deletion_noted)])
     install(app, methods_at)
     return app
 

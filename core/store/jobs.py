@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DatabaseError
-from core.store import amounts, rows
+from core.store import amounts, pages, rows
 from core.store.database import Database
+from core.store.pages import Filter, Key
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as Tables
@@ -24,12 +25,7 @@ LIVE = ("queued", "running")
 MOST_ATTEMPTS = 2
 ROW = "row:"
 OURS = "id = ? AND holder = ? AND state IN ('queued', 'running')"
-LIST = (
-    "SELECT * FROM jobs WHERE owner = ? AND (created_at, id) < (?, ?) AND (? = '' OR state = ?) AND (? = '' OR kind = ?)"
-    " ORDER BY created_at DESC, id DESC LIMIT ?"
-)
 STALE = "SELECT * FROM jobs WHERE state IN ('queued', 'running') AND holder <> ? AND (heartbeat < ? OR heartbeat > ?)"
-LAST = ("9999", "")  # before which every job was made
 GAVE_UP = {"code": "INTERNAL_ERROR", "message": "the server ended twice while this was worked out", "details": {}}
 
 
@@ -89,17 +85,12 @@ def load(db: Database, owner: str, id: str) -> Kept:  # noqa: A002
 
 
 def listed(
-    db: Database,
-    owner: str,
-    limit: int = 100,
-    before: tuple[str, str] = LAST,
-    state: str = "",
-    kind: str = "",
+    db: Database, owner: str, limit: int = 100, after: Key | None = None, state: str = "", kind: str = ""
 ) -> list[Kept]:
-    """Jobs of an owner made before one, given by its time stamp and id, the newest first; of a state or kind where given."""
+    """At most `limit` jobs of an owner, the newest first, from after the job of key `after`; of a state or kind where given."""
+    wanted = [Filter(f"{name} = ?", (value,)) for name, value in (("state", state), ("kind", kind)) if value]
     with db.read() as tables:
-        wanted = [rows.owned(owner), *before, state, state, kind, kind, limit]
-        return [_kept(row) for row in tables.query(LIST, wanted)]
+        return [_kept(row) for row in pages.rows_after(tables, "jobs", "*", rows.owned(owner), limit, after, wanted)]
 
 
 def part(db: Database, owner: str, id: str, name: str) -> Any:  # noqa: A002
@@ -110,21 +101,17 @@ def part(db: Database, owner: str, id: str, name: str) -> Any:  # noqa: A002
     return _content(found[0]) if found else None
 
 
-def rows_after(db: Database, owner: str, id: str, after: int = -1, limit: int = 200) -> list[dict[str, Any]]:  # noqa: A002
-    """Rows of a job whose number is above `after`, in the order of their numbers."""
+def rows_from(db: Database, kept: Kept, skip: int = 0, limit: int = 200) -> list[dict[str, Any]]:
+    """Rows of a job in the order in which they came, without the first `skip`."""
     with db.read() as tables:
-        _row(tables, owner, id)
-        asked = [id, _numbered(after), ROW + "~", limit]
-        found = tables.query(
-            "SELECT * FROM job_parts WHERE job_id = ? AND part > ? AND part < ? ORDER BY part LIMIT ?", asked
-        )
-        return [_content(row) for row in found]
+        sql = "SELECT * FROM job_parts WHERE job_id = ? AND part >= ? AND part < ? ORDER BY rowid LIMIT ? OFFSET ?"
+        return [_content(row) for row in tables.query(sql, [kept.id, ROW, ROW + "~", limit, skip])]
 
 
 def rows_told(db: Database, kept: Kept) -> dict[int, bool]:
     """Of each row that an earlier attempt left its number, and whether it holds an error."""
     found: dict[int, bool] = {}
-    while new := rows_after(db, kept.owner, kept.id, max(found, default=-1)):
+    while new := rows_from(db, kept, len(found)):
         found |= {int(row["n"]): "error" in row for row in new}
     return found
 
@@ -265,7 +252,7 @@ def _content(row: dict[str, Any]) -> Any:
 
 def _numbered(n: int) -> str:
     """The name of a row, so that names sort as numbers do."""
-    return f"{ROW}{n:07d}" if n >= 0 else ROW
+    return f"{ROW}{n:07d}"
 
 
 def _named(kept: Kept) -> dict[str, Any]:
