@@ -59,6 +59,7 @@ def section(projections: dict[str, Projection]) -> None:
 
 def begin(pair: dict[str, Projection]) -> None:
     from core.fetchers.credits import credit_rules
+    from core.models import lanes
     from core.studies.differences import differences
     from core.studies.sizing import compile_kernels
 
@@ -72,6 +73,7 @@ def begin(pair: dict[str, Projection]) -> None:
     def live(tick: Tick) -> Told:
         for plan in (one, other):
             compile_kernels(plan.scenario)
+        lanes.compile_kernel(0)  # of plans without machines, which each is held against
         end = time.monotonic() + MOST_S
         found = differences(one, other, rules=rules, tick=tick, enough=lambda: time.monotonic() > end)
         return Told(first, second, found)
