@@ -18,7 +18,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.cors import Cors
-from core.api.errors import Headers, answer, internal, new_request_id
+from core.api.errors import Headers, answer, internal, new_request_id, nowhere
 from core.api.strict import plain
 from core.errors import Forbidden, SolarMiningError, TooLarge, UnsupportedMediaType
 from core.settings import Settings, settings
@@ -31,6 +31,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf-?8\"?\s*)?", re.IGNORECASE)
+NO_ADDRESS = re.compile(r"[\0\\]|/\.\.(?:/|$)")  # a path of a file system and none of ours
 PAGE = "/api/v1/docs"
 EVERYWHERE: Headers = [(b"x-content-type-options", b"nosniff")]
 DASHBOARD: Headers = [
@@ -167,6 +168,8 @@ class Guard:
         _refuse_large(request.scope)
         if not self._is_known(request.scope, request.headers):
             raise _wrong_host(request.headers)
+        if NO_ADDRESS.search(request.scope["path"]):
+            raise nowhere(request.scope["path"])
         allowed = self._cors.preflight(request.method, request.headers)
         if allowed is not None:
             await request.send({"type": "http.response.start", "status": 204, "headers": allowed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import httpx
 
 from tests.browser.dashboard import OFFLINE
 
@@ -72,6 +75,17 @@ def posted(path: str, body: bytes, **headers: str) -> bytes:
     told |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items() if value)]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def asked(app: Any, method: str, path: str, **given: Any) -> httpx.Response:
+    """The answer of an ASGI application in this process, to a caller on this computer."""
+
+    async def ask() -> httpx.Response:
+        way = httpx.ASGITransport(app=app, client=("127.0.0.1", 50_000))
+        async with httpx.AsyncClient(transport=way, base_url="http://localhost") as client:
+            return await client.request(method, path, **given)
+
+    return asyncio.run(ask())
 
 
 def error_in(body: Any, code: str) -> dict[str, Any]:

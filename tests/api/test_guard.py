@@ -271,7 +271,10 @@ def test_a_request_id_goes_through_header_body_and_log(client: httpx.Client, log
     answer = client.get("/projections/none", headers={"X-Request-ID": "mine_42-a"})
     assert answer.headers["x-request-id"] == "mine_42-a"
     assert error_in(answer.json(), "NOT_FOUND")["request_id"] == "mine_42-a"
-    lines = [json.loads(line) for line in log.read_text().splitlines() if "mine_42-a" in line]
+    deadline = time.monotonic() + 5  # the line is written once the answer has left
+    while not (lines := [json.loads(line) for line in log.read_text().splitlines() if "mine_42-a" in line]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert len(lines) == 1
     told = {name: lines[0][name] for name in ("method", "path", "status")}
     assert told == {"method": "GET", "path": "/api/v1/projections/none", "status": 404}
