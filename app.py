@@ -5,6 +5,7 @@ executed as the script (a host that does not look for an ASGI app, AppTest) it d
 """
 
 import os
+import sys
 from pathlib import Path
 
 import streamlit as st
@@ -14,8 +15,13 @@ if __name__ == "__main__" and st.runtime.exists():
 
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
-    from core import telemetry
+    from core import check_config, telemetry
     from core.api.server import lifespan, middleware, routes
+    from core.errors import SolarMiningError
 
     telemetry.begin(os.environ)
+    try:
+        check_config.refuse_unsafe(os.environ, st.get_option)
+    except SolarMiningError as error:
+        sys.exit(check_config.explained(error))
     app = st.App(Path(__file__).parent / "pages/main.py", routes=routes(), middleware=middleware(), lifespan=lifespan)
