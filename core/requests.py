@@ -28,6 +28,7 @@ ITEM_S, PATHS_PER_S = 3.0, 1_000.0  # of a batch, on a machine that has other th
 Paths = Annotated[int, Field(ge=1, le=MOST_PATHS, description="Simulated lives; by default the scenario's own.")]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="The same seed gives the same paths.")]
 ConfigId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Id of a system configuration of yours.")]
+Ends = Annotated[tuple[float, float], Field(strict=False)]  # JSON has lists alone
 Deadline = Annotated[float, Field(gt=0, le=LONGEST_S, description="Seconds after which the work is stopped.")]
 
 
@@ -128,7 +129,7 @@ class ConstraintsAsked(Asked):
 class VariablesAsked(Asked):
     """What is sought: lowest and highest by dotted path, and kinds of machines of which one is chosen."""
 
-    within: dict[str, tuple[float, float]] = Field({}, max_length=20, strict=False)
+    within: dict[str, Ends] = Field({}, max_length=20)
     units: tuple[Unit, ...] = Field((), max_length=MOST_UNITS, strict=False)
 
 
