@@ -89,7 +89,7 @@ def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAM
     return once(make)  # type: ignore[return-value]  # a response, so that it can be given again to the byte
 
 
-@router.get("/{id}", responses=errors_of(401, 404, 429), summary="A machine")
+@router.get("/{id}", responses=errors_of(401, 404, 422, 429), summary="A machine")
 def read_machine(who: Viewer, id: Id, response: Response) -> Item:  # noqa: A002
     """One machine, own or of the catalogue; the version of an own one is its ETag."""
     if id in _by_id():

@@ -70,7 +70,7 @@ def create_config(who: Planner, scenario: Given, once: DoneOnce) -> Config:
     return once(make)  # type: ignore[return-value]  # a response, so that it can be given again to the byte
 
 
-@router.get("/{id}", responses=errors_of(401, 404, 429), summary="A system configuration")
+@router.get("/{id}", responses=errors_of(401, 404, 422, 429), summary="A system configuration")
 def read_config(who: Viewer, id: Id, response: Response) -> Config:  # noqa: A002
     """A saved scenario as it is now; its version is the ETag."""
     scenario, saved = scenarios.load(database(), who.owner, id)

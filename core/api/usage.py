@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -30,16 +29,17 @@ class Counts:
         self._refused: Counter[Place] = Counter()
         self._due_s = time.monotonic() + EVERY_S
 
-    def count(self, who: Caller, *, refused: bool) -> None:
-        """One more call; from time to time what was counted is written, in another thread."""
-        place = (datetime.now(UTC).date(), who.owner if who.keeps or who.key_id else VISITORS, who.key_id)
+    def count(self, who: Caller | None, *, refused: bool) -> None:
+        """One more call; from time to time what was counted is written."""
+        known = who if who is not None and (who.keeps or who.key_id) else Caller(VISITORS, "viewer")
+        place = (datetime.now(UTC).date(), known.owner, known.key_id)
         with self._lock:
             (self._refused if refused else self._calls)[place] += 1
             due = time.monotonic() >= self._due_s
             if due:
                 self._due_s = time.monotonic() + EVERY_S
         if due:
-            asyncio.get_running_loop().run_in_executor(None, self.write)
+            self.write()
 
     def write(self) -> None:
         """Write what was counted; where the database cannot, it stays counted until the next time."""

@@ -36,6 +36,29 @@ def test_exactly_as_many_pass_as_may_whatever_the_threads() -> None:
     assert (other.may, other.left) == (True, MOST - 1)
 
 
+def test_calls_are_counted_over_any_minute_and_not_by_the_wall_clock() -> None:
+    now = [1000.0]
+    limiter = Limiter(3, lambda: now[0])
+    assert [limiter.take("one").may for _ in range(4)] == [True, True, True, False]
+    now[0] += 59.9
+    left = limiter.take("one")
+    assert (left.may, left.left) == (False, 0)
+    assert left.after_s == pytest.approx(0.1)
+    now[0] += 0.1
+    assert [limiter.take("one").may for _ in range(4)] == [True, True, True, False]
+
+
+def test_names_that_called_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.api.limits.MANY", 10)
+    now = [0.0]
+    limiter = Limiter(3, lambda: now[0])
+    for name in range(10):
+        limiter.take(str(name))
+    now[0] += 61
+    limiter.take("new")
+    assert list(limiter._calls) == ["new"]
+
+
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that lets sixty calls a minute pass."""
