@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
+from queue import Empty, Queue
 from typing import Any
 
 from core.batch import Item, Row, Terms, rows_of
@@ -23,6 +25,7 @@ SCHEMES = ("tcp://", "tls://")
 CONNECT_S = 10.0
 LOOK_S = 0.25  # between two looks at whether the job was cancelled
 AHEAD = 64  # chunks that are with the cluster at once
+ATTEMPTS = 4  # at one chunk
 log = logging.getLogger("solar_mining.cluster")
 
 
@@ -63,49 +66,54 @@ def remote_rows(group: Sequence[tuple[Any, ...]], weathers: Sequence[Weather], t
 
 
 class _Spread:
-    """Chunks on their way; a weather year or market that many share travels once."""
+    """Chunks on their way; a weather year or market that many share travels once.
+
+    What was sent ahead lives on a worker and dies with it, as no other can make it anew: then all is sent again from here.
+    """
 
     def __init__(self, client: Any, terms: Terms) -> None:
-        self._client = client
-        self._terms = client.scatter(terms, broadcast=True, hash=False)
-        self._years: dict[str, Any] = {}
-        self.sent: set[Any] = set()
+        self._client, self._given = client, terms
+        self._ahead: dict[str, Any] = {}
+        self._done: Queue[Any] = Queue()
+        self.sent: dict[Any, tuple[Sequence[Item], int]] = {}
 
-    def send(self, group: Sequence[Item]) -> None:
+    def send(self, group: Sequence[Item], attempt: int = 1) -> None:
         own = list({item.weather.digest: item.weather for item in group}.values())
         place = {weather.digest: at for at, weather in enumerate(own)}
         told = [(item.n, item.scenario, place[item.weather.digest]) for item in group]
-        years = [self._year(weather) for weather in own]
-        self.sent.add(self._client.submit(remote_rows, told, years, self._terms, pure=False, retries=3))
-
-    def _year(self, weather: Weather) -> Any:
-        digest = weather.digest
-        if digest not in self._years:
-            if len(self._years) > AHEAD:
-                self._years.pop(next(iter(self._years)))
-            # without what was worked out from it here
-            self._years[digest] = self._client.scatter(replace(weather), hash=False)
-        return self._years[digest]
+        # a weather year without what was worked out from it here
+        years = [self._there(weather.digest, lambda weather=weather: replace(weather)) for weather in own]  # type: ignore[misc]
+        terms = self._there("terms", lambda: self._given)
+        future = self._client.submit(remote_rows, told, years, terms, pure=False, retries=ATTEMPTS)
+        self.sent[future] = (group, attempt)
+        future.add_done_callback(self._done.put)
 
     def back(self, tick: Callable[[], object]) -> Iterator[list[Row]]:
-        """The rows of chunks that are done by now; waits until there is one."""
-        wait = import_module("distributed").wait
-        done: set[Any] = set()
-        while not done:
+        """The rows of the chunk that is done next; none where it is sent again."""
+        while True:
             tick()
-            with suppress(TimeoutError):
-                done = set(wait(list(self.sent), timeout=LOOK_S, return_when="FIRST_COMPLETED").done)
-        for future in done:
-            self.sent.discard(future)
-            yield self._rows(future)
-
-    def _rows(self, future: Any) -> list[Row]:
+            with suppress(Empty):
+                future = self._done.get(timeout=LOOK_S)
+                break
+        group, attempt = self.sent.pop(future)
         try:
             found: list[Row] = future.result()
-        except Exception as error:
+        except (Exception, CancelledError) as error:
             log.warning("the cluster lost a chunk: %s", type(error).__name__)
-            raise _unreachable() from None
-        return found
+            if attempt >= ATTEMPTS:
+                raise _unreachable() from None
+            self._ahead.clear()
+            self.send(group, attempt + 1)
+        else:
+            yield found
+
+    def _there(self, name: str, made: Callable[[], Any]) -> Any:
+        """Something on its way ahead of the chunks that need it, the newest of which are kept."""
+        if name not in self._ahead:
+            while len(self._ahead) > AHEAD:
+                del self._ahead[next(iter(self._ahead))]
+            self._ahead[name] = self._client.scatter(made(), hash=False)
+        return self._ahead[name]
 
 
 @contextmanager
