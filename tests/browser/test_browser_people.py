@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.api.people import Person
-from core.store import audit, scenarios, secret
+from core.store import audit, projections, scenarios, secret, shares
 from core.store.database import open_database
 from tests.api.issuer import Issuer, secrets_file
 from tests.browser.dashboard import OFFLINE, serve
@@ -184,8 +184,6 @@ def test_a_shared_link_is_read_without_a_sign_in_until_it_is_taken_back(visit: V
     eve.told("Shared “For all")
     eve.go("Status")
     db = open_database(stage.home)
-    from core.store import shares
-
     share = shares.listed(db, Person(stage.one.address, "eve", 0).owner)[0]
     db.close()
     reader = visit(at=stage.address, alone=True)
@@ -198,3 +196,32 @@ def test_a_shared_link_is_read_without_a_sign_in_until_it_is_taken_back(visit: V
         reader.page.goto(address)
         expect(reader.page.get_by_text("there is no such share")).to_be_visible(timeout=30_000)
     assert {"share created", "share revoked"} <= set(stage.deeds())
+
+
+def test_a_shared_projection_shows_its_figures_and_nothing_to_press(visit: Visit, stage: Stage) -> None:
+    fay = arrive(visit, stage, "one", sub="fay")
+    fay.press("Keep projection").told("Kept the projection")
+    db, owner = open_database(stage.home), Person(stage.one.address, "fay", 0).owner
+    kept = projections.listed(db, owner)[0]
+    share = shares.create(db, owner, "projection", kept.id)
+    npv = projections.load(db, owner, kept.id).metrics["npv_usd"]
+    db.close()
+    reader = visit(at=stage.address, alone=True)
+    reader.page.goto(f"{stage.address}/?share={share.id}")
+    expect(reader.page.get_by_text("A projection that was shared with you")).to_be_visible(timeout=30_000)
+    assert npv is not None
+    expect(reader.page.get_by_test_id("stMetricValue").first).to_contain_text(f"{npv:,.4g}"[:5])
+    assert reader.page.get_by_test_id("stMetric").count() == 8
+    expect(reader.page.get_by_role("button", name="Open a copy")).to_have_count(0)
+    fay.page.goto(f"{stage.address}/?share={share.id}")
+    fay.page.get_by_role("button", name="Open a copy").click()
+    expect(fay.page.get_by_role("heading", name="Projection", exact=True)).to_be_visible(timeout=30_000)
+    assert "share=" not in fay.page.url
+
+
+def test_a_server_without_a_provider_says_so(visit: Visit, tmp_path: Path) -> None:
+    with serve(tmp_path / "home", "server", {**OFFLINE, "HOME": str(tmp_path)}) as address:
+        visitor = visit(at=address, alone=True)
+        visitor.page.goto(address)
+        expect(visitor.page.get_by_text("Nobody can sign in yet")).to_be_visible(timeout=30_000)
+        visitor.page.close()
