@@ -31,7 +31,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf-?8\"?\s*)?", re.IGNORECASE)
-NO_ADDRESS = re.compile(r"[\0\\]|/\.\.(?:/|$)")  # a path of a file system and none of ours
+NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f\\]|/\.\.(?:/|$)")  # what no path of ours has, and a route's pattern might miss
 PAGE = "/api/v1/docs"
 EVERYWHERE: Headers = [(b"x-content-type-options", b"nosniff")]
 DASHBOARD: Headers = [

@@ -14,8 +14,9 @@ from core.api.described import errors_of
 from core.api.downloads import CSV, WantsCsv, csv_response
 from core.api.identity import Viewer
 from core.api.routes_projections import ReadingOut, Row
+from core.errors import NotFound
 from core.fetchers.ask import ask
-from core.fetchers.market import market
+from core.fetchers.market import DOLLARS, market
 from core.fetchers.rates import RATES
 from core.fetchers.weather import weather_for
 from core.inputs import Reading, Weather
@@ -106,15 +107,20 @@ def read_weather(
     return _year(year, hourly)
 
 
-@router.get("/rates", responses=errors_of(401, 422, 429, 502), summary="Exchange rates")
+@router.get("/rates", responses=errors_of(401, 404, 422, 429, 502), summary="Exchange rates")
 def read_rates(
     who: Viewer,
     base: Annotated[str, Query(pattern="^[A-Z]{3}$", description="The currency whose worth is told.")] = "USD",
 ) -> RatesOut:
     """What one unit of a currency costs in others, on the newest day that is known."""
-    answer = ask(RATES, base, outside())
+    answer = ask(RATES, DOLLARS, outside())
+    per_dollar = answer.value.per_base
+    if base not in per_dollar:
+        expected = f"one of {', '.join(sorted(per_dollar))}"
+        raise NotFound(f"no rate of {base} is known", field="base", value=base, expected=expected)
     told = {name: getattr(answer, name) for name in ("source", "status", "fetched_at", "why", "notice")}
-    return RatesOut(base=answer.value.base, per_base=dict(answer.value.per_base), day=answer.value.day, **told)
+    rates = {code: rate / per_dollar[base] for code, rate in per_dollar.items()}
+    return RatesOut(base=base, per_base=rates, day=answer.value.day, **told)
 
 
 def _reading(reading: Reading) -> ReadingOut:

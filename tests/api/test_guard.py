@@ -225,7 +225,7 @@ def test_a_long_address_and_large_headers_are_refused(client: httpx.Client) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/projections", "/api/v1/nothing", "/api/v1/equipment/", "/api/v1/projections//"]
+    "path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/projections", "/api/v1/nothing", "/api/v1/equipment/", "/api/v1/projections//", "/api/%0A", "/api/v1/%0A/x", "/api/v1/a%00b"]
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_not_there_is_said_in_json(path: str, method: str, served: Served) -> None:

@@ -213,8 +213,8 @@ def test_rates_are_told_for_a_base_that_is_known(client: httpx.Client) -> None:
     assert dollars["per_base"]["USD"] == 1
     assert dollars["per_base"]["EUR"] * euros["per_base"]["USD"] == pytest.approx(1)
     unknown = client.get("/rates?base=XXX")
-    assert unknown.status_code == 502
-    error_in(unknown.json(), "EXTERNAL_API_ERROR")
+    assert unknown.status_code == 404
+    error_in(unknown.json(), "NOT_FOUND")
     assert client.get("/rates?base=usd").status_code == 422
 
 

@@ -89,13 +89,19 @@ def test_an_empty_body_is_none(client: httpx.Client) -> None:
 
 
 def test_a_refused_field_is_named_by_its_whole_path(client: httpx.Client) -> None:
-    answer = client.post("/projections", json={"scenario": {"fleet": {"units": [{"model": "Antminer S21", "count": 1}, {"model": "x", "count": -1}]}}})
+    answer = client.post(
+        "/projections",
+        json={"scenario": {"fleet": {"units": [{"model": "Antminer S21", "count": 1}, {"model": "x", "count": -1}]}}},
+    )
     details = error_in(answer.json(), "VALIDATION_ERROR")["details"]
     assert details["field"] == "scenario.fleet.units.1.count"
     assert details["value"] == -1
 
 
-@pytest.mark.parametrize("id", ["x", "0" * 32, "..", "%00", "%2e%2e%2f", "1 OR 1=1", "é", "9223372036854775808"])
+@pytest.mark.parametrize(
+    "id",
+    ["x", "0" * 32, "..", "%00", "%2e%2e%2f", "%0A", "a%0Ab", "%7F", "%5C", "1 OR 1=1", "é", "9223372036854775808"],
+)
 @pytest.mark.parametrize("kind", ["system-configs", "projections", "equipment"])
 def test_ids_that_nothing_has_are_not_found(id: str, kind: str, client: httpx.Client) -> None:  # noqa: A002
     answer = client.get(f"/{kind}/{id}")
