@@ -99,7 +99,7 @@ class _Spread:
         try:
             found: list[Row] = future.result()
         except (Exception, CancelledError) as error:
-            log.warning("the cluster lost a chunk: %s", type(error).__name__)
+            log.warning("the cluster lost a chunk: %s: %s", type(error).__name__, error)
             if attempt >= ATTEMPTS:
                 raise _unreachable() from None
             self._ahead.clear()
