@@ -68,12 +68,24 @@ def revoke_key(key_id: str) -> str:
     return f"Revoked the key “{key.label}”."
 
 
+def left_for(page: str) -> None:
+    """Forget a new key that was shown, once another page is opened."""
+    if page != "status":
+        forget_made()
+
+
+def forget_made() -> None:
+    st.session_state.pop(MADE, None)
+
+
 def _made() -> None:
-    """The new key, in this run of the page alone."""
-    text = st.session_state.pop(MADE, "")
-    if text:
-        st.success("Your new key. Copy it now: it is not kept and cannot be shown again.", icon=":material/key:")
-        st.code(text, language=None)
+    """The new key, until it is copied or the page left: news that draw the page anew must not take it away."""
+    text = st.session_state.get(MADE, "")
+    if not text:
+        return
+    st.success("Your new key. Copy it now: it is not kept and cannot be shown again.", icon=":material/key:")
+    st.code(text, language=None)
+    st.button("I have copied it", icon=":material/check:", on_click=forget_made)
 
 
 def _keys() -> None:

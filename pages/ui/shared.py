@@ -6,7 +6,6 @@ from datetime import datetime
 
 import streamlit as st
 
-from core import vocabulary
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.scenario import Scenario, leaves
@@ -66,15 +65,16 @@ def _head(kind: str, name: str, until: datetime) -> None:
 def _figures(found: Projection) -> None:
     with st.grid(4, min_column_width=200):
         for name in TOLD:
-            value = found.metrics.get(name)
-            word = vocabulary.METRICS[name]
-            st.metric(word.label, _written(value, word.unit), border=True, help=word.meaning)
-    st.dataframe(found.yearly, hide_index=True, alt="Figures by year")
-    st.caption(f"Model version {found.model_version}. Money in USD, energy in kWh; year 0 is the investment.")
-
-
-def _written(value: object, unit: str) -> str:
-    return f"{value:,.4g} {unit}" if isinstance(value, int | float) else "–"
+            if name in found.metrics:
+                show.tile(found, name)
+    yearly, monthly, readings = st.tabs(["Years", "Months", "Data from outside"])
+    with yearly:
+        show.table(found.yearly, "yearly")
+    with monthly:
+        show.table(found.monthly, "monthly", height=380)
+    with readings:
+        show.readings(found.readings)
+    st.caption(f"Model version {found.model_version}.")
 
 
 def _settings(scenario: Scenario) -> None:
