@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -35,6 +36,9 @@ LOOK_EVERY_S = 10.0  # less than what is left of a minute, the youngest an answe
 LEASE_S = 60.0
 SPACING_S = 0.5  # between two questions, so that a start after a long sleep is no burst
 FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 3600.0
+SWITCH_S = (
+    0.001  # between threads of Python: a request changes threads some times, and each time waits for jobs so long
+)
 TASK = "refresh"
 log = logging.getLogger("solar_mining.schedule")
 
@@ -170,6 +174,7 @@ def begin() -> Schedule | None:
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
     """The schedule and the jobs run from the server's start to its end; what is not ended then is left to the next server."""
+    sys.setswitchinterval(SWITCH_S)
     forget = leaving.watch()
     schedule = await asyncio.to_thread(begin)
     await asyncio.to_thread(_begin_jobs)
