@@ -28,7 +28,7 @@ from core.lines import Lines
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
 Tick = Callable[..., None]  # tick(share, words="")
 Work = Callable[[Tick], Any]
-WORKERS, LONG_WORKERS, WAITING, OWN_WAITING, KEPT = 2, 1, 50, 5, 256
+WORKERS, LONG_WORKERS, WAITING, OWN_WAITING, KEPT = 2, 1, 50, 5, 64
 DEADLINE_S, KEPT_S = 30.0, 3600.0
 READY_S = 300.0  # most that may pass before the deadline begins to count, while what the work runs on is made ready
 LOOK_EVERY_S = 0.25  # for jobs whose time is over
@@ -64,13 +64,15 @@ class Terms:
     """How a job is run.
 
     `deadline_s` counts from when what it runs on is `ready`; None: the pool's. `long`: in the place of long work.
-    `ended` hears of the job once it has, whatever its end, in some thread. `id`: its name, by default a new one.
+    `ended` hears of the job once it has, whatever its end, in some thread; where not `remembered`, the pool forgets it
+    then. `id`: its name, by default a new one.
     """
 
     deadline_s: float | None = None
     ready: Callable[[], object] | None = None
     ended: Callable[[Job], object] | None = None
     long: bool = False
+    remembered: bool = True
     id: str = ""
 
 
@@ -156,6 +158,12 @@ class Pool:
         """How many jobs run and how many wait."""
         with self._lock:
             return {state: sum(job.state == state for job in self._jobs.values()) for state in ("running", "queued")}
+
+    @property
+    def full(self) -> bool:
+        """Whether the next short job is turned away."""
+        with self._lock:
+            return sum(job.live for job in self._jobs.values()) >= self._places[False] + self._waiting
 
     def close(self) -> None:
         """Cancel all, and wait a little for those that run to reach their next tick."""
@@ -247,7 +255,8 @@ class Pool:
         ended = [job for job in map(self._overdue, list(self._jobs.values())) if not job.live]
         too_many = max(0, len(self._jobs) - self._kept)
         for i, job in enumerate(ended):
-            if job.id not in self._over and (i < too_many or self._now_s() - job.ended_s > self._kept_s):
+            old = i < too_many or self._now_s() - job.ended_s > self._kept_s
+            if job.id not in self._over and (old or not self._tasks[job.id].terms.remembered):
                 del self._jobs[job.id], self._tasks[job.id]
 
     def _overdue(self, job: Job) -> Job:

@@ -157,6 +157,7 @@ class Orders:
             ready=lambda: work.ready(kept.kind, asked),
             ended=course.ended,
             long=work.KINDS[kept.kind].long or asked.most_s > DEADLINE_S,
+            remembered=False,
             id=kept.id,
         )
         with self._lock:
@@ -194,11 +195,12 @@ class _Course:
         self._orders, self._kept, self._asked = orders, kept, asked
         self.written = threading.Event()  # it may have its turn before it is on the disk
         self._new: list[Mapping[str, Any]] = []
+        self._parts: dict[str, Any] = {}
         self._written_s = 0.0
         self._share, self._words = 0.0, ""
 
-    def run(self, tick: Callable[..., None]) -> dict[str, Any]:
-        """The parts of its result."""
+    def run(self, tick: Callable[..., None]) -> None:
+        """Work it out; what comes of it is held here until it is written down."""
         orders, kept, began_s = self._orders, self._kept, time.monotonic()
         while not self.written.wait(BETWEEN_S):
             tick(0.0)
@@ -223,7 +225,7 @@ class _Course:
         )
         result, paths = work.run(kept.kind, self._asked, ground)
         self._write()
-        return {"result": result, **({} if paths is None else {"paths": paths})}
+        self._parts = {"result": result, **({} if paths is None else {"paths": paths})}
 
     def ended(self, job: Job) -> None:
         """Write down how it ended, and let others know."""
@@ -233,7 +235,7 @@ class _Course:
                 return  # another process has it, or nobody
             if self._new:
                 self._write()
-            parts = job.result if job.state == "done" else {}
+            parts, self._parts = self._parts if job.state == "done" else {}, {}
             if job.error is not None:
                 parts = {"error": _told(job.error)}
             if orders._end(kept, job.state, parts) or job.state == "cancelled":

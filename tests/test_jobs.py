@@ -320,6 +320,18 @@ def test_who_waits_for_an_end_hears_of_it_once_all_is_written_down(pool: Pool) -
     assert written == ["done"]
 
 
+def test_a_pool_whose_places_are_taken_says_so() -> None:
+    pool = Pool(workers=1, waiting=1)
+    try:
+        assert not pool.full
+        ids = [pool.submit("endless", "me", endless) for _ in range(2)]
+        assert pool.full
+        pool.cancel(ids[0], "me")
+        assert not pool.full
+    finally:
+        pool.close()
+
+
 def test_a_failure_to_write_the_end_down_keeps_nobody_waiting(pool: Pool) -> None:
     def broken(job: Job) -> None:
         raise OSError("the disk is full")

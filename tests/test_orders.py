@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import events, work
-from core.errors import Busy, CalculationError
+from core.errors import Busy, CalculationError, NotFound
 from core.jobs import Pool
 from core.orders import Orders
 from core.requests import BacktestAsked
@@ -83,6 +83,19 @@ def test_a_request_is_written_down_and_its_result_kept(stand: Stand) -> None:
     assert store.part(stand.db, "me", kept.id, "market")["height"]["name"]
 
 
+def test_what_is_written_down_is_not_held_in_memory_too(stand: Stand) -> None:
+    stand.runs(quick)
+    kept = stand.process().submit(KIND, "me", BacktestAsked())
+    stand.ended(kept)
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            stand.pools[0].get(kept.id, "me")
+        except NotFound:
+            return
+    raise AssertionError("the pool still knows it")
+
+
 def test_a_failure_is_kept_in_words_and_told(stand: Stand) -> None:
     def impossible(asked: BacktestAsked, ground: Ground) -> Any:
         raise CalculationError("not finite", field="npv_usd")
@@ -135,7 +148,9 @@ def test_what_a_dead_process_left_is_done_once_by_another_and_the_dead_one_chang
     other.look()
     assert stand.ended(kept).state == "done"
     wake.set()
-    stand.pools[0].over(kept.id, "me").result(PATIENCE_S)
+    end = time.monotonic() + PATIENCE_S
+    while stand.pools[0].counts()["running"] and time.monotonic() < end:
+        time.sleep(0.005)
     assert store.part(stand.db, "me", kept.id, "result") == {"by": "again"}
     assert stand.load(kept).attempt == 2
     assert began == ["first", "again"]

@@ -17,6 +17,7 @@ from core.api.described import errors_of
 from core.api.desk import desk
 from core.errors import SolarMiningError
 from core.fetchers.sources import SOURCES
+from core.jobs import pool
 from core.outside import database, outside
 from core.settings import settings
 from core.store.database import FILE_NAME, Database
@@ -140,4 +141,4 @@ def _sources() -> State:
 
 
 def _calculations() -> State:
-    return "full" if desk().full else "ok"
+    return "full" if desk().full or pool().full else "ok"
