@@ -25,7 +25,8 @@ LONGEST = 200  # characters of what an entry says about what was done
 BLOCK = 10_000  # rows read at once by the verifier
 NEWEST = "SELECT seq, code FROM audit ORDER BY seq DESC LIMIT 1"
 LIST = "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?"
-NEXT = "SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"
+COLUMNS = ("seq", "at", "who", "action", "subject", "detail")
+NEXT = f"SELECT {', '.join(COLUMNS)}, code FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,16 @@ class Log:
         """The number of the first row that is not as it was written, or missing; None where all are sound."""
         seen, last = 0, ""
         while block := self._block(seen):
-            for row in block:
-                if row["seq"] != seen + 1 or not hmac.compare_digest(code(self.key, row, last), row["code"]):
+            for *told, sealed in block:
+                if told[0] != seen + 1 or _code(self.key, last, told) != sealed:
                     return seen + 1
-                seen, last = row["seq"], row["code"]
+                seen, last = seen + 1, sealed
         return None if self._reaches(seen) else seen + 1
 
-    def _block(self, after: int) -> list[dict[str, Any]]:
+    def _block(self, after: int) -> list[tuple[Any, ...]]:
+        """The next rows, their columns in the order of COLUMNS and then the code."""
         with self.db.read() as tables:
-            return list(tables.query(NEXT, [after, BLOCK]))
+            return list(tables.execute(NEXT, [after, BLOCK]).fetchall())
 
     def _reaches(self, seen: int) -> bool:
         """Whether the log is as long as its anchor says; without one it may not have begun."""
@@ -115,8 +117,11 @@ class Log:
 
 def code(key: bytes, row: dict[str, Any], before: str) -> str:
     """The code of a row in the chain [64 hex digits]."""
-    parts = [before, *(str(row[name]) for name in ("seq", "at", "who", "action", "subject", "detail"))]
-    return hmac.new(key, json.dumps(parts).encode(), hashlib.sha256).hexdigest()
+    return _code(key, before, [row[name] for name in COLUMNS])
+
+
+def _code(key: bytes, before: str, told: list[Any]) -> str:
+    return hmac.digest(key, json.dumps([before, *told]).encode(), "sha256").hex()
 
 
 def _anchor_code(key: bytes, seq: int) -> str:

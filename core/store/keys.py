@@ -85,7 +85,7 @@ def verified(db: Database, secret: bytes, text: str, now: datetime | None = None
     shaped = SHAPE.fullmatch(text) is not None
     given = code(secret, text)
     row = _row(db, text[4:12] if shaped else "")
-    same = hmac.compare_digest(given, row["code"] if row else "0" * 64)
+    same = hmac.compare_digest(given.encode(), (row["code"] if row else "0" * 64).encode())
     if not (same and row and rows.is_sound(row)):
         return None
     key = _key(row)

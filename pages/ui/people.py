@@ -41,11 +41,6 @@ def person() -> Person | None:
     return found
 
 
-def is_admin() -> bool:
-    """Whether the one before the page runs this copy."""
-    return role() == "admin"
-
-
 def role() -> str:
     """What the one before the page may do."""
     if session.conf().mode != "server":

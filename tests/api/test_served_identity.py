@@ -10,6 +10,7 @@ import pytest
 from core.api.app import PREFIX
 from tests.browser.dashboard import OFFLINE, serve
 
+SECRET = "Zm9yIHRoZSB0ZXN0cyBhbmQgbm93aGVyZSBlbHNl"
 FORGED = ("127.0.0.1", "203.0.113.7", "127.0.0.1, 127.0.0.1", "::1", "localhost", "")
 
 
@@ -35,3 +36,15 @@ def test_a_server_counts_wrong_keys_by_the_source_it_may_believe(proxy: str, tmp
         assert caller.get("/market", headers={"X-Forwarded-For": "127.0.0.1", "X-User": "local"}).status_code == 401
     assert (429 in statuses) is not bool(proxy)
     assert set(statuses) <= {401, 429}
+
+
+def test_a_safe_server_starts_in_production(tmp_path: Path) -> None:
+    """With what ships, one secret, one provider and one name of its own; it answers to that name and to no stranger."""
+    provider = 'client_id = "a"\nclient_secret = "b"\nserver_metadata_url = "https://id.example.org/.well-known"'
+    auth = f'[auth]\nredirect_uri = "https://mine.example.org/oauth2callback"\ncookie_secret = "{SECRET}"\n{provider}'
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(auth, encoding="utf-8")
+    world = {**OFFLINE, "HOME": str(tmp_path), "SOLAR_MINING_ENV": "production", "SOLAR_MINING_SECRET": SECRET}
+    with serve(tmp_path / "home", "server", {**world, "SOLAR_MINING_HOSTS": "mine.example.org"}) as address:
+        for host, status in (("mine.example.org", 401), ("evil.example.org", 421)):
+            assert httpx.get(f"{address}{PREFIX}/market", headers={"Host": host}, timeout=30).status_code == status

@@ -52,6 +52,7 @@ def test_rows_are_only_ever_added(log: Log, statement: str) -> None:
         (("UPDATE audit SET who = 'bob' WHERE seq = 3",), 3),
         (("UPDATE audit SET at = '2020-01-01T00:00:00.000000Z' WHERE seq = 1",), 1),
         (("UPDATE audit SET code = substr(code, 2) || '0' WHERE seq = 5",), 5),
+        (("UPDATE audit SET code = 'é' WHERE seq = 5",), 5),
         (("DELETE FROM audit WHERE seq = 4",), 4),
         (("DELETE FROM audit WHERE seq = 1",), 1),
         (("DELETE FROM audit WHERE seq = 4", "UPDATE audit SET seq = seq - 1 WHERE seq > 4"), 4),
@@ -67,7 +68,7 @@ def test_rows_are_only_ever_added(log: Log, statement: str) -> None:
         (("DELETE FROM audit WHERE seq > 2",), 3),
         (("DELETE FROM audit",), 1),
     ],
-    ids=["edited", "dated back", "code", "deleted", "first deleted", "closed up", "reordered", "last cut off", "tail cut off", "emptied"],
+    ids=["edited", "dated back", "code", "odd code", "deleted", "first deleted", "closed up", "reordered", "last cut off", "tail cut off", "emptied"],
 )  # fmt: skip
 def test_the_first_bad_row_is_named(log: Log, statements: tuple[str, ...], first: int) -> None:
     by_hand(log, *statements)
@@ -116,15 +117,15 @@ def test_what_is_said_is_cut_to_a_length(db: Database) -> None:
 
 
 def test_a_long_log_is_verified_fast(db: Database) -> None:
-    """The figure wanted is 100,000 rows/s; a busy machine gets a third of it before this fails."""
+    """100,000 rows a second of processor time; half of it fails."""
     log, before = Log(db, KEY), ""
     with db.write() as tables:
         for seq in range(1, 30_001):
             row = {"seq": seq, "at": "2026-05-01T00:00:00.000000Z", "who": "a", "action": "b", "subject": "c", "detail": ""}  # fmt: skip
             before = row["code"] = audit.code(KEY, row, before)
             tables.execute("INSERT INTO audit VALUES (:seq, :at, :who, :action, :subject, :detail, :code)", row)
-    started = time.perf_counter()
+    started = time.process_time()
     assert log.first_bad() is None
-    rate = 30_000 / (time.perf_counter() - started)
+    rate = 30_000 / (time.process_time() - started)
     print(f"{rate:,.0f} rows/s")
-    assert rate > 33_000
+    assert rate > 50_000

@@ -85,10 +85,11 @@ def test_the_database_holds_no_key(db: Database, tmp_path: Path) -> None:
     assert text[13:29].encode() not in kept
 
 
-def test_a_row_that_was_given_another_role_by_hand_is_refused(db: Database) -> None:
+@pytest.mark.parametrize("change", ["role = 'admin'", "owner = 'bob'", "code = 'é'", "expires_at = '2100'"])
+def test_a_row_that_was_changed_by_hand_is_refused(change: str, db: Database) -> None:
     _, text = made(db)
     with db.write() as tables:
-        tables.execute("UPDATE keys SET role = 'admin'")
+        tables.execute(f"UPDATE keys SET {change}")
     assert keys.verified(db, SECRET, text, NOW) is None
 
 
