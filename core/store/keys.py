@@ -6,10 +6,11 @@ guesses those, so a fast code (HMAC-SHA-256) is right where a password would nee
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -28,6 +29,7 @@ LIVE_MOST = 2  # of one owner and label: the old one and the one that takes its 
 DAYS_MOST, DAYS = 730, 365
 LONGEST_LABEL = 80
 USED_EVERY = timedelta(minutes=1)  # a use is noted no more often: a note is a write
+NOBODY = {"owner": "", "role": "", "expires_at": "", "code": "0" * 64}  # stands in for a key that is not there
 NEWEST = ("~", "")  # sorts after every time
 COLUMNS = "id, owner, role, label, created_at, expires_at, revoked_at, last_used_at"
 LIST = f"SELECT {COLUMNS} FROM keys WHERE (owner = :owner OR :owner = '') AND (created_at, id) < (:before, :id) ORDER BY created_at DESC, id DESC LIMIT :limit"
@@ -72,7 +74,7 @@ def create(
         _refuse_third(tables, owner, row["label"], now)
         row["id"] = _free_id(tables)
         text = f"{PREFIX}_{row['id']}_{secrets.token_urlsafe(32)}"
-        tables.table("keys").insert(rows.sealed({**row, "code": code(secret, text)}))
+        tables.table("keys").insert(rows.sealed({**row, "code": code(secret, text, row)}))
     return _key({**row, "revoked_at": None, "last_used_at": None}), text
 
 
@@ -83,9 +85,9 @@ def verified(db: Database, secret: bytes, text: str, now: datetime | None = None
     """
     now = now or datetime.now(UTC)
     shaped = SHAPE.fullmatch(text) is not None
-    given = code(secret, text)
     row = _row(db, text[4:12] if shaped else "")
-    same = hmac.compare_digest(given.encode(), (row["code"] if row else "0" * 64).encode())
+    given = code(secret, text, row or NOBODY)
+    same = hmac.compare_digest(given.encode(), (row or NOBODY)["code"].encode())
     if not (same and row and rows.is_sound(row)):
         return None
     key = _key(row)
@@ -117,9 +119,10 @@ def revoke(db: Database, key_id: str, owner: str = "", now: datetime | None = No
     return _key(row)
 
 
-def code(secret: bytes, text: str) -> str:
-    """What is kept of a key [64 hex digits]."""
-    return hmac.new(secret, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+def code(secret: bytes, text: str, row: Mapping[str, Any]) -> str:
+    """What is kept of a key [64 hex digits]: it holds for this owner, role and end alone, whoever writes into the row."""
+    bound = json.dumps([text, row["owner"], row["role"], row["expires_at"]])
+    return hmac.digest(secret, bound.encode(), "sha256").hex()
 
 
 def _row(db: Database, key_id: str) -> dict[str, Any] | None:
