@@ -1,5 +1,5 @@
 # make run: the dashboard. make test: the tests. Both do all set-up on a machine with Python 3.11 or newer.
-.PHONY: run test check fix bench live clean
+.PHONY: run test check fix bench soak live clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -37,6 +37,10 @@ fix: .venv/test.stamp
 
 bench: .venv/test.stamp
 	$(BIN)/python -m tests.bench
+
+soak: .venv/test.stamp
+	$(BIN)/python -m tests.api.fuzzing
+	$(BIN)/python -m tests.soak_api
 
 live: .venv/run.stamp
 	$(BIN)/python -m core live

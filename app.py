@@ -1,10 +1,11 @@
-"""The server: dashboard (and, later, REST routes) as one ASGI app.
+"""The server: dashboard and REST routes as one ASGI app.
 
 `streamlit run app.py`, `uvicorn app:app` and Streamlit Community Cloud start the same thing. Where this file itself is
 executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
 """
 
 import os
+import sys
 from pathlib import Path
 
 import streamlit as st
@@ -14,8 +15,13 @@ if __name__ == "__main__" and st.runtime.exists():
 
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
-    from core import telemetry
-    from core.schedule import lifespan
+    from core import check_config, telemetry
+    from core.api.server import lifespan, middleware, routes
+    from core.errors import SolarMiningError
 
     telemetry.begin(os.environ)
-    app = st.App(Path(__file__).parent / "pages/main.py", lifespan=lifespan)
+    try:
+        check_config.refuse_unsafe(os.environ, st.get_option)
+    except SolarMiningError as error:
+        sys.exit(check_config.explained(error))
+    app = st.App(Path(__file__).parent / "pages/main.py", routes=routes(), middleware=middleware(), lifespan=lifespan)

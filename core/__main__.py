@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import keys_command
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
         "--weather", type=Path, help="a weather file (EPW, TMY3, NSRDB, PVGIS) instead of asking for one"
     )
     project.set_defaults(command=_project)
+    keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
+    keys_command.add_to(keys, say)
+    check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
+    check.set_defaults(command=_check_config)
     return parser
 
 
@@ -76,6 +82,16 @@ def _project(asked: argparse.Namespace) -> int:
     answer = core.project(read(json.loads(asked.file.read_text(encoding="utf-8"))), weather)
     say(json.dumps(answer.summary(), indent=2, allow_nan=False))
     return 0
+
+
+def _check_config(asked: argparse.Namespace) -> int:
+    from core.check_config import options_of, problems, secrets_of
+
+    found = problems(os.environ, options_of(Path.home(), os.environ), secrets_of(Path.home()))
+    for problem in found:
+        say(str(problem))
+    say(f"{len(found)} unsafe for production" if found else "safe for production")
+    return 1 if found else 0
 
 
 def say(text: str, *, to_errors: bool = False) -> None:

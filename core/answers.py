@@ -16,6 +16,7 @@ from core.fetchers.price import bundled_price_history
 from core.fetchers.spots import Spot
 from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
 from core.inputs import Market, Weather
+from core.models import lanes
 from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
@@ -128,6 +129,7 @@ def differences(
     other_year, _ = _asked(other, weather, known)
     for plan in (one, other):
         sizing.compile_kernels(plan)
+    lanes.compile_kernel(0)  # of plans without machines, which each is held against
     return pairs.differences(Plan(one, year, known), Plan(other, other_year, known), paths, seed, rules=credit_rules())
 
 
@@ -144,15 +146,16 @@ def backtest(scenario: Scenario, starts: Iterable[str] = (), weather: Weather | 
 
     Coins and hashprice are those of one PH/s, whatever the plan: of it the seed alone counts, and no weather.
     """
-    return backtests.backtest(_past(), starts, scenario.risk.seed)
+    return backtests.backtest(past(), starts, scenario.risk.seed)
 
 
 def fitted(months: int) -> Fit:
     """What the last months of the bundled history say of price and difficulty, 24 or more."""
-    return fit(_past(), months)
+    return fit(past(), months)
 
 
-def _past() -> MarketHistory:
+def past() -> MarketHistory:
+    """The history of price and difficulty that comes with the program."""
     return market_history(bundled_price_history("USD").value, bundled_difficulty_history().value)
 
 

@@ -11,7 +11,13 @@
     ├ CalculationError             CALCULATION_ERROR     a model cannot give a finite answer
     ├ DatabaseError                DATABASE_ERROR
     ├ Busy                         UNAVAILABLE           too much at once, later it may go
-    └ TimedOut                     TIMEOUT               work that took longer than it may
+    ├ TimedOut                     TIMEOUT               work that took longer than it may
+    ├ Unauthorized                 UNAUTHORIZED          nobody known asks
+    ├ Forbidden                    FORBIDDEN             one who is known, and may not
+    ├ RateLimited                  RATE_LIMITED          one who asks too often
+    ├ MethodNotAllowed             METHOD_NOT_ALLOWED
+    ├ UnsupportedMediaType         UNSUPPORTED_MEDIA_TYPE
+    └ TooLarge                     PAYLOAD_TOO_LARGE     a request beyond what is read
 
 Each names the field, the value and what was expected. "No IRR exists" and "never pays back" are
 values with a reason, not errors.
@@ -118,6 +124,46 @@ class TimedOut(SolarMiningError):
     """Work that took longer than it may."""
 
     code = "TIMEOUT"
+
+
+class Unauthorized(SolarMiningError):
+    """Nobody known asks."""
+
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(SolarMiningError):
+    """One who is known asks for what they may not."""
+
+    code = "FORBIDDEN"
+
+
+class RateLimited(SolarMiningError):
+    """One asks more often than they may; `after_s` seconds later they may again."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, after_s: float = 0.0, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.after_s = after_s
+
+
+class MethodNotAllowed(SolarMiningError):
+    """An address that knows other methods."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+
+class UnsupportedMediaType(SolarMiningError):
+    """A request in a form that is not read."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class TooLarge(SolarMiningError):
+    """A request beyond the size we read."""
+
+    code = "PAYLOAD_TOO_LARGE"
 
 
 def shown(value: Any) -> Any:

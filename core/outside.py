@@ -17,7 +17,9 @@ from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
 from core.settings import settings
 from core.store import readings
+from core.store.audit import Log
 from core.store.database import Database, in_memory, open_database
+from core.store.secret import purpose, server_secret
 from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
 
 # what is small, about no place that a planner looked at, and makes a history
@@ -37,6 +39,20 @@ def database() -> Database:
     """The database of this process."""
     conf = settings()
     return open_database(conf.home) if conf.stores_on_server else in_memory()
+
+
+@cache
+def secret() -> bytes:
+    """The secret of this server; where nothing is stored, of this process."""
+    conf = settings()
+    return server_secret(conf.home if conf.stores_on_server else None, os.environ)
+
+
+@cache
+def audit() -> Log:
+    """The audit log of this copy."""
+    conf = settings()
+    return Log(database(), purpose(secret(), "audit"), conf.home if conf.stores_on_server else None)
 
 
 @cache

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from core import jobs
+from core import events, jobs, leaving, orders, webhooks
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
@@ -35,6 +36,9 @@ LOOK_EVERY_S = 10.0  # less than what is left of a minute, the youngest an answe
 LEASE_S = 60.0
 SPACING_S = 0.5  # between two questions, so that a start after a long sleep is no burst
 FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 3600.0
+SWITCH_S = (
+    0.001  # between threads of Python: a request changes threads some times, and each time waits for jobs so long
+)
 TASK = "refresh"
 log = logging.getLogger("solar_mining.schedule")
 
@@ -128,6 +132,7 @@ class Schedule:
             missed = True
         if not missed:
             misses.times, misses.until_s = 0, 0.0
+            events.bus().tell(events.DATA_REFRESHED, {"question": question.name})
             return
         wait_s = min(FIRST_WAIT_S * 2**misses.times, LONGEST_WAIT_S)
         misses.times, misses.until_s = misses.times + 1, self._world.clock.elapsed_s() + wait_s
@@ -168,11 +173,32 @@ def begin() -> Schedule | None:
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """The schedule runs from the server's start to its end, when what is still worked out is cancelled too."""
+    """The schedule and the jobs run from the server's start to its end; what is not ended then is left to the next server."""
+    sys.setswitchinterval(SWITCH_S)
+    forget = leaving.watch()
     schedule = await asyncio.to_thread(begin)
+    await asyncio.to_thread(_begin_jobs)
     try:
         yield
     finally:
-        await asyncio.to_thread(jobs.close)
+        leaving.leaving().set()
+        await asyncio.to_thread(_end_jobs)
         if schedule is not None:
             await asyncio.to_thread(schedule.stop)
+        forget()
+        leaving.leaving.cache_clear()  # a server that begins in the same process has its own end
+
+
+def _begin_jobs() -> None:
+    """Take up what another server left, unless the database cannot be used: then whoever asks hears of it."""
+    try:
+        orders.orders().begin()
+        webhooks.messenger()
+    except SolarMiningError as error:
+        log.warning("jobs are not looked after: %s", error.message)
+
+
+def _end_jobs() -> None:
+    orders.close()
+    jobs.close()
+    webhooks.close()

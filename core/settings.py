@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,9 @@ from core.errors import ValidationError
 Mode = Literal["local", "public", "server"]
 Env = Literal["development", "staging", "production"]
 DEFAULT_HOME = Path(__file__).resolve().parents[1] / "data" / "local"
+CALLS_PER_MINUTE = 600
+HOST = r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\]"
+ORIGIN = rf"https?://(?:{HOST})(?::\d{{1,5}})?"
 Word = TypeVar("Word", bound=str)
 
 
@@ -21,12 +26,20 @@ class Settings:
     """What the environment decides.
 
     `mode`: local (one planner, loopback), public (anybody; nothing of a visitor is stored) or server (accounts).
-    `env`: development, staging or production. `home`: the folder of what this copy writes.
+    `env`: development, staging or production. `home`: the folder of what this copy writes. `hosts`: names it answers to
+    beside loopback. `origins`: addresses of other sites whose scripts may call the API. `calls_per_minute`: what one
+    caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
+    `issuer|subject` of those who run this server.
     """
 
     mode: Mode
     env: Env
     home: Path
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    calls_per_minute: int = CALLS_PER_MINUTE
+    trusted_proxies: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
 
     @property
     def stores_on_server(self) -> bool:
@@ -44,6 +57,13 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         mode=_one_of(get_args(Mode), env, "SOLAR_MINING_MODE"),
         env=_one_of(get_args(Env), env, "SOLAR_MINING_ENV"),
         home=_folder(env, "SOLAR_MINING_HOME"),
+        hosts=_listed(env, "SOLAR_MINING_HOSTS", HOST, "names of hosts between commas, such as mine.example.org"),
+        origins=_listed(
+            env, "SOLAR_MINING_CORS_ORIGINS", ORIGIN, "origins between commas, such as https://plans.example.org"
+        ),
+        calls_per_minute=_count(env, "SOLAR_MINING_RATE_LIMIT", CALLS_PER_MINUTE),
+        trusted_proxies=_networks(env, "SOLAR_MINING_TRUSTED_PROXY"),
+        admins=_people(env, "SOLAR_MINING_ADMINS"),
     )
 
 
@@ -55,6 +75,49 @@ def _one_of(words: tuple[Word, ...], env: Mapping[str, str], name: str) -> Word:
         expected = f"one of {', '.join(words)}"
         raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
     return found
+
+
+def _listed(env: Mapping[str, str], name: str, pattern: str, expected: str) -> tuple[str, ...]:
+    """What a variable lists between commas, in small letters, each as `pattern` has it."""
+    words = [word.strip().lower() for word in env.get(name, "").split(",")]
+    words = [word for word in words if word]
+    for word in words:
+        if not re.fullmatch(pattern, word):
+            raise ValidationError(f"{name}: expected {expected}", field=name, value=word, expected=expected)
+    return tuple(words)
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The addresses and networks a variable lists between commas."""
+    expected = "addresses or networks between commas, such as 10.0.0.5 or 10.0.0.0/24"
+    words = _listed(env, name, r"[0-9a-f:./]+", expected)
+    for word in words:
+        try:
+            ipaddress.ip_network(word)
+        except ValueError:
+            raise ValidationError(f"{name}: expected {expected}", field=name, value=word, expected=expected) from None
+    return words
+
+
+def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The people a variable lists between semicolons, each as `issuer|subject`."""
+    people = tuple(word.strip() for word in env.get(name, "").split(";") if word.strip())
+    for person in people:
+        if not re.fullmatch(r"https?://[^|]+\|.+", person):
+            expected = "issuer|subject between semicolons, such as https://accounts.example.org|1234"
+            raise ValidationError(f"{name}: expected {expected}", field=name, value=person, expected=expected)
+    return people
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    """The whole number from 1 to a million that a variable holds."""
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch(r"[1-9]\d{0,5}|1000000", text):
+        expected = "a whole number from 1 to 1,000,000"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
+    return int(text)
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path:

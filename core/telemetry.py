@@ -9,11 +9,12 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
 MOST_BYTES = 8192  # of a line, its end included
 MOST_NAME = 200
+MOST_FACTS = 8
 SHORTEST_SECRET = 4
 SECRET_NAMES = re.compile(r"SOLAR_MINING_.*(KEY|SECRET|PASSWORD|TOKEN)$")
 HIDDEN = "***"
@@ -46,7 +47,7 @@ def secrets_in(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON of at most MOST_BYTES: time, level, logger, message and, after a failure, error."""
+    """A record as one line of JSON of at most MOST_BYTES: time, level, logger, facts, message and, after a failure, error."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -57,6 +58,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
             "level": record.levelname.lower(),
             "logger": hidden(record.name, self._secrets)[:MOST_NAME],
+            **self._facts(record),
         }
         room = MOST_BYTES - len(_escaped(head)) - len(', "message": "", "error": ""}\n')
         message = _fitting(hidden(_message(record), self._secrets), room)
@@ -66,6 +68,14 @@ class JsonLines(logging.Formatter):
             room -= len(_escaped(message))
             return _escaped({**head, "message": message, "error": _fitting(error, room)[::-1]})
         return _escaped({**head, "message": message})
+
+    def _facts(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What a record was given as `extra={"facts": {...}}`: few names, each with a number or a short text."""
+        facts = getattr(record, "facts", {})
+        return {
+            name: value if isinstance(value, int | float) else hidden(str(value), self._secrets)[:MOST_NAME]
+            for name, value in list(facts.items())[:MOST_FACTS]
+        }
 
     def _error(self, record: logging.LogRecord) -> str:
         trace = self.formatException(record.exc_info) if record.exc_info else record.exc_text or ""

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
     sys.path.insert(0, str(HERE.parent))
 
-from pages.ui import live, place, session, sun  # noqa: E402  needs the path
+from pages.ui import account, live, people, place, session, shared, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -51,9 +51,12 @@ def show() -> None:
     """Draw the page that the address names inside the frame."""
     st.set_page_config(page_title="Solar Mining Calculator", page_icon=str(HERE / "static/icon.png"), layout="wide")
     st.logo(LOGO.replace("{ink}", "#F5F1E8" if session.dark() else "#1C1917"), size="large")
+    if _closed():
+        return
     session.start()
     known = pages()
     chosen = st.navigation(known, position="top")
+    account.left_for(chosen.url_path)
     if chosen is known[-1]:
         st.switch_page(known[0])
     with say.mishaps():
@@ -61,6 +64,16 @@ def show() -> None:
         sun.take_horizon()
         chosen.run()
     live.watch()
+
+
+def _closed() -> bool:
+    """Whether there is one page alone: what a link shows, or, on a server, the way in."""
+    with say.mishaps():
+        only = shared.page if shared.asked() else people.sign_in_page if people.must_sign_in() else None
+        if only is None:
+            return False
+        st.navigation([st.Page(only, title="Solar Mining Calculator", default=True)], position="hidden").run()
+    return True
 
 
 if __name__ == "__main__":

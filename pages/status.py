@@ -9,7 +9,7 @@ import streamlit as st
 import core
 from core.errors import SolarMiningError
 from core.schedule import QUESTIONS, leader
-from pages.ui import library, live, session, show
+from pages.ui import account, library, live, session, show
 
 REFRESH, TOLD = "refresh", "_refreshed"
 STATES = {"ready": "ready", "open": "resting (breaker open)", "half-open": "being tried", "unused": "not used"}
@@ -22,13 +22,14 @@ LEADERS = {
 MODES = {
     "local": "One planner on this computer. What you save stays in a database here.",
     "public": "Open to anybody. Nothing you enter is stored on the server: save downloads a file.",
-    "server": "A shared server. What you save is kept there on one shelf for all: there is no sign-in yet.",
+    "server": "A shared server. What you save is kept there under your sign-in, for you alone unless you share a link.",
 }
 
 
 def page() -> None:
     show.header("Status")
     engine()
+    account.guarded()
     refresh()
     ages()
     providers()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Busy, CalculationError, NotFound, SolarMiningError, TimedOut
-from core.jobs import PREPARING, Job, Pool, Tick
+from core.jobs import PREPARING, Job, Pool, Terms, Tick
 
 PATIENCE_S = 10.0
 
@@ -114,7 +114,7 @@ def test_making_ready_takes_nothing_of_the_time_a_job_has() -> None:
         now[0] = 100.0  # compiling took that long
 
     try:
-        job_id = pool.submit("slow", "me", work, ready)
+        job_id = pool.submit("slow", "me", work, Terms(ready=ready))
         assert working.wait(PATIENCE_S)
         assert pool.get(job_id, "me").words == ""
         now[0] = 109.0
@@ -126,7 +126,7 @@ def test_making_ready_takes_nothing_of_the_time_a_job_has() -> None:
 
 def test_a_job_says_that_it_makes_ready_and_can_be_cancelled_meanwhile(pool: Pool) -> None:
     go_on, begun = threading.Event(), threading.Event()
-    job_id = pool.submit("slow", "me", lambda tick: begun.set(), lambda: go_on.wait(PATIENCE_S))
+    job_id = pool.submit("slow", "me", lambda tick: begun.set(), Terms(ready=lambda: go_on.wait(PATIENCE_S)))
     assert until(pool, job_id, lambda job: job.state == "running").words == PREPARING
     assert pool.cancel(job_id, "me").state == "cancelled"
     go_on.set()
@@ -138,7 +138,7 @@ def test_what_cannot_be_made_ready_fails_the_job(pool: Pool) -> None:
     def ready() -> None:
         raise CalculationError("no compiler", field="engine")
 
-    job = until(pool, pool.submit("slow", "me", lambda tick: "done", ready), ended)
+    job = until(pool, pool.submit("slow", "me", lambda tick: "done", Terms(ready=ready)), ended)
     assert (job.state, job.result) == ("failed", None)
     assert isinstance(job.error, CalculationError)
 
@@ -256,3 +256,130 @@ def test_closing_stops_what_runs_and_what_waits() -> None:
     until(pool, ids[0], lambda job: job.state == "running")
     pool.close()
     assert [pool.get(job_id, "me").state for job_id in ids] == ["cancelled"] * 3
+
+
+def test_one_owner_waits_with_no_more_than_their_share_and_hears_where_they_stand() -> None:
+    pool = Pool(workers=1, waiting=50, own_waiting=5)
+    try:
+        running = pool.submit("endless", "me", endless)
+        waiting = [pool.submit("endless", "me", endless) for _ in range(5)]
+        with pytest.raises(Busy) as refused:
+            pool.submit("endless", "me", endless)
+        assert "number 1" in refused.value.message
+        assert refused.value.value == 6
+        other = pool.submit("endless", "you", endless)
+        assert [pool.position(job_id) for job_id in (running, *waiting, other)] == [0, 1, 3, 4, 5, 6, 2]
+    finally:
+        pool.close()
+
+
+def test_of_two_hundred_jobs_fifty_wait_and_the_last_user_is_served_like_the_others() -> None:
+    """PERF-04: forty users ask for five each; those who find a place wait alike for their first."""
+    pool = Pool(workers=2, waiting=50, kept=300, own_waiting=5)
+    first_s: dict[str, float] = {}
+    refused: list[object] = []
+    asked: list[tuple[str, str]] = []
+
+    def work(owner: str) -> Callable[[Tick], None]:
+        def timed(tick: Tick) -> None:
+            time.sleep(0.02)
+            first_s.setdefault(owner, time.monotonic() - began_s)
+
+        return timed
+
+    hold = [pool.submit("endless", "holder", endless) for _ in range(2)]
+    try:
+        for owner in (f"user {n}" for n in range(40)):
+            for _ in range(5):
+                try:
+                    asked.append((owner, pool.submit("short", owner, work(owner))))
+                except Busy as busy:
+                    refused.append(busy.value)
+        began_s = time.monotonic()
+        for job_id in hold:
+            pool.cancel(job_id, "holder")
+        for owner, job_id in asked:
+            assert until(pool, job_id, ended, owner).state == "done"
+    finally:
+        pool.close()
+    assert (len(asked), refused) == (50, [51] * 150)
+    mean_s = sum(first_s.values()) / len(first_s)
+    last_s = first_s[asked[-1][0]]
+    print(f"first jobs were done after {mean_s:.3f} s on average, the last user's after {last_s:.3f} s")
+    assert last_s <= 2 * mean_s
+
+
+def test_long_work_leaves_the_places_of_short_work_free() -> None:
+    pool = Pool(workers=1, long_workers=1, waiting=8)
+    try:
+        long = [pool.submit("batch", f"user {n}", endless, Terms(long=True)) for n in range(3)]
+        assert until(pool, pool.submit("quick", "me", lambda tick: 1), ended).result == 1
+        assert [pool.get(job_id, f"user {n}").state for n, job_id in enumerate(long)] == ["running", "queued", "queued"]
+    finally:
+        pool.close()
+
+
+def test_work_that_never_looks_up_loses_its_place_on_time_though_nobody_asks() -> None:
+    """PERF-03: it is marked and told, and the next one runs while the thread of the runaway is still busy."""
+    pool = Pool(workers=1, deadline_s=0.3)
+    go_on, told = threading.Event(), threading.Event()
+    heard: list[Job] = []
+
+    def hears(job: Job) -> None:
+        heard.append(job)
+        told.set()
+
+    try:
+        began_s = time.monotonic()
+        pool.submit("runaway", "me", lambda tick: go_on.wait(PATIENCE_S), Terms(ended=hears))
+        queued = pool.submit("next", "me", lambda tick: "ran")
+        assert told.wait(PATIENCE_S)
+        assert time.monotonic() - began_s < 1.3
+        assert (heard[0].state, type(heard[0].error)) == ("timeout", TimedOut)
+        assert until(pool, queued, ended).result == "ran"
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        pool.close()
+
+
+def test_time_counts_from_when_what_it_runs_on_is_ready() -> None:
+    pool = Pool(workers=1)
+    try:
+        terms = Terms(deadline_s=0.2, ready=lambda: time.sleep(0.5))
+        assert until(pool, pool.submit("slow start", "me", lambda tick: "done", terms), ended).result == "done"
+    finally:
+        pool.close()
+
+
+def test_who_waits_for_an_end_hears_of_it_once_all_is_written_down(pool: Pool) -> None:
+    written: list[str] = []
+
+    def write(job: Job) -> None:
+        time.sleep(0.05)
+        written.append(job.state)
+
+    job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=write))
+    pool.over(job_id, "me").result(PATIENCE_S)
+    assert written == ["done"]
+
+
+def test_a_pool_whose_places_are_taken_says_so() -> None:
+    pool = Pool(workers=1, waiting=1)
+    try:
+        assert not pool.full
+        ids = [pool.submit("endless", "me", endless) for _ in range(2)]
+        assert pool.full
+        pool.cancel(ids[0], "me")
+        assert not pool.full
+    finally:
+        pool.close()
+
+
+def test_a_failure_to_write_the_end_down_keeps_nobody_waiting(pool: Pool) -> None:
+    def broken(job: Job) -> None:
+        raise OSError("the disk is full")
+
+    job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=broken))
+    pool.over(job_id, "me").result(PATIENCE_S)
+    assert pool.get(job_id, "me").result == 1

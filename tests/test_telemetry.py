@@ -138,3 +138,15 @@ def test_a_key_in_any_form_is_in_no_line(form: str, log: tuple[logging.Logger, i
 
 def test_longer_secrets_are_hidden_before_those_inside_them() -> None:
     assert hidden("key-1234-more", forms(["key-1234", "key-1234-more"])) == "***"
+
+
+def test_facts_of_a_record_stand_beside_its_message_short_and_without_secrets() -> None:
+    record = logging.LogRecord("x", logging.INFO, "f.py", 1, "told", (), None)
+    record.facts = {"status": 200, "path": "/of/s3cr3t\n" + "é" * 5000, "ms": 1.5}
+    text = JsonLines(("s3cr3t",)).format(record)
+    told = json.loads(text)
+    assert (told["status"], told["ms"], told["message"]) == (200, 1.5, "told")
+    assert told["path"].startswith("/of/***\n")
+    assert len(told["path"]) == 200
+    assert "\n" not in text
+    assert len(text) < MOST_BYTES

@@ -189,13 +189,26 @@ class _Walk(Generic[Asked, Told]):
         return not resting
 
     def _asked_of(self, source: Source[Asked, Told], deadline: float) -> _Told[Told] | None:
-        """What a provider tells, None (with the reason noted) where it tells nothing that can be used."""
-        access = self._world.access
-        base, key = access.base(source), access.key(source)
+        """What a provider tells, None (with the reason noted) where it tells nothing that can be used.
+
+        Asked with one key after the other as long as it refuses them, and without one where there is none.
+        """
+        keys = self._world.rings.usable(self._world.access.keys_of(source)) or ("",)
+        for key in keys[:-1]:
+            try:
+                return self._asked_with(source, key, deadline, more=True)
+            except _NextKey:
+                log.warning("%s refuses a key, which is set aside for an hour: the next one is used", source.name)
+        return self._asked_with(source, keys[-1], deadline)
+
+    def _asked_with(
+        self, source: Source[Asked, Told], key: str, deadline: float, *, more: bool = False
+    ) -> _Told[Told] | None:
+        """What a provider tells to one key; _NextKey where it refuses this one and there are more."""
         secrets: tuple[str, ...] = tuple(k for k in (key,) if k)
         denied = False
         try:
-            request = source.request(base, self._asked, key)
+            request = source.request(self._world.access.base(source), self._asked, key)
             secrets = secrets_of(request, key)
             road = self._world.road(source, deadline)
             line = self._world.line(source)
@@ -214,6 +227,10 @@ class _Walk(Generic[Asked, Told]):
             why = f"could not be asked ({type(error).__name__})"
         if not why:
             return _Told(told, source, reply.fetched_at)
+        if denied:
+            self._world.rings.set_aside(key)
+            if more:
+                raise _NextKey
         self._refused(source, redacted(_unnamed(why, source.name), secrets), denied)
         return None
 
@@ -281,6 +298,10 @@ class _Walk(Generic[Asked, Told]):
     @property
     def _why(self) -> str:
         return "; ".join(self._reasons)
+
+
+class _NextKey(Exception):
+    """A provider refuses a key, and there is another one."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Source(Generic[Asked, Told]):
     `read` is pure: SourceError where the reply cannot be read or says that it failed, whatever the HTTP status.
     `base`: address without the path, replaced by a setting for a planner's own node or mirror; empty where only a
     setting can say it. `per_minute`: most calls we make. `key`: environment variable of the key it needs, empty for
-    none; `key_optional`: works without. `opt_in`: used only where a setting names it, for providers whose licence
+    none; `key_optional`: works without; `ring`: the variable may hold several, between semicolons. `opt_in`: used only where a setting names it, for providers whose licence
     forbids commercial use. `notice`: attribution to show beside its figures. `most_bytes`: largest reply, unpacked.
     """
 
@@ -62,6 +62,7 @@ class Source(Generic[Asked, Told]):
     opt_in: bool = False
     notice: str = ""
     key_optional: bool = False
+    ring: bool = True
     most_bytes: int = MOST_BYTES
 
 

@@ -17,6 +17,7 @@ from core.fetchers.cache import Ages, Cache
 from core.fetchers.flights import Flights
 from core.fetchers.line import Clock, Line
 from core.fetchers.provider import Source
+from core.fetchers.rings import Rings, split
 
 if TYPE_CHECKING:
     from core.fetchers.wire import Road
@@ -70,14 +71,16 @@ class Access:
     def base(self, source: Source[Any, Any]) -> str:
         return self.own_base(source) or source.base
 
-    def key(self, source: Source[Any, Any]) -> str:
-        return self.keys.get(source.key, "") if source.key else ""
+    def keys_of(self, source: Source[Any, Any]) -> tuple[str, ...]:
+        """The keys a setting gives for a provider, in its order; a password of an own node may hold a semicolon."""
+        text = self.keys.get(source.key, "") if source.key else ""
+        return split(text) if source.ring else tuple(key for key in (text,) if key)
 
     def why_not(self, source: Source[Any, Any]) -> str:
         """What a provider lacks to be used, empty where it lacks nothing."""
         if not self.base(source):
             return f"not set up: {base_variable(source.name)} names no address"
-        if source.key and not source.key_optional and not self.key(source):
+        if source.key and not source.key_optional and not self.keys_of(source):
             return f"not set up: {source.key} holds no key"
         if source.opt_in and source.name.lower() not in self.opt_ins:
             return f"not chosen: its licence forbids commercial use; {OPT_IN} may name it"
@@ -123,6 +126,7 @@ class World:
         self.cache = Cache(folder, self.clock.elapsed_s)
         self.ages = Ages(self.clock.now, self.clock.elapsed_s)
         self.flights = Flights()
+        self.rings = Rings(self.clock.elapsed_s)
         self.accepted = accepted
         self.alert = alert or log.error
         self._lines: dict[str, Line] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import ValidationError
 from core.machine import Machine, plain, read
-from core.store import amounts, rows
+from core.store import amounts, pages, rows
 from core.store.database import Database
 
 LIST = "SELECT * FROM equipment WHERE owner = ? ORDER BY updated_at DESC, rowid DESC"
@@ -53,6 +53,17 @@ def listed(db: Database, owner: str, text: str = "") -> list[Saved]:
     words = plain(text).split()
     sound = [row for row in _all(db, owner) if rows.is_sound(row)]
     return [_saved(row) for row in sound if all(word in _searched(row) for word in words)]
+
+
+def page(db: Database, owner: str, limit: int, after: pages.Key | None = None, text: str = "") -> list[Saved]:
+    """At most `limit` of the machines `listed` gives, last made first, from after the row `after`."""
+    found = sorted(listed(db, owner, text), key=_key, reverse=True)  # a search by words, over MOST rows at most
+    later = [one for one in found if after is None or _key(one) < after]
+    return later[:limit]
+
+
+def _key(saved: Saved) -> pages.Key:
+    return rows.stamp(saved.created_at), saved.id
 
 
 def damaged(db: Database, owner: str) -> dict[str, str]:

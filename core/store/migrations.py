@@ -122,6 +122,140 @@ def m006_statements(tables: Tables) -> None:
     tables.execute("ALTER TABLE projections ADD COLUMN statement BLOB")
 
 
+def m007_idempotency(tables: Tables) -> None:
+    """Answers to requests that carried a key of their own, so that asking again does nothing twice; and lists by age."""
+    tables.execute("""
+        CREATE TABLE idempotency (
+            owner TEXT NOT NULL,
+            key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            headers TEXT NOT NULL,
+            body BLOB NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (owner, key)
+        ) STRICT""")
+    tables.execute("CREATE INDEX idempotency_by_age ON idempotency (created_at)")
+    for kind in ("scenarios", "projections", "equipment"):
+        tables.execute(f"CREATE INDEX {kind}_by_age ON {kind} (owner, created_at, id)")
+
+
+def m008_usage(tables: Tables) -> None:
+    """Calls of the API by UTC day, owner and key."""
+    tables.execute("""
+        CREATE TABLE usage (
+            day TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            key_id TEXT NOT NULL,
+            calls INTEGER NOT NULL CHECK (calls >= 0),
+            refused INTEGER NOT NULL CHECK (refused >= 0),
+            PRIMARY KEY (day, owner, key_id)
+        ) STRICT""")
+
+
+def m012_jobs(tables: Tables) -> None:
+    """What was asked to be worked out; its request, result and rows apart, so that telling how far it is writes little."""
+    tables.execute("""
+        CREATE TABLE jobs (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled', 'timeout')),
+            share REAL NOT NULL CHECK (share BETWEEN 0 AND 1),
+            words TEXT NOT NULL,
+            attempt INTEGER NOT NULL CHECK (attempt >= 0),
+            holder TEXT NOT NULL,
+            heartbeat REAL NOT NULL,
+            created_at TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            ended_at TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX jobs_by_owner ON jobs (owner, created_at, id)")
+    tables.execute("CREATE INDEX jobs_live ON jobs (state, heartbeat)")
+    tables.execute("""
+        CREATE TABLE job_parts (
+            job_id TEXT NOT NULL,
+            part TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (job_id, part)
+        ) STRICT""")
+
+
+def m013_webhooks(tables: Tables) -> None:
+    """Addresses that are told what happened; what signs their messages is made from the secret of the server."""
+    tables.execute("""
+        CREATE TABLE webhooks (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            url TEXT NOT NULL,
+            events TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX webhooks_by_owner ON webhooks (owner, created_at)")
+
+
+def m009_keys(tables: Tables) -> None:
+    """API keys, each as the code of its text; and when a person signed in last, and out."""
+    tables.execute("""
+        CREATE TABLE keys (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('viewer', 'planner', 'admin')),
+            label TEXT NOT NULL,
+            code TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            revoked_at TEXT,
+            last_used_at TEXT,
+            checksum TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX keys_by_owner ON keys (owner, label)")
+    tables.execute("CREATE INDEX keys_by_time ON keys (created_at, id)")
+    tables.execute("""
+        CREATE TABLE sign_ins (
+            owner TEXT NOT NULL PRIMARY KEY,
+            in_s INTEGER NOT NULL,
+            out_s INTEGER NOT NULL
+        ) STRICT""")
+
+
+def m010_shares(tables: Tables) -> None:
+    """Links to what an owner saved, for whoever has the link."""
+    tables.execute("""
+        CREATE TABLE shares (
+            id TEXT NOT NULL PRIMARY KEY,
+            owner TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('scenario', 'projection')),
+            subject_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        ) STRICT""")
+    tables.execute("CREATE INDEX shares_by_owner ON shares (owner, created_at)")
+
+
+def m011_audit(tables: Tables) -> None:
+    """The audit log: a row is written once and stays."""
+    tables.execute("""
+        CREATE TABLE audit (
+            seq INTEGER NOT NULL PRIMARY KEY,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            code TEXT NOT NULL
+        ) STRICT""")
+    for deed in ("UPDATE", "DELETE"):
+        tables.execute(f"""
+            CREATE TRIGGER audit_no_{deed.lower()} BEFORE {deed} ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""")
+
+
 STEPS: tuple[Callable[[Tables], None], ...] = (
     m001_scenarios,
     m002_projections,
@@ -129,6 +263,13 @@ STEPS: tuple[Callable[[Tables], None], ...] = (
     m004_readings,
     m005_equipment,
     m006_statements,
+    m007_idempotency,
+    m008_usage,
+    m009_keys,
+    m010_shares,
+    m011_audit,
+    m012_jobs,
+    m013_webhooks,
 )
 
 

@@ -13,10 +13,11 @@ from core.errors import DatabaseError, ValidationError
 from core.inputs import Reading
 from core.results import Projection, WeatherNote
 from core.scenario import read
-from core.store import amounts, frames, rows
+from core.store import amounts, frames, pages, rows
 from core.store.database import Database
 
-LIST = "SELECT id, name, scenario_digest, npv_cents, mined_sats, model_version, engine, created_at FROM projections WHERE owner = ? ORDER BY created_at DESC, rowid DESC LIMIT ?"
+COLUMNS = "id, name, scenario_digest, npv_cents, mined_sats, model_version, engine, created_at"
+LIST = f"SELECT {COLUMNS} FROM projections WHERE owner = ? ORDER BY created_at DESC, rowid DESC LIMIT ?"
 FRAMES = ("hourly", "monthly", "yearly", "statement")
 
 
@@ -69,6 +70,28 @@ def listed(db: Database, owner: str, limit: int = 1000) -> list[Saved]:
     rows.owned(owner)
     with db.read() as tables:
         return [_saved(row) for row in tables.query(LIST, [owner, limit])]
+
+
+def page(
+    db: Database, owner: str, limit: int, after: pages.Key | None = None, name: str = "", scenario_digest: str = ""
+) -> list[Saved]:
+    """At most `limit` of what an owner saved, last made first, from after the row `after`.
+
+    name: what the name has in it. scenario_digest: of which scenario exactly; empty text leaves either open.
+    """
+    rows.owned(owner)
+    wanted = [pages.contains("name", name)] if name else []
+    if scenario_digest:
+        wanted.append(pages.Filter("scenario_digest = ?", (scenario_digest,)))
+    with db.read() as tables:
+        return [_saved(row) for row in pages.rows_after(tables, "projections", COLUMNS, owner, limit, after, wanted)]
+
+
+def facts(db: Database, owner: str, id: str) -> Saved:  # noqa: A002
+    """What a list shows of a saved projection; NotFound where the id is unknown or another's."""
+    rows.owned(owner)
+    with db.read() as tables:
+        return _saved(rows.present(tables, "projections", owner, {"id": id}, "projection", columns=COLUMNS))
 
 
 def rename(db: Database, owner: str, id: str, name: str) -> Saved:  # noqa: A002

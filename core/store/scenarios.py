@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from core.scenario import Scenario, read
-from core.store import rows
+from core.store import pages, rows
 from core.store.database import Database
 
-LIST = "SELECT id, version, name, digest, created_at, updated_at FROM scenarios WHERE owner = ? ORDER BY updated_at DESC, rowid DESC LIMIT ?"
+COLUMNS = "id, version, name, digest, created_at, updated_at"
+LIST = f"SELECT {COLUMNS} FROM scenarios WHERE owner = ? ORDER BY updated_at DESC, rowid DESC LIMIT ?"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def listed(db: Database, owner: str, limit: int = 1000) -> list[Saved]:
     rows.owned(owner)
     with db.read() as tables:
         return [_saved(row) for row in tables.query(LIST, [owner, limit])]
+
+
+def page(db: Database, owner: str, limit: int, after: pages.Key | None = None, name: str = "") -> list[Saved]:
+    """At most `limit` of what an owner saved and has `name` in its name, last made first, from after the row `after`."""
+    rows.owned(owner)
+    filters = (pages.contains("name", name),) if name else ()
+    with db.read() as tables:
+        return [_saved(row) for row in pages.rows_after(tables, "scenarios", COLUMNS, owner, limit, after, filters)]
 
 
 def rename(db: Database, owner: str, id: str, name: str, version: int | None = None) -> Saved:  # noqa: A002

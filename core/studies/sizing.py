@@ -42,8 +42,10 @@ def compile_kernels(plan: Scenario, variables: Variables | None = None) -> None:
     """
     for model in (dispatch, rates, foresight, draws, lookup, sorted_hours):
         model.compile_kernel()
-    for unit in (variables or Variables()).units or plan.fleet.units:
-        lanes.compile_kernel(len(unit_steps(unit).power_w))
+    own = [len(unit_steps(unit).power_w) for unit in plan.fleet.units]
+    others = [len(unit_steps(unit).power_w) for unit in (variables or Variables()).units]
+    for steps in {*own, *others, sum(own)}:  # paths run a fleet of several kinds as one
+        lanes.compile_kernel(steps)
 
 
 class Marginal(NamedTuple):

@@ -23,7 +23,6 @@ from pages.ui import session
 if TYPE_CHECKING:
     from core.store.database import Database
 
-OWNER = "local"  # one planner; a shared server puts the signed-in person here
 NOTES, HELD = "_notes", "_held"
 HELD_MOST = 12
 PINNED = ("price_usd", "difficulty", "fees_btc_per_block")  # what an outlook may hold of a market
@@ -46,9 +45,9 @@ def facts() -> dict[str, str]:
     from core.store.database import sqlite_version
 
     return {
-        "Scenarios": str(len(scenarios.listed(db(), OWNER))),
-        "Projections": str(len(projections.listed(db(), OWNER))),
-        "Own machines": str(len(equipment.listed(db(), OWNER))),
+        "Scenarios": str(len(scenarios.listed(db(), session.owner()))),
+        "Projections": str(len(projections.listed(db(), session.owner()))),
+        "Own machines": str(len(equipment.listed(db(), session.owner()))),
         "SQLite": sqlite_version(),
     }
 
@@ -78,11 +77,20 @@ def notes() -> None:
             st.error(session.literal(text), icon=":material/error:")
 
 
+def deleted(kind: str, item_id: str) -> None:
+    """Write a deletion into the audit log."""
+    from core.outside import audit
+
+    audit().note(session.owner(), "deleted", f"{kind} {item_id}")
+
+
 # --- header -------------------------------------------------------------------------------------
 
 
 def actions() -> None:
     """Save, undo, keep and the rest, at the right of every page's title."""
+    from pages.ui import account
+
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if session.unsaved():
             st.button(
@@ -98,6 +106,7 @@ def actions() -> None:
         )
         with st.popover("Scenario", icon=":material/folder_open:"):
             menu()
+        account.badge()
 
 
 def save_button() -> None:
@@ -137,6 +146,14 @@ def menu() -> None:
             told(lambda: open_scenario(chosen))
             st.rerun()
         st.button("Save as a copy", icon=":material/content_copy:", on_click=told, args=(save_copy,))
+        st.button(
+            "Share a link",
+            icon=":material/link:",
+            on_click=told,
+            args=(share,),
+            disabled=session.saved() is None or session.unsaved(),
+            help="Whoever has the link may read the scenario as it is saved. Save it first.",
+        )
     preset = st.selectbox(
         "Start from an example",
         list(presets()),
@@ -173,7 +190,7 @@ def import_file() -> None:
 def saved_scenarios() -> dict[str, Any]:
     from core.store import scenarios
 
-    return {row.id: row for row in scenarios.listed(db(), OWNER)}
+    return {row.id: row for row in scenarios.listed(db(), session.owner())}
 
 
 def save() -> str:
@@ -182,7 +199,9 @@ def save() -> str:
 
     at, draft = session.saved(), session.current()
     try:
-        row = scenarios.save(db(), OWNER, draft, id=at["id"] if at else None, version=at["version"] if at else None)
+        row = scenarios.save(
+            db(), session.owner(), draft, id=at["id"] if at else None, version=at["version"] if at else None
+        )
     except Conflict as error:
         raise Conflict(
             f"{error.message}. Your draft is untouched: save it as a copy, or open the newer version.",
@@ -196,7 +215,7 @@ def save_copy() -> str:
     from core.store import scenarios
 
     draft = session.current()
-    row = scenarios.save(db(), OWNER, draft)
+    row = scenarios.save(db(), session.owner(), draft)
     session.mark_saved({"id": row.id, "version": row.version})
     return f"Saved a copy of “{draft.name}”."
 
@@ -204,21 +223,30 @@ def save_copy() -> str:
 def open_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
-    scenario, row = scenarios.load(db(), OWNER, scenario_id)
+    scenario, row = scenarios.load(db(), session.owner(), scenario_id)
     session.adopt(scenario, {"id": row.id, "version": row.version})
     return f"Opened “{scenario.name}”."
+
+
+def share() -> str:
+    """Make a link to the saved scenario behind the draft."""
+    from pages.ui import account
+
+    at = session.saved()
+    return account.share("scenario", at["id"]) if at else "Save the scenario first."
 
 
 def duplicate_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
-    return f"Duplicated as “{scenarios.duplicate(db(), OWNER, scenario_id).name}”."
+    return f"Duplicated as “{scenarios.duplicate(db(), session.owner(), scenario_id).name}”."
 
 
 def delete_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
-    scenarios.delete(db(), OWNER, scenario_id)
+    scenarios.delete(db(), session.owner(), scenario_id)
+    deleted("scenario", scenario_id)
     at = session.saved()
     if at and at["id"] == scenario_id:
         session.forget_saved()
@@ -228,7 +256,7 @@ def delete_scenario(scenario_id: str) -> str:
 def rename_scenario(scenario_id: str, name: str) -> str:
     from core.store import scenarios
 
-    row = scenarios.rename(db(), OWNER, scenario_id, name)
+    row = scenarios.rename(db(), session.owner(), scenario_id, name)
     at = session.saved()
     if at and at["id"] == scenario_id:
         session.renamed(name, {"id": row.id, "version": row.version})
@@ -255,7 +283,7 @@ def keep_projection() -> str:
         from core.store import projections
 
         save_weather(session.weather())  # before the answer: it is never there without the sun it rests on
-        projections.save(db(), OWNER, answer)
+        projections.save(db(), session.owner(), answer)
     else:
         held: list[Held] = st.session_state.setdefault(HELD, [])
         held.insert(0, Held(secrets.token_hex(8), answer.scenario.name, session.now(), answer))
@@ -269,7 +297,7 @@ def kept_projections() -> list[Any]:
         return list(st.session_state.get(HELD, []))
     from core.store import projections
 
-    return list(projections.listed(db(), OWNER))
+    return list(projections.listed(db(), session.owner()))
 
 
 def load_projection(projection_id: str) -> Projection:
@@ -280,7 +308,7 @@ def load_projection(projection_id: str) -> Projection:
         return found[0]
     from core.store import projections
 
-    return projections.load(db(), OWNER, projection_id)
+    return projections.load(db(), session.owner(), projection_id)
 
 
 def open_projected(projection_id: str) -> str:
@@ -307,19 +335,19 @@ def kept_weathers() -> list[Any]:
     """Weather years that are kept, without their hours."""
     from core.store import weathers
 
-    return list(weathers.listed(db(), OWNER))
+    return list(weathers.listed(db(), session.owner()))
 
 
 def duplicate_projection(projection_id: str) -> str:
     from core.store import projections
 
-    return f"Duplicated as “{projections.duplicate(db(), OWNER, projection_id).name}”."
+    return f"Duplicated as “{projections.duplicate(db(), session.owner(), projection_id).name}”."
 
 
 def rename_projection(projection_id: str, name: str) -> str:
     from core.store import projections
 
-    projections.rename(db(), OWNER, projection_id, name)
+    projections.rename(db(), session.owner(), projection_id, name)
     return f"Renamed to “{name}”."
 
 
@@ -329,7 +357,8 @@ def delete_projection(projection_id: str) -> str:
     else:
         from core.store import projections
 
-        projections.delete(db(), OWNER, projection_id)
+        projections.delete(db(), session.owner(), projection_id)
+        deleted("projection", projection_id)
     return "Projection deleted."
 
 
@@ -339,10 +368,10 @@ def delete_projection(projection_id: str) -> str:
 def save_weather(year: Weather) -> None:
     from core.store import weathers
 
-    weathers.save(db(), OWNER, year)
+    weathers.save(db(), session.owner(), year)
 
 
 def load_weather(digest: str) -> Weather:
     from core.store import weathers
 
-    return weathers.load(db(), OWNER, digest)
+    return weathers.load(db(), session.owner(), digest)

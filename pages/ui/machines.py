@@ -39,7 +39,7 @@ def kept(text: str = "") -> list[Saved]:
     from core.store import equipment
 
     door = _door()
-    return equipment.listed(door, library.OWNER, text) if door else []
+    return equipment.listed(door, session.owner(), text) if door else []
 
 
 def damaged() -> dict[str, str]:
@@ -47,7 +47,7 @@ def damaged() -> dict[str, str]:
     from core.store import equipment
 
     door = _door()
-    return equipment.damaged(door, library.OWNER) if door else {}
+    return equipment.damaged(door, session.owner()) if door else {}
 
 
 def keep(machine: Machine, old: Saved | None = None) -> str:
@@ -56,10 +56,10 @@ def keep(machine: Machine, old: Saved | None = None) -> str:
 
     st.session_state[DELETED] = None
     if old is None:
-        equipment.create(_open_door(), library.OWNER, machine)
+        equipment.create(_open_door(), session.owner(), machine)
         return f"Added “{machine.model}”."
     try:
-        equipment.update(_open_door(), library.OWNER, old.id, machine, old.version)
+        equipment.update(_open_door(), session.owner(), old.id, machine, old.version)
     except Conflict as error:
         message = f"{error.message}. Nothing was changed: close this and open the newer version."
         raise Conflict(message, field=error.field) from None
@@ -70,7 +70,9 @@ def delete(saved_id: str, version: int | None, machine: Machine | None) -> str:
     """Forget a machine; a sound one can be brought back."""
     from core.store import equipment
 
-    equipment.delete(_open_door(), library.OWNER, saved_id, version)
+    equipment.delete(_open_door(), session.owner(), saved_id, version)
+    if library.stores():
+        library.deleted("machine", saved_id)
     st.session_state[DELETED] = machine
     return f"Deleted “{machine.model}”." if machine else "Deleted the damaged machine."
 

@@ -162,6 +162,13 @@ def conf() -> Settings:
     return replace(given, mode="public") if given.mode == "local" and st.context.ip_address else given
 
 
+def owner() -> str:
+    """Whom what is kept belongs to, looked at anew each time; Unauthorized where a server knows nobody here."""
+    from pages.ui import people
+
+    return people.owner()
+
+
 def dark() -> bool:
     """Whether the planner's theme has a dark ground."""
     return bool(st.context.theme.type == "dark")

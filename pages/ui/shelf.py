@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import library, session, show
+from pages.ui import account, library, session, show
 
 
 def shelf() -> None:
@@ -46,6 +46,7 @@ def _scenarios(rows: list[Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _button("Open", "folder_open", library.open_scenario, row.id)
         _button("Duplicate", "content_copy", library.duplicate_scenario, row.id)
+        _button("Share", "link", lambda item_id: account.share("scenario", item_id), row.id)
         _button("Delete", "delete", library.delete_scenario, row.id)
         _rename(row, library.rename_scenario)
 
@@ -59,6 +60,7 @@ def _projections(rows: Sequence[Any]) -> None:
         _button("Open its scenario", "folder_open", library.open_projected, row.id)
         if library.stores():
             _button("Duplicate", "content_copy", library.duplicate_projection, row.id)
+            _button("Share", "link", lambda item_id: account.share("projection", item_id), row.id)
         _button("Delete", "delete", library.delete_projection, row.id)
         if library.stores():
             _rename(row, library.rename_projection)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import NotFound, SolarMiningError
-from core.jobs import Job, Ready, Work, pool
+from core.jobs import Job, Ready, Terms, Work, pool
 from pages.ui import session, show
 
 OWNER = "_owner"
@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.25
 def owner() -> str:
     """Whom a job belongs to: where visitors are strangers, this session alone."""
     if session.conf().stores_on_server:
-        return "here"
+        return session.owner()
     token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
     return token
 
@@ -35,7 +35,9 @@ def question() -> tuple[Any, ...]:
 def begin(kind: str, work: Work, ready: Ready | None = None) -> None:
     """Hand work, and what has to be ready for it, to the pool; the page finds it again by its address, after a reload too."""
     try:
-        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(kind, owner(), work, ready)
+        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(
+            kind, owner(), work, Terms(ready=ready)
+        )
     except SolarMiningError as error:
         session.note_problem(kind, error.message)
     else:

@@ -205,7 +205,7 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     mempool = replace(FIRST, name="mempool.space", base="https://mempool.space")
     assert found.base(mempool) == "http://node.lan:4080"
     assert found.why_not(replace(FIRST, name="open-meteo", opt_in=True)) == ""
-    assert found.key(replace(FIRST, key="SOLAR_MINING_NSRDB_KEY")) == "k"
+    assert found.keys_of(replace(FIRST, key="SOLAR_MINING_NSRDB_KEY")) == ("k",)
     assert "not ours" not in found.keys.values()
     assert (found.ca_file, found.offline) == (tmp_path / "ca.pem", False)
     assert Access.from_env({}).base(mempool) == "https://mempool.space"

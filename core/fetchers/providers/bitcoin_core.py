@@ -157,6 +157,6 @@ def _read_fees(reply: Reply, asked: RecentBlocks) -> BlockFees:
     return BlockFees(mean(fees_btc), len(blocks), asked.end_height, min(blocks[-1].moment("time"), reply.fetched_at))
 
 
-NETWORK = Source[None, NetworkNow](NAME, "", _ask_state, _read_network, key=KEY)
-RETARGET = Source[None, Retarget](NAME, "", _ask_state, _read_retarget, key=KEY)
-FEES = Source[RecentBlocks, BlockFees](NAME, "", _ask_fees, _read_fees, key=KEY)
+NETWORK = Source[None, NetworkNow](NAME, "", _ask_state, _read_network, key=KEY, ring=False)
+RETARGET = Source[None, Retarget](NAME, "", _ask_state, _read_retarget, key=KEY, ring=False)
+FEES = Source[RecentBlocks, BlockFees](NAME, "", _ask_fees, _read_fees, key=KEY, ring=False)

@@ -1,0 +1,119 @@
+"""Health, whatever fails: at once, and without a word too many (API-12)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.api.routes_health import Probe
+from tests.api.serving import Served
+
+STATES = {"ok", "busy", "full", "failing", "offline", "in memory"}
+LOCK = """
+import sys
+from core.store.database import engine
+conn = engine.connect(sys.argv[1], isolation_level=None)
+conn.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def looked(client: httpx.Client, path: str, times: int = 20) -> tuple[list[httpx.Response], float]:
+    """Answers, and the time in which half of them came [s]."""
+    answers, took_s = [], []
+    for _ in range(times):
+        began_s = time.perf_counter()
+        answers.append(client.get(path))
+        took_s.append(time.perf_counter() - began_s)
+    return answers, sorted(took_s)[times // 2]
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Another process holds the write lock of the database."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(home / "app.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"locked\n"
+        try:
+            yield
+        finally:
+            holder.communicate()
+
+
+def test_a_sound_server_is_ready_at_once(client: httpx.Client) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answers, half_s = looked(client, path)
+        assert {answer.status_code for answer in answers} == {200}
+        assert half_s < 0.1
+
+
+def test_nothing_is_told_but_names_and_states(client: httpx.Client) -> None:
+    told = client.get("/health/ready").json()
+    assert set(told) == {"status", "components"}
+    assert {"database", "disk", "sources", "calculations"} <= set(told["components"])
+    assert set(told["components"].values()) <= STATES
+    assert not re.search(r"\d|/", json.dumps(told)), "no versions and no paths"
+
+
+def test_with_the_database_locked_it_lives_and_is_not_ready_until_it_is_free(
+    served: Served, client: httpx.Client
+) -> None:
+    client.post("/system-configs", json={})
+    with locked(served.home):
+        time.sleep(0.1)
+        answers, half_s = looked(client, "/health/ready")
+        assert answers[-1].status_code == 503
+        assert answers[-1].json()["components"]["database"] == "busy"
+        assert answers[-1].json()["status"] == "unavailable"
+        assert half_s < 0.15
+        live, live_s = looked(client, "/health/live")
+        assert {answer.status_code for answer in live} == {200}
+        assert live_s < 0.1
+        began_s = time.perf_counter()
+        refused = client.post("/system-configs", json={})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.json()["error"]["code"] == "DATABASE_ERROR"
+        assert time.perf_counter() - began_s < 6
+    deadline = time.monotonic() + 5
+    while client.get("/health/ready").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert client.post("/system-configs", json={}).status_code == 201
+
+
+def test_a_part_that_hangs_or_fails_holds_nobody_up() -> None:
+    hangs = time.monotonic() + 1.0
+
+    def slow() -> str:
+        time.sleep(max(0.0, hangs - time.monotonic()))
+        return "ok"
+
+    def broken() -> str:
+        raise RuntimeError("/home/planner/app.db")
+
+    probe = Probe({"slow": slow, "broken": broken, "sound": lambda: "full"})  # type: ignore[dict-item]
+    began_s = time.monotonic()
+    assert probe.look() == {"slow": "busy", "broken": "failing", "sound": "full"}
+    assert probe.look()["slow"] == "busy"
+    assert time.monotonic() - began_s < 0.6
+    time.sleep(max(0.0, hangs - time.monotonic()) + 0.2)
+    assert probe.look()["slow"] == "ok"
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_no_key_is_needed(path: str, public: Served) -> None:
+    assert httpx.get(f"{public.address}/api/v1{path}").status_code == 200
