@@ -22,14 +22,16 @@ $(BIN)/python:
 run: .venv/run.stamp
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
 
+# Browser tests come after the others and one by one: what they wait for should not wait for another test.
 test: .venv/test.stamp
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 -m "not browser" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/pytest -m browser $(ARGS) || [ $$? -eq 5 ]
 
 check: .venv/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest $(ARGS)
+	$(MAKE) test
 
 fix: .venv/test.stamp
 	$(BIN)/ruff check --fix .

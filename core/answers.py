@@ -16,7 +16,6 @@ from core.fetchers.price import bundled_price_history
 from core.fetchers.spots import Spot
 from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
 from core.inputs import Market, Weather
-from core.models import lanes
 from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
@@ -129,7 +128,6 @@ def differences(
     other_year, _ = _asked(other, weather, known)
     for plan in (one, other):
         sizing.compile_kernels(plan)
-    lanes.compile_kernel(0)  # of plans without machines, which each is held against
     return pairs.differences(Plan(one, year, known), Plan(other, other_year, known), paths, seed, rules=credit_rules())
 
 

@@ -18,7 +18,7 @@ from core.exports import csv_bytes
 from core.fetchers.credits import credit_rules
 from core.fetchers.weather import weather_for
 from core.inputs import Market, Weather
-from core.models import draws, lanes
+from core.models import draws
 from core.outside import database, outside
 from core.plain import plain
 from core.requests import (
@@ -80,8 +80,6 @@ def ready(kind: str, asked: Asked) -> None:
     if isinstance(asked, BacktestAsked):
         draws.compile_kernel()
         return
-    if isinstance(asked, ComparisonAsked):
-        lanes.compile_kernel(0)  # of plans without machines, which each plan is held against
     seen: set[tuple[Any, ...]] = set()
     for plan in KINDS[kind].plans(asked):
         modes = tuple(unit.modes for unit in plan.fleet.units)

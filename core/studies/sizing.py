@@ -44,7 +44,7 @@ def compile_kernels(plan: Scenario, variables: Variables | None = None) -> None:
         model.compile_kernel()
     own = [len(unit_steps(unit).power_w) for unit in plan.fleet.units]
     others = [len(unit_steps(unit).power_w) for unit in (variables or Variables()).units]
-    for steps in {*own, *others, sum(own)}:  # paths run a fleet of several kinds as one
+    for steps in {*own, *others, sum(own), 0}:  # paths run a fleet of several kinds as one; plans are held against none
         lanes.compile_kernel(steps)
 
 
