@@ -83,7 +83,7 @@ def tried(address: str, key: str, examples: int, *more: str) -> Tried:
         ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=WITHIN_S)
     said = ran.stdout + ran.stderr
     found = re.findall(r"([\d,]+) generated", said)
-    said = said[said.find("= FAILURES =") :]
+    said = said[max(0, said.find("= FAILURES =")) :]
     return Tried(ran.returncode, int(found[-1].replace(",", "")) if found else 0, said)
 
 
