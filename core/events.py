@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
+
+from core.once import Once
 
 BOX = 100  # events that wait for a listener
 REMEMBERED = 1000  # for those who come back and say what they heard last
@@ -112,7 +113,7 @@ class Bus:
             listener.box.append(event)
 
 
-@cache
+@Once
 def bus() -> Bus:
     """The bus of this process."""
     return Bus()

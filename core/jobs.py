@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Literal
 
 from core.errors import Busy, NotFound, SolarMiningError, TimedOut
 from core.lines import Lines
+from core.once import Once
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
 Tick = Callable[..., None]  # tick(share, words="")
@@ -351,7 +351,7 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
-@cache
+@Once
 def pool() -> Pool:
     """The pool of this process."""
     return Pool()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from functools import cache
 from types import FrameType
 from typing import Any
+
+from core.once import Once
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-@cache
+@Once
 def leaving() -> threading.Event:
     """Set once the process was asked to end."""
     return threading.Event()

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from core import events, work
@@ -24,6 +23,7 @@ from core.errors import DatabaseError, NotFound, SolarMiningError
 from core.fetchers.market import market
 from core.inputs import Market, Reading
 from core.jobs import Job, Pool, Terms, pool
+from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
 from core.store import jobs as store
@@ -89,6 +89,12 @@ class Orders:
         with suppress(NotFound):
             self._jobs().cancel(id, owner)
         return kept
+
+    def forget(self, owner: str, id: str) -> None:  # noqa: A002
+        """Stop a job, where it is live, and keep nothing of it."""
+        store.delete(self._db(), owner, id)
+        with suppress(NotFound):
+            self._jobs().cancel(id, owner)
 
     # Its own life
 
@@ -278,7 +284,7 @@ def _told(error: SolarMiningError) -> dict[str, Any]:
     return {"code": error.code, "message": error.message, "details": error.details}
 
 
-@cache
+@Once
 def orders() -> Orders:
     """The orders of this process."""
     return Orders(pool, database)

@@ -15,6 +15,7 @@ from core.fetchers.ask import Answer
 from core.fetchers.errands import Errands
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
+from core.once import Once
 from core.settings import settings
 from core.store import readings
 from core.store.audit import Log
@@ -26,7 +27,7 @@ from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarg
 COLLECTED = (NetworkNow, Retarget, BlockFees, Price, Rates)
 
 
-@cache
+@Once
 def outside() -> World:
     """The world as this process may ask it; what it says is kept."""
     conf = settings()
@@ -34,21 +35,21 @@ def outside() -> World:
     return World(folder, Access.from_env(os.environ), accepted=_keep)
 
 
-@cache
+@Once
 def database() -> Database:
     """The database of this process."""
     conf = settings()
     return open_database(conf.home) if conf.stores_on_server else in_memory()
 
 
-@cache
+@Once
 def secret() -> bytes:
     """The secret of this server; where nothing is stored, of this process."""
     conf = settings()
     return server_secret(conf.home if conf.stores_on_server else None, os.environ)
 
 
-@cache
+@Once
 def audit() -> Log:
     """The audit log of this copy."""
     conf = settings()

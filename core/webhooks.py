@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from urllib.parse import urlsplit
 
 from core import events
@@ -27,6 +26,7 @@ from core.events import Bus, Event, Listener
 from core.fetchers.http import send
 from core.fetchers.provider import Request
 from core.fetchers.wire import Lookups, Road, is_public, trust
+from core.once import Once
 from core.outside import database, outside, secret
 from core.store import webhooks as store
 from core.store.database import Database
@@ -232,12 +232,12 @@ def posted(webhook: Webhook, event: Event) -> None:
         raise SourceError(f"answered with status {reply.status}", field="webhook")
 
 
-@cache
+@Once
 def _lookups() -> Lookups:
     return Lookups()
 
 
-@cache
+@Once
 def messenger() -> Messenger:
     """The messenger of this process, begun."""
     return Messenger(events.bus(), database).begin()

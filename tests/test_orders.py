@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from core import events, work
 from core.errors import Busy, CalculationError, NotFound
 from core.jobs import Pool
+from core.once import Once
 from core.orders import Orders
 from core.requests import BacktestAsked
 from core.store import jobs as store
@@ -239,3 +241,17 @@ def test_a_job_beyond_its_time_is_told_to_have_been(stand: Stand, monkeypatch: p
     wake.set()
     time.sleep(0.1)
     assert stand.load(kept).state == "timeout"
+
+
+def test_what_a_process_has_one_of_is_made_once_though_many_ask_at_the_same_time() -> None:
+    made: list[int] = []
+
+    def slowly() -> object:
+        made.append(1)
+        time.sleep(0.05)
+        return object()
+
+    one = Once(slowly)
+    with ThreadPoolExecutor(8) as crowd:
+        assert len(set(crowd.map(lambda _: one(), range(8)))) == 1
+    assert len(made) == 1

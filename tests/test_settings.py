@@ -68,3 +68,42 @@ def test_blank_means_unset() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         settings({}).mode = "public"  # type: ignore[misc]
+
+
+def test_the_api_answers_to_loopback_and_to_no_other_site_until_told() -> None:
+    plain = settings({})
+    assert (plain.hosts, plain.origins, plain.calls_per_minute) == ((), (), 600)
+
+
+def test_hosts_and_origins_are_listed_between_commas() -> None:
+    env = {
+        "SOLAR_MINING_HOSTS": " Mine.example.org, [::1] ,10.0.0.5,",
+        "SOLAR_MINING_CORS_ORIGINS": "https://plans.example.org,http://localhost:3000",
+        "SOLAR_MINING_RATE_LIMIT": "60",
+    }
+    read = settings(env)
+    assert read.hosts == ("mine.example.org", "[::1]", "10.0.0.5")
+    assert read.origins == ("https://plans.example.org", "http://localhost:3000")
+    assert read.calls_per_minute == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SOLAR_MINING_HOSTS", "*"),
+        ("SOLAR_MINING_HOSTS", "http://mine.example.org"),
+        ("SOLAR_MINING_HOSTS", "mine.example.org:8501"),
+        ("SOLAR_MINING_CORS_ORIGINS", "*"),
+        ("SOLAR_MINING_CORS_ORIGINS", "null"),
+        ("SOLAR_MINING_CORS_ORIGINS", "https://plans.example.org/"),
+        ("SOLAR_MINING_CORS_ORIGINS", "plans.example.org"),
+        ("SOLAR_MINING_RATE_LIMIT", "0"),
+        ("SOLAR_MINING_RATE_LIMIT", "-5"),
+        ("SOLAR_MINING_RATE_LIMIT", "1e3"),
+        ("SOLAR_MINING_RATE_LIMIT", "1000001"),
+    ],
+)
+def test_what_would_open_the_door_too_wide_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings({name: value})
+    assert refused.value.field == name

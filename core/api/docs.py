@@ -51,7 +51,7 @@ const kind = schema => !schema ? "" : schema.$ref ? schema.$ref.split("/").pop()
   : schema.enum ? schema.enum.join(", ")
   : schema.type === "array" ? "list of " + kind(schema.items) : schema.type || "";
 const bounds = schema => ["minimum", "maximum", "minLength", "maxLength", "pattern", "default"]
-  .filter(name => schema && schema[name] !== undefined).map(name => name + " " + JSON.stringify(schema[name])).join(", ");
+  .filter(name => schema && schema[name] !== undefined && typeof schema[name] !== "object").map(name => name + " " + JSON.stringify(schema[name])).join(", ");
 const fields = (schema, all) => {
   const known = schema && schema.$ref ? all[schema.$ref.split("/").pop()] : schema;
   if (!known || !known.properties) return make("p", kind(schema));

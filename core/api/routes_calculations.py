@@ -54,11 +54,14 @@ class Desk:
         if not self._wait_s:
             return told
         job_id = str(json.loads(bytes(told.body))["job_id"])
-        kept = await jobs_shown.ended(self._owner, job_id, self._wait_s)
-        if kept.live and not self._follows:
-            await run_in_threadpool(orders().cancel, self._owner, job_id)
-            raise TimedOut("this takes longer than a visitor may wait", field="wait", value=VISITOR_WAIT_S, expected="a key of this server, to follow the job")  # fmt: skip
-        return told if kept.live else await run_in_threadpool(self._result, job_id)
+        try:
+            kept = await jobs_shown.ended(self._owner, job_id, self._wait_s)
+            if kept.live and not self._follows:
+                raise TimedOut("this takes longer than a visitor may wait", field="wait", value=VISITOR_WAIT_S, expected="a key of this server, to follow the job")  # fmt: skip
+            return told if kept.live else await run_in_threadpool(self._result, job_id)
+        finally:
+            if not self._follows:
+                await run_in_threadpool(orders().forget, self._owner, job_id)
 
     def _taken_on(self, kind: str, asked: Asked) -> Response:
         if (earlier := self._once.kept()) is not None:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import core
+from core import outside
 from core.scenario import Scenario
 from tests.api.doors import Door, opened
 from tests.api.serving import error_in
@@ -214,8 +215,8 @@ def test_more_than_may_be_asked_is_refused_before_anything_is_made(client: httpx
     took = []
     for route, asked in TOO_MUCH:
         body = json.dumps(asked).encode()
-        times = []
-        for _ in range(3):
+        times: list[float] = []
+        while len(times) < 3 or (min(times) >= 0.05 and len(times) < 20):  # the machine may have others to serve
             began_s = time.perf_counter()
             answer = client.post(f"/{route}", content=body, headers={"Content-Type": "application/json"})
             times.append(time.perf_counter() - began_s)
@@ -327,12 +328,16 @@ def test_a_visitor_is_answered_at_once_or_not_at_all(tmp_path: Path, monkeypatch
     with opened(tmp_path / "home", monkeypatch, "public") as door:
         visitor = door.client()
         told = visitor.post("/api/v1/backtests", json={"starts": ["2020-03"]})
-        assert (told.status_code, told.json()["state"]) == (200, "done")
+        assert (told.status_code, told.json().get("state")) == (200, "done"), told.text
         assert visitor.get(f"/api/v1/jobs/{told.json()['id']}").status_code == 404
         monkeypatch.setattr("core.api.routes_calculations.VISITOR_WAIT_S", 0.01)
         late = visitor.post("/api/v1/sizings", json={"scenario": GREENSBORO})
         assert late.status_code == 504
         error_in(late.json(), "TIMEOUT")
+        with outside.database().read() as tables:
+            assert [tables.table(name).count for name in ("jobs", "job_parts")] == [0, 0], (
+                "nothing of a visitor is kept"
+            )
 
 
 def test_webhooks_are_an_owners_and_their_secret_is_shown_once(door: Door) -> None:

@@ -22,7 +22,7 @@ from tests.browser.dashboard import OFFLINE, ROOT, free_port
 UP_S, ENDS_S = 60.0, 30.0
 SITE = {"latitude": 36.1, "longitude": -79.95, "weather": "bundled:greensboro"}
 PLAN = {"site": SITE}
-PLANS = 12
+PLANS = 8
 BATCH = {"scenario": PLAN, "sites": [SITE] * PLANS, "compute": "risk", "paths": 300}
 
 
