@@ -32,6 +32,9 @@ CONFIG = """
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "503"]
 
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431, 503]
+
 [[operations]]
 include-path-regex = "^/equipment"
 [operations.checks.negative_data_rejection]
