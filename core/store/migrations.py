@@ -256,6 +256,20 @@ def m011_audit(tables: Tables) -> None:
             BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""")
 
 
+def m014_drafts(tables: Tables) -> None:
+    """Plans of open pages that nobody saved yet, one a page."""
+    tables.execute("""
+        CREATE TABLE drafts (
+            owner TEXT NOT NULL,
+            page TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            saved TEXT NOT NULL,
+            checksum TEXT NOT NULL,
+            scenario TEXT NOT NULL,
+            PRIMARY KEY (owner, page)
+        ) STRICT""")
+
+
 STEPS: tuple[Callable[[Tables], None], ...] = (
     m001_scenarios,
     m002_projections,
@@ -270,6 +284,7 @@ STEPS: tuple[Callable[[Tables], None], ...] = (
     m011_audit,
     m012_jobs,
     m013_webhooks,
+    m014_drafts,
 )
 
 

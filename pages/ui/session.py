@@ -80,6 +80,13 @@ def adopt(scenario: Scenario, saved: dict[str, Any] | None = None) -> None:
     redraw()
 
 
+def take_up(scenario: Scenario, saved: dict[str, Any] | None) -> None:
+    """Go on with a draft that another page left: it is not what was saved."""
+    st.session_state[DRAFT] = scenario.model_dump(mode="json")
+    st.session_state[SAVED] = saved
+    redraw()
+
+
 def mark_saved(saved: dict[str, Any] | None) -> None:
     """The draft as it stands is now what is kept."""
     st.session_state[BASE] = st.session_state[DRAFT]

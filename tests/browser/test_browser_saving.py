@@ -61,6 +61,29 @@ def test_a_saved_scenario_is_there_after_the_server_was_restarted(visit: Visit, 
         expect(planner.names_on_shelf("projections", "")).to_have_count(1)
 
 
+def test_what_was_not_saved_is_offered_after_the_server_was_restarted(visit: Visit, tmp_path: Path) -> None:
+    with serve(tmp_path / "home") as address:
+        planner = visit(at=address)
+        planner.open("/").type("Machines", 63)
+        expect(planner.unsaved()).to_be_visible()
+        figures = planner.figures()
+        planner.go("Risk")
+    with serve(tmp_path / "home") as address:
+        planner = visit(at=address)
+        planner.open("/")
+        expect(planner.number("Machines")).to_have_value("140")
+        planner.press("Take up “Example: 1 MW").told("Taken up")
+        expect(planner.number("Machines")).to_have_value("63")
+        expect(planner.unsaved()).to_be_visible()
+        assert planner.figures() == figures
+        other = visit(at=address).open("/")
+        other.press("Forget it")
+        expect(other.page.get_by_role("button", name="Take up")).to_have_count(0)
+        other.page.reload()
+        other.arrived("Projection")
+        expect(other.page.get_by_role("button", name="Take up")).to_have_count(0)
+
+
 def test_the_unsaved_badge_comes_with_a_change_and_goes_with_undo_or_saving(planner: Planner) -> None:
     planner.open("/configuration").import_scenario(plan("Badge of the unsaved"))
     expect(planner.unsaved()).to_have_count(0)
