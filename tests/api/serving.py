@@ -22,7 +22,8 @@ CODES = {
     "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "UNAVAILABLE", "EXTERNAL_API_ERROR", "TIMEOUT", "CALCULATION_ERROR",
     "DATABASE_ERROR", "PAYLOAD_TOO_LARGE", "INTERNAL_ERROR",
 }  # fmt: skip
-LEAKS = re.compile(r"Traceback|File \"|site-packages|SELECT |INSERT |/work/|/home/|/tmp/|sqlite", re.IGNORECASE)
+HERE = re.escape(str(Path(__file__).parents[2]))
+LEAKS = re.compile(rf"Traceback|File \"|site-packages|SELECT |INSERT |{HERE}|/home/|/tmp/|sqlite", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
