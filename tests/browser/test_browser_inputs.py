@@ -1,4 +1,4 @@
-"""What a planner types or uploads that is wrong, foreign or hostile, in a real browser."""
+"""What a planner types or uploads that is wrong, foreign or hostile, in a real browser. SEC-11."""
 
 from __future__ import annotations
 
