@@ -20,6 +20,7 @@ GROUND = (
     "core.sections",
     "core.scenario",
     "core.machine",
+    "core.plan_link",
     "core.inputs",
     "core.results",
     "core.bank_statement",
@@ -38,6 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections",),
     "core.scenario": ("core.errors", "core.sections"),
+    "core.plan_link": ("core.errors", "core.scenario"),
     "core.machine": ("core.errors", "core.scenario", "core.sections"),
     "core.inputs": ("core.errors",),
     "core.world": ("core.errors", "core.inputs"),
@@ -100,7 +102,7 @@ WORLD = {
     "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
-PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.machine", "core.inputs", "core.results",
+PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
         "core.bank_statement", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

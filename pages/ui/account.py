@@ -152,9 +152,7 @@ def _links() -> None:
 
 def link(share_id: str) -> str:
     """The address that opens a share."""
-    base = str(st.context.url or "").split("?")[0]
-    root = "/".join(base.split("/")[:3])
-    return f"{root}/?share={share_id}"
+    return f"{session.root()}/?share={share_id}"
 
 
 def _taken_back(what: str, names: dict[str, str], label: str, action: Any) -> None:

@@ -154,6 +154,8 @@ def menu() -> None:
             disabled=session.saved() is None or session.unsaved(),
             help="Whoever has the link may read the scenario as it is saved. Save it first.",
         )
+    else:
+        link_with_the_plan()
     preset = st.selectbox(
         "Start from an example",
         list(presets()),
@@ -167,6 +169,18 @@ def menu() -> None:
         st.rerun()
     import_file()
     download("Export as JSON", icon=":material/download:", key="export file")
+
+
+def link_with_the_plan() -> None:
+    """Where nothing is kept a link carries the whole scenario."""
+    from core.plan_link import written
+
+    text = written(session.current())
+    if not text:
+        st.caption("This scenario is too long for a link: export it and send the file.")
+        return
+    st.caption("This link carries the whole scenario; nothing of it is kept here.")
+    st.code(f"{session.root()}/?{session.LINK}={text}", language=None, height=80)
 
 
 def import_file() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
 ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
 OPERATIONS = "_operations"
+LINK = "plan"  # of the address
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
 FIRST_PAGE_S = 3.0  # in which the first page is drawn, before compiling takes its share of the processor
 
@@ -44,6 +45,24 @@ def start() -> None:
     st.session_state[MARKET] = known_market(outside())
     if DRAFT not in st.session_state:
         adopt(Scenario())
+        _take_link()
+
+
+def _take_link() -> None:
+    """Begin with the plan that the address carries, if it does, and leave it out of the address from then on."""
+    from core.plan_link import opened
+    from pages.ui import library
+
+    text = st.query_params.get(LINK, "")
+    if not text:
+        return
+    del st.query_params[LINK]
+    library.told(lambda: _opened(opened(text)))
+
+
+def _opened(scenario: Scenario) -> str:
+    adopt(scenario)
+    return f"Opened “{scenario.name}” from a link."
 
 
 @st.cache_resource
@@ -174,6 +193,11 @@ def owner() -> str:
     from pages.ui import people
 
     return people.owner()
+
+
+def root() -> str:
+    """The address of this dashboard, without page and question."""
+    return "/".join(str(st.context.url or "").split("?")[0].split("/")[:3])
 
 
 def dark() -> bool:

@@ -49,6 +49,26 @@ def test_a_scenario_saved_as_a_file_opens_again_by_import(visit: Visit, public_a
     expect(planner.number("Machines")).to_have_value("61")
 
 
+def test_a_link_carries_the_whole_scenario(visit: Visit, public_address: str, public_home: Path) -> None:
+    planner = visit(at=public_address, alone=True)
+    planner.open("/").type("Machines", 62)
+    expect(planner.unsaved()).to_be_visible()
+    figures = planner.figures()
+    link = planner.menu().get_by_test_id("stCode").inner_text().strip()
+    assert link.startswith(f"{public_address}/?plan=")
+    friend = visit(at=public_address, alone=True)
+    friend.page.goto(link)
+    friend.arrived("Projection").told("from a link")
+    expect(friend.number("Machines")).to_have_value("62")
+    assert "plan=" not in friend.page.url
+    assert friend.figures() == figures
+    friend.page.goto(link[:-40])
+    friend.arrived("Projection")
+    expect(friend.problem()).to_contain_text("this link carries no plan")
+    expect(friend.number("Machines")).to_have_value("140")
+    assert list(public_home.rglob("*")) == []
+
+
 def canary_for(box: Locator, index: int) -> str:
     """A value that this box takes and nobody else would type."""
     if box.get_attribute("type") != "number":
