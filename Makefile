@@ -24,7 +24,7 @@ run: .venv/run.stamp
 
 # Browser tests come after the others and one by one: what they wait for should not wait for another test.
 test: .venv/test.stamp
-	$(BIN)/pytest -n 2 -m "not browser" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser" $(ARGS) || [ $$? -eq 5 ]
 	$(BIN)/pytest -m browser $(ARGS) || [ $$? -eq 5 ]
 
 check: .venv/test.stamp

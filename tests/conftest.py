@@ -20,6 +20,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 os.environ.setdefault("SOLAR_MINING_OFFLINE", "1")  # no test asks the world but those that bring one of their own
 
+LONG = ("test_any_site_gives_finite_figures_or_a_named_error", "test_a_mutated_file")  # begun first: minutes each
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that one process is not left alone with them at the end."""
+    items.sort(key=lambda item: not item.name.startswith(LONG))
+
+
 VALIDATION_DATA = os.environ.get("SOLAR_MINING_VALIDATION_DATA")
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from core.api import (
     routes_audit,
+    routes_backups,
     routes_calculations,
     routes_equipment,
     routes_events,
@@ -33,6 +34,7 @@ PREFIX = "/api/v1"
 VERSION = "1.0.0"
 ROUTERS: tuple[APIRouter, ...] = (
     routes_audit.router,
+    routes_backups.router,
     routes_calculations.router,
     routes_equipment.router,
     routes_events.router,

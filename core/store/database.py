@@ -139,6 +139,22 @@ class Database:
             finally:
                 self._give_back(tables)
 
+    def copy_to(self, place: Path) -> None:
+        """Write all that is committed into an empty file, while others read and write, and check the copy.
+
+        DatabaseError where the disk refuses, or the copy is not sound.
+        """
+        with _in_words():
+            tables, copy = self._opened(time.monotonic() + self.patience_s, reader=True), engine.connect(str(place))
+            try:
+                tables.conn.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+                if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                    raise DatabaseError(REFUSALS[11][1], field="database", value="damaged", expected=REFUSALS[11][2])
+            finally:
+                copy.close()
+                tables.conn.close()
+
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
         with self._turn():

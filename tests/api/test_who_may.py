@@ -72,6 +72,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/audit"): ADMIN,
     ("GET", "/audit/soundness"): ADMIN,
     ("GET", "/usage"): ADMIN,
+    ("GET", "/backups"): ADMIN,
+    ("POST", "/backups"): ADMIN,
 }
 ENDLESS = {("GET", "/events")}  # an answer that does not end
 PLAN = Scenario.model_validate({"name": "Of the owner"})
