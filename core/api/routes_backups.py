@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.described import errors_of
 from core.api.identity import Admin
@@ -16,6 +16,12 @@ from core.settings import settings
 from core.store import backups
 
 router = APIRouter(prefix="/backups", tags=["operation"])
+
+
+class NewBackup(BaseModel):
+    """Nothing needs to be said."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class BackupShown(BaseModel):
@@ -33,8 +39,8 @@ def list_backups(who: Admin, want: PageAsked) -> Page[BackupShown]:
     return page(backups.listed(settings().home, want.limit + 1, want.after), want, _shown)
 
 
-@router.post("", status_code=201, responses=errors_of(401, 403, 415, 429), summary="Back the database up")
-def create_backup(who: Admin) -> BackupShown:
+@router.post("", status_code=201, responses=errors_of(401, 403, 429, body=True), summary="Back the database up")
+def create_backup(who: Admin, asked: NewBackup | None = None) -> BackupShown:
     """Copy the database while it is used, and check the copy. The newest 14 are kept, with nobody's keys but their codes."""
     conf = settings()
     if not conf.stores_on_server:
