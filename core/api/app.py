@@ -49,6 +49,10 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 # whoever watches the server, or has a link that was shared, has no key
 UNLIMITED: tuple[APIRouter, ...] = (routes_health.router, routes_shares.open_to_all)
+TAGS = (  # as a reader wants them
+    "system configurations", "projections", "calculations", "jobs", "equipment", "world", "shares", "events", "webhooks",
+    "keys", "operation", "health",
+)  # fmt: skip
 ABOUT = """
 Whatever the dashboard does, for programs. Bodies are JSON; what is made answers 201 with its address in `Location`.
 Lists come in pages: `limit`, and `cursor` with the `next_cursor` of the page before. A change says in `If-Match` which
@@ -63,6 +67,7 @@ def api() -> FastAPI:
         title="Solar Mining Calculator",
         version=VERSION,
         description=ABOUT,
+        openapi_tags=[{"name": name} for name in TAGS],
         servers=[{"url": PREFIX}],
         openapi_url="/openapi.json",
         docs_url=None,

@@ -42,6 +42,7 @@ const make = (tag, text, of = []) => {
   for (const child of of) node.append(child);
   return node;
 };
+const said = (tag, text) => make(tag, "", (text || "").split("`").map((part, n) => n % 2 ? make("code", part) : part));
 const table = (heads, rows) => make("table", "", [
   make("tr", "", heads.map(head => make("th", head))),
   ...rows.map(row => make("tr", "", row.map(cell => make("td", "", [cell])))),
@@ -57,16 +58,16 @@ const fields = (schema, all) => {
   if (!known || !known.properties) return make("p", kind(schema));
   return table(["field", "form", "meaning"], Object.entries(known.properties).map(([name, one]) => [
     make("code", name), kind(one),
-    [one.title, one.unit && "[" + one.unit + "]", one.description, bounds(one)].filter(Boolean).join(" · "),
+    said("span", [one.title, one.unit && "[" + one.unit + "]", one.description, bounds(one)].filter(Boolean).join(" · ")),
   ]));
 };
 const operation = (path, method, told, all) => {
   const inside = make("div");
-  if (told.description) inside.append(make("p", told.description));
+  if (told.description) inside.append(said("p", told.description));
   if (told.parameters && told.parameters.length) {
     inside.append(make("h3", "Parameters"), table(["name", "in", "form", "meaning"], told.parameters.map(one => [
       make("code", one.name), one.in + (one.required ? ", needed" : ""), kind(one.schema),
-      [one.description, bounds(one.schema)].filter(Boolean).join(" · "),
+      said("span", [one.description, bounds(one.schema)].filter(Boolean).join(" · ")),
     ])));
   }
   const body = told.requestBody && told.requestBody.content["application/json"];
@@ -77,14 +78,15 @@ const operation = (path, method, told, all) => {
   }
   inside.append(make("h3", "Answers"), table(["status", "form", "meaning"], Object.entries(told.responses).map(
     ([status, one]) => [make("code", status), Object.entries(one.content || {}).map(
-      ([type, form]) => kind(form.schema) + " (" + type + ")").join(", "), one.description || ""])));
+      ([type, form]) => kind(form.schema) + " (" + type + ")").join(", "), said("span", one.description)])));
   const head = make("summary", "", [make("span", method.toUpperCase()), make("code", path), make("span", told.summary)]);
   head.firstChild.className = "method";
   return make("details", "", [head, inside]);
 };
 const draw = told => {
-  const page = document.getElementById("page"), groups = {}, all = (told.components || {}).schemas || {};
-  page.replaceChildren(make("h1", told.info.title + " API"), make("p", told.info.description.trim()));
+  const groups = Object.fromEntries((told.tags || []).map(tag => [tag.name, []]));
+  const page = document.getElementById("page"), all = (told.components || {}).schemas || {};
+  page.replaceChildren(make("h1", told.info.title + " API"), said("p", told.info.description.trim()));
   const link = make("a", "openapi.json");
   link.href = "openapi.json";
   page.append(make("p", "", ["All paths stand under " + told.servers[0].url + ". For machines: ", link, "."]));
@@ -94,7 +96,7 @@ const draw = told => {
   for (const [name, listed] of Object.entries(groups)) page.append(make("h2", name), ...listed);
   page.append(make("h2", "Forms"));
   for (const [name, schema] of Object.entries(all))
-    page.append(make("details", "", [make("summary", name), make("div", "", [make("p", schema.description), fields(schema, all)])]));
+    page.append(make("details", "", [make("summary", name), make("div", "", [said("p", schema.description), fields(schema, all)])]));
 };
 fetch("openapi.json").then(reply => reply.json()).then(draw).catch(() => {
   document.getElementById("page").replaceChildren(make("p", "openapi.json could not be read."));

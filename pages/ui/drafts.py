@@ -42,7 +42,7 @@ def offer() -> None:
     name = found.scenario.name if len(found.scenario.name) <= SHOWN else f"{found.scenario.name[:SHOWN]}…"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="left draft"):
         st.button(
-            f"Take up “{session.literal(name)}”",
+            f"Restore unsaved “{session.literal(name)}”",
             icon=":material/restore:",
             type="tertiary",
             help=f"As it stood at {found.updated_at:%H:%M UTC on %d %B}, not saved then.",
@@ -51,7 +51,7 @@ def offer() -> None:
             key="take up draft",
         )
         st.button(
-            "Forget it", type="tertiary", on_click=library.told, args=(lambda: _forget(found),), key="forget draft"
+            "Discard it", type="tertiary", on_click=library.told, args=(lambda: _forget(found),), key="forget draft"
         )
 
 
@@ -68,7 +68,7 @@ def _left() -> Draft | None:
 def _take_up(found: Draft) -> str:
     session.take_up(found.scenario, found.saved)
     drafts.forget(library.db(), session.owner(), found.page)
-    return f"Taken up: “{found.scenario.name}”, as it stood."
+    return f"Restored: “{found.scenario.name}”, as it stood."
 
 
 def _forget(found: Draft) -> str:

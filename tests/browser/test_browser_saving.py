@@ -72,16 +72,16 @@ def test_what_was_not_saved_is_offered_after_the_server_was_restarted(visit: Vis
         planner = visit(at=address)
         planner.open("/")
         expect(planner.number("Machines")).to_have_value("140")
-        planner.press("Take up “Example: 1 MW").told("Taken up")
+        planner.press("Restore unsaved “Example: 1 MW").told("Restored")
         expect(planner.number("Machines")).to_have_value("63")
         expect(planner.unsaved()).to_be_visible()
         assert planner.figures() == figures
         other = visit(at=address).open("/")
-        other.press("Forget it")
-        expect(other.page.get_by_role("button", name="Take up")).to_have_count(0)
+        other.press("Discard it")
+        expect(other.page.get_by_role("button", name="Restore unsaved")).to_have_count(0)
         other.page.reload()
         other.arrived("Projection")
-        expect(other.page.get_by_role("button", name="Take up")).to_have_count(0)
+        expect(other.page.get_by_role("button", name="Restore unsaved")).to_have_count(0)
 
 
 def test_the_unsaved_badge_comes_with_a_change_and_goes_with_undo_or_saving(planner: Planner) -> None:
