@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_refused_in_the_error_form(what: str, client: htt
     error = error_in(answer.json(), "VALIDATION_ERROR")
     assert error["details"]["field"] == "body"
     assert error["details"]["expected"]
-    assert took_s < 1, f"{took_s * 1000:.0f} ms; 50 ms where nothing else runs"
+    assert took_s < 5, f"{took_s * 1000:.0f} ms; 50 ms where nothing else runs"
 
 
 @pytest.mark.parametrize("what", REFUSED)
