@@ -106,7 +106,6 @@ def test_a_part_that_hangs_or_fails_holds_nobody_up() -> None:
         raise RuntimeError("/home/planner/app.db")
 
     probe = Probe({"slow": slow, "broken": broken, "sound": lambda: "full"})  # type: ignore[dict-item]
-    began_s = time.monotonic()
     assert probe.look() == {"slow": "busy", "broken": "failing", "sound": "full"}
     assert probe.look()["slow"] == "busy"
     assert time.monotonic() < hangs
