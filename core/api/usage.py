@@ -24,13 +24,13 @@ class Counts:
     """Calls as they are counted in memory, and written now and then."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._calls: Counter[Place] = Counter()
         self._refused: Counter[Place] = Counter()
         self._due_s = time.monotonic() + EVERY_S
 
     def count(self, who: Caller | None, *, refused: bool) -> None:
-        """One more call; from time to time what was counted is written."""
+        """One more call; from time to time what was counted is written, for which the call does not wait."""
         known = who if who is not None and (who.keeps or who.key_id) else Caller(VISITORS, "viewer")
         place = (datetime.now(UTC).date(), known.owner, known.key_id)
         with self._lock:
@@ -39,10 +39,14 @@ class Counts:
             if due:
                 self._due_s = time.monotonic() + EVERY_S
         if due:
-            self.write()
+            threading.Thread(target=self.write, name="usage", daemon=True).start()
 
     def write(self) -> None:
         """Write what was counted; where the database cannot, it stays counted until the next time."""
+        with self._writing:
+            self._write()
+
+    def _write(self) -> None:
         with self._lock:
             calls, refused, self._calls, self._refused = self._calls, self._refused, Counter(), Counter()
         places = sorted(calls.keys() | refused.keys())
