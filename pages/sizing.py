@@ -36,6 +36,7 @@ SIZES = {
 SHAPES = (("tilt", "array.surface_tilt", (0.0, 60.0)), ("ratio", "array.dc_ac_ratio", (0.8, 2.5)))
 TRACKING = ("one_axis", "one_axis_backtracked", "two_axis")
 BEFORE = "_before_sizing"
+CHANCE_S = 120.0  # for many lives of many designs: some ten seconds on a machine with nothing else to do
 
 
 def page() -> None:
@@ -153,7 +154,8 @@ def begin() -> None:
             return size_under_chance(scenario, weather, market, under_chance, wanted, sought, rules=rules, tick=tick)
         return size(scenario, weather, market, aim, wanted, sought, rules=rules, tick=tick)
 
-    work.begin("sizing", search, lambda: compile_kernels(scenario, sought))
+    most_s = CHANCE_S if under_chance is not None else None
+    work.begin("sizing", search, lambda: compile_kernels(scenario, sought), most_s)
 
 
 def told(found: Found) -> None:

@@ -32,11 +32,14 @@ def question() -> tuple[Any, ...]:
     return scenario, session.weather(), session.market(), tuple(credit_rules())
 
 
-def begin(kind: str, work: Work, ready: Ready | None = None) -> None:
-    """Hand work, and what has to be ready for it, to the pool; the page finds it again by its address, after a reload too."""
+def begin(kind: str, work: Work, ready: Ready | None = None, deadline_s: float | None = None) -> None:
+    """Hand work, and what has to be ready for it, to the pool; the page finds it again by its address, after a reload too.
+
+    deadline_s: None, as the pool has it.
+    """
     try:
         st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(
-            kind, owner(), work, Terms(ready=ready)
+            kind, owner(), work, Terms(ready=ready, deadline_s=deadline_s)
         )
     except SolarMiningError as error:
         session.note_problem(kind, error.message)
