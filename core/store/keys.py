@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from core.errors import Conflict, NotFound, ValidationError
+from core.errors import Conflict, NotFound
 from core.store import rows
 from core.store.database import Database
 
@@ -69,7 +69,7 @@ def create(
     rows.owned(owner)
     now = now or datetime.now(UTC)
     row = {"owner": owner, "role": _role(role), "label": _label(label), "created_at": rows.stamp(now)}
-    row["expires_at"] = rows.stamp(now + timedelta(days=_days(days)))
+    row["expires_at"] = rows.stamp(now + timedelta(days=rows.lasting(days, DAYS_MOST)))
     with db.write() as tables:
         _refuse_third(tables, owner, row["label"], now)
         row["id"] = _free_id(tables)
@@ -158,24 +158,14 @@ def _free_id(tables: Tables) -> str:
 
 def _role(role: str) -> str:
     if role not in get_args(Role):
-        raise _refused("role", role, f"one of {', '.join(get_args(Role))}")
+        raise rows.refused("role", role, f"one of {', '.join(get_args(Role))}")
     return role
 
 
 def _label(label: str) -> str:
     if not isinstance(label, str) or not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
-        raise _refused("label", label, f"1 to {LONGEST_LABEL} printable characters")
+        raise rows.refused("label", label, f"1 to {LONGEST_LABEL} printable characters")
     return label.strip()
-
-
-def _days(days: int) -> int:
-    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= DAYS_MOST:
-        raise _refused("days", days, f"1 to {DAYS_MOST} days")
-    return days
-
-
-def _refused(field: str, value: object, expected: str) -> ValidationError:
-    return ValidationError(f"{field}: expected {expected}", field=field, value=value, expected=expected)
 
 
 def _key(row: dict[str, Any]) -> Key:

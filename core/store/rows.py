@@ -52,6 +52,18 @@ def named(name: str) -> str:
     return read({"name": name}).name
 
 
+def refused(field: str, value: object, expected: str) -> ValidationError:
+    """The error for what a caller asked to keep; its message does not repeat the value, which may be long."""
+    return ValidationError(f"{field}: expected {expected}", field=field, value=value, expected=expected)
+
+
+def lasting(days: int, most: int) -> int:
+    """`days` that something lasts, or ValidationError where it is no whole number from 1 to `most`."""
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= most:
+        raise refused("days", days, f"1 to {most} days")
+    return days
+
+
 def copy_of(name: str) -> str:
     """The name of a copy, within the longest name."""
     return name[: LONGEST_NAME - len(COPY)] + COPY

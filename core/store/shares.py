@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from core.errors import NotFound, ValidationError
+from core.errors import NotFound
 from core.results import Projection
 from core.scenario import Scenario
 from core.store import projections, rows, scenarios
@@ -46,7 +46,10 @@ def create(
     rows.owned(owner)
     now = now or datetime.now(UTC)
     row = {"id": rows.new_id(), "owner": owner, "kind": _kind(kind), "subject_id": subject_id}
-    row |= {"created_at": rows.stamp(now), "expires_at": rows.stamp(now + timedelta(days=_days(days)))}
+    row |= {
+        "created_at": rows.stamp(now),
+        "expires_at": rows.stamp(now + timedelta(days=rows.lasting(days, DAYS_MOST))),
+    }
     with db.write() as tables:
         found = rows.present(tables, TABLES[kind], owner, {"id": subject_id}, kind, columns="name")
         row["name"] = found["name"]
@@ -98,18 +101,8 @@ def _missing(share_id: str) -> NotFound:
 
 def _kind(kind: str) -> str:
     if kind not in get_args(Kind):
-        raise _refused("kind", kind, f"one of {', '.join(get_args(Kind))}")
+        raise rows.refused("kind", kind, f"one of {', '.join(get_args(Kind))}")
     return kind
-
-
-def _days(days: int) -> int:
-    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= DAYS_MOST:
-        raise _refused("days", days, f"1 to {DAYS_MOST} days")
-    return days
-
-
-def _refused(field: str, value: object, expected: str) -> ValidationError:
-    return ValidationError(f"{field}: expected {expected}", field=field, value=value, expected=expected)
 
 
 def _share(row: dict[str, Any]) -> Share:
