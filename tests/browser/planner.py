@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
+# what an earlier run drew stays on the page, faded, until the script has ended
+CURRENT = ':not([data-stale="true"] *)'
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLES = {
     "/": "Projection",
@@ -118,10 +120,10 @@ class Planner:
     # --- doing --------------------------------------------------------------------------------------
 
     def number(self, label: str) -> Locator:
-        return self.page.get_by_role("spinbutton", name=label, exact=True)
+        return self.page.get_by_role("spinbutton", name=label, exact=True).and_(self.page.locator(CURRENT))
 
     def text(self, label: str) -> Locator:
-        return self.page.get_by_role("textbox", name=label, exact=True)
+        return self.page.get_by_role("textbox", name=label, exact=True).and_(self.page.locator(CURRENT))
 
     def type(self, label: str, value: object) -> Planner:
         """Type into a number or text field and press Enter."""
@@ -188,7 +190,8 @@ class Planner:
     def figure(self, label: str) -> Locator:
         """The value of a metric by its label."""
         named = self.page.get_by_test_id("stMetricLabel").filter(has_text=re.compile(f"^{re.escape(label)}$"))
-        return self.page.get_by_test_id("stMetric").filter(has=named).get_by_test_id("stMetricValue")
+        tile = self.page.get_by_test_id("stMetric").filter(has=named).and_(self.page.locator(CURRENT))
+        return tile.get_by_test_id("stMetricValue")
 
     def figures(self) -> dict[str, str]:
         """Every metric on the page, once all are drawn."""
