@@ -22,7 +22,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
 IMPORT, EXPORT, IMPORT_USD, EXPORT_USD, PV = range(5)  # of what is told beside the steps
 TOLD = 5
-BUCKETS = 1024  # of a group, by which a place is nearly found at once
+BUCKETS = 4096  # of a group, by which a place is found nearly always at once
 
 
 class Inverter(NamedTuple):
@@ -40,7 +40,7 @@ class Groups(NamedTuple):
     `dc_kw`: the hours with sun of one group after the other, sorted, each group closed by an infinite one at its place `ends`;
     `sums`: of the finite ones before a place. `hours` with those without sun; `month` 0 … 11; prices [USD/kWh] and limits [kW] of the grid; `draw_kw` of
     the whole fleet at the site; `worth` of a kWh of site draw over that of the first step [1]; `pue` [1].
-    `bucket_per_kw`, `first` (groups, BUCKETS): for each stretch of DC power the first place in it; `most` in any one.
+    `bucket_per_kw`, `first` (groups, BUCKETS): for each stretch of DC power the first place in it.
     """
 
     ends: Whole
@@ -56,8 +56,7 @@ class Groups(NamedTuple):
     worth: Floats
     pue: Floats
     bucket_per_kw: Floats
-    first: Whole
-    most: Whole
+    first: NDArray[np.int32]
 
 
 def groups(dc_kw: Floats, number: NDArray[np.intp], of_group: dict[str, Floats]) -> Groups:
@@ -66,27 +65,26 @@ def groups(dc_kw: Floats, number: NDArray[np.intp], of_group: dict[str, Floats])
     parts = [np.append(np.sort(dc_kw[(number == group) & (dc_kw > 0)]), np.inf) for group in range(count)]
     ordered = np.concatenate(parts)
     ends = np.cumsum([len(part) for part in parts]) - 1
-    bucket_per_kw, first, most = _buckets(parts)
+    bucket_per_kw, first = _buckets(parts)
     begins = np.append(0, ends[:-1] + 1)
     rest = {**of_group, "month": of_group["month"].astype(np.int64)}
     return Groups(
         ends=ends.astype(np.int64), dc_kw=ordered,
         sums=np.append(0.0, np.cumsum(np.where(np.isinf(ordered), 0.0, ordered))[:-1]),
         hours=np.bincount(number, minlength=count).astype(np.float64),
-        bucket_per_kw=bucket_per_kw, first=first + begins[:, None], most=most,
+        bucket_per_kw=bucket_per_kw, first=(first + begins[:, None]).astype(np.int32),
         **{name: np.ascontiguousarray(values) for name, values in rest.items()},
     )  # fmt: skip
 
 
-def _buckets(parts: list[Floats]) -> tuple[Floats, Whole, Whole]:
-    """Buckets per kW of each group, the first place of each bucket, counted in the group, and how many one holds at most."""
+def _buckets(parts: list[Floats]) -> tuple[Floats, Whole]:
+    """Buckets per kW of each group, and the first place of each bucket, counted in the group."""
     per_kw, first = np.zeros(len(parts)), np.zeros((len(parts), BUCKETS), np.int64)
     for group, part in enumerate(parts):
         per_kw[group] = (BUCKETS - 1) / part[-2] if len(part) > 1 else 0.0
         bucket = np.minimum(part[:-1] * per_kw[group], BUCKETS - 1.0).astype(np.int64)
         first[group] = np.searchsorted(bucket, np.arange(BUCKETS))
-    sizes = np.array([len(part) - 1 for part in parts])
-    return per_kw, first, np.diff(first, axis=1, append=sizes[:, None]).max(axis=1)
+    return per_kw, first
 
 
 def told(

@@ -49,7 +49,13 @@ class Lives:
 
 def account_of(base: Run, table: Site, drawn: Chances) -> Proforma:
     """The statement of each path, (paths, years + 1)."""
-    return _account(base, {name: _by_year(values) for name, values in _months(base, table, drawn).items()}, drawn)
+    return account_and_draw(base, table, drawn)[0]
+
+
+def account_and_draw(base: Run, table: Site, drawn: Chances) -> tuple[Proforma, Floats]:
+    """The statement of each path, and what its machines draw in all its years, (paths,) [kWh]."""
+    years = {name: _by_year(values) for name, values in _months(base, table, drawn).items()}
+    return _account(base, years, drawn), years["machines_kwh"].sum(axis=1)
 
 
 def lived(base: Run, table: Site, drawn: Chances) -> Lives:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import combinations_with_replacement
 from typing import NamedTuple, TypeAlias
@@ -12,16 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.figures import finite, refused
 from core.inputs import CreditRule, Market, Reading, Weather
-from core.models import machines, mining
+from core.models import finance, machines, mining
 from core.models.network import NetworkPath, growth_factor
 from core.scenario import Scenario
 from core.sections import Unit
 from core.studies.chances import Chances, chances
 from core.studies.drivers import npv_usd
 from core.studies.fleet import hardware_curve
-from core.studies.lives import months_of
+from core.studies.lives import account_and_draw, months_of
 from core.studies.run import Run, network, run, used_readings
-from core.studies.simulation import BATCH, Ground, ground_of, suns
+from core.studies.simulation import BATCH, THREADS, Ground, ground_of, suns
 from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -75,7 +76,8 @@ def options(
     grounds = {
         n: ground if n == 0 else _later(scenario, weather, readings, rules, path, n, compiled=compiled) for n in waited
     }
-    parts = [_batch(longest, path, grounds, first) for first in range(0, paths, BATCH)]
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="options") as pool:
+        parts = list(pool.map(lambda first: _batch(longest, path, grounds, first), range(0, paths, BATCH)))
     switch, ran, could = (np.concatenate(rows)[:paths] for rows in zip(*(part[:3] for part in parts), strict=True))
     npv = {n: np.concatenate([part.npv_usd[n] for part in parts])[:paths] for n in waited}
     seen = {n: np.concatenate([part.seen[n] for part in parts], axis=1)[:, :paths] for n in waited}
@@ -102,11 +104,17 @@ def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], fir
     horizon = now.base.scenario.finance.horizon_years
     growth = longest.grid.price_growth_per_year
     parts = {n: from_year(drawn, n, horizon, float(growth_factor(growth, n))) for n in grounds}
-    npv = {n: npv_usd(ground, parts[n]) for n, ground in grounds.items()}
-    always = now._replace(table=now.table.always_on())
-    ran, could = (months_of(g.base, g.table, parts[0])["machines_kwh"].sum(axis=1) for g in (now, always))
+    npv = {n: npv_usd(ground, parts[n]) for n, ground in grounds.items() if n}
+    npv[0], ran = _npv_and_draw(now, parts[0])
+    always_npv, could = _npv_and_draw(now._replace(table=now.table.always_on()), parts[0])
     seen = {n: _seen(part) for n, part in parts.items()}
-    return _Lived(npv[0] - npv_usd(always, parts[0]), ran, could, npv, seen)
+    return _Lived(npv[0] - always_npv, ran, could, npv, seen)
+
+
+def _npv_and_draw(ground: Ground, drawn: Chances) -> tuple[Floats, Floats]:
+    """NPV [USD] and what machines draw [kWh] of each path, (paths,)."""
+    account, drawn_kwh = account_and_draw(ground.base, ground.table, drawn)
+    return finance.npv_usd(ground.base.scenario.finance.discount_rate, account.equity_usd), drawn_kwh
 
 
 # To switch off
