@@ -1,7 +1,7 @@
-"""What the API holds while heavy jobs run, and what a cluster gives: `python -m tests.soak_api [latency] [cluster] …`.
+"""What the API holds while heavy jobs run, and what a cluster gives: `python -m tests.soak_api [latency] [runaway] [cluster] …`.
 
 latency: calls through `streamlit run app.py` on keep-alive connections while four heavy jobs are asked for, each kind with
-its goal. cluster: SITES sites × PATHS paths here and on a Dask cluster of two worker processes, one of which is killed in
+its goal. runaway: a job that never looks up, on the clock of every job. cluster: SITES sites × PATHS paths here and on a Dask cluster of two worker processes, one of which is killed in
 the middle. `--sites N`, `--seconds N` make either shorter.
 """
 
@@ -59,11 +59,12 @@ GOALS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak_api", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["latency", "cluster"], help="latency, cluster")
+    parser.add_argument("what", nargs="*", default=["latency", "runaway", "cluster"], help="latency, runaway, cluster")
     parser.add_argument("--sites", type=int, default=SITES)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     asked = parser.parse_args()
     held = [latency(asked.seconds)] if "latency" in asked.what else []
+    held += [runaway()] if "runaway" in asked.what else []
     held += [cluster(asked.sites)] if "cluster" in asked.what else []
     return 0 if all(held) else 1
 
@@ -168,6 +169,37 @@ def told(when: str, name: str, took: list[float]) -> bool:
 
 def at(ordered: list[float], percent: int) -> float:
     return ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))]
+
+
+# A runaway
+
+
+def runaway() -> bool:
+    """Whether a job that never looks up loses its place after 30 s, and whoever asks meanwhile and after is served."""
+    from core.jobs import Job, Pool, Terms
+
+    pool, go_on, heard = Pool(workers=2), threading.Event(), list[Job]()
+    told_s: list[float] = []
+
+    def hears(job: Job) -> None:
+        told_s.append(time.monotonic() - began_s)
+        heard.append(job)
+
+    began_s = time.monotonic()
+    try:
+        pool.submit("runaway", "one", lambda tick: go_on.wait(90.0), Terms(ended=hears))
+        states = []
+        while time.monotonic() - began_s < 34.0:
+            other = pool.submit("short", "other", lambda tick: "ran")
+            time.sleep(0.5)
+            states.append(pool.get(other, "other").state)
+    finally:
+        go_on.set()
+        pool.close()
+    failed = sum(state != "done" for state in states)
+    state, after_s = (heard[0].state, told_s[0]) if heard else ("none", 0.0)
+    print(f"a runaway: {state} after {after_s:.2f} s (goal 30 ± 1); of {len(states)} other jobs {failed} failed")
+    return state == "timeout" and abs(after_s - 30.0) <= 1.0 and not failed
 
 
 # A cluster
