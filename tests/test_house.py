@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.models.quasi": (*GROUND, "core.models.draws", "core.models.draws_kernel"),
     "core.models.lookup": (*GROUND, "core.models.lookup_kernel"),  # one subject in two files
     "core.models.sorted_hours": (*GROUND, "core.models.sorted_hours_kernel"),  # one subject in two files
+    "core.models.treasury": (*GROUND, "core.models.treasury_kernel"),  # one subject in two files
     "core.models.response": (*GROUND, "core.models.network"),  # one subject in two files
     "core.models.solar": (*GROUND, "core.models.sun", "core.models.module"),  # one subject in four files
     "core.models.module": (*GROUND, "core.models.library"),

@@ -6,6 +6,8 @@ at the price of their month, which becomes the basis of that month's lot. Arrays
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from heapq import heappop, heappush, heapreplace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -184,7 +186,11 @@ def _rank(method: Method, price: Whole) -> Whole:
 
 def _bases(mined: Whole, sold: Whole, price: Whole, rank: Whole) -> tuple[Whole, Whole, Whole]:
     """Basis of each month's sales, the part of it on coins held for long, and how many those were."""
-    basis, long_basis, long_sold = (np.zeros(mined.shape, np.int64) for _ in range(3))
+    basis, long_basis, long_sold = told = tuple(np.zeros(mined.shape, np.int64) for _ in range(3))
+    if is_compiled():
+        given = (np.ascontiguousarray(rows).reshape(-1, mined.shape[-1]) for rows in (mined, sold, price, rank))
+        _kernel()(*given, *(rows.reshape(-1, mined.shape[-1]) for rows in told))
+        return basis, long_basis, long_sold
     for path in np.ndindex(mined.shape[:-1]):
         takes = np.array(_takes(mined[path], sold[path], rank[path]), np.int64).reshape(-1, 4)
         month, lot, coins, gone = takes.T
@@ -212,6 +218,22 @@ def _takes(mined: Whole, sold: Whole, rank: Whole) -> list[tuple[int, int, int, 
             else:
                 heappop(lots)
     return takes
+
+
+@cache
+def _kernel() -> Callable[..., None]:
+    from core.models import treasury_kernel
+
+    return treasury_kernel.bases()
+
+
+def compile_kernel() -> None:
+    """Make the kernel ready: some seconds the first time on a machine, then from disk; Python answers meanwhile."""
+    _kernel()
+
+
+def is_compiled() -> bool:
+    return _kernel.cache_info().currsize > 0
 
 
 def _part(cents: Whole, sats: Whole, of_sats: Whole) -> Whole:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.models import ageing, finance, risk
 from core.models.bills import Peaks
 from core.models.network import growth_factor
+from core.models.treasury import CENTS_PER_USD, MOST_CENTS_PER_BTC
 from core.studies import cash
 from core.studies.chances import Chances
 from core.studies.levies import Asset, written_off
@@ -21,6 +22,7 @@ from core.studies.proforma import Proforma
 from core.studies.responses import DISCHARGE, EXPORT_USD, IMPORT_USD, OTHERS
 from core.studies.run import Run
 from core.studies.sorted_site import Site
+from core.studies.treasury import coin_ledger
 
 Floats: TypeAlias = NDArray[np.float64]
 LOOKED_UP = ("pv_kwh", "machines_kwh", "mined_btc", "mining_usd", "import_usd", "export_usd")
@@ -104,7 +106,7 @@ def _months(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
             told["bill_usd"][at], told["export_usd"][at] = bill.owed_usd.T * index, bill.export_income_usd.T * index
             peaks = bill.peaks
         health = _health(base, health, others[..., DISCHARGE].sum(axis=0))
-    return _with_costs(base, told, drawn, by_use)
+    return _with_coins(base, _with_costs(base, told, drawn, by_use), drawn)
 
 
 def _year(
@@ -194,6 +196,33 @@ def _with_costs(base: Run, told: dict[str, Floats], drawn: Chances, by_use: Floa
     }
 
 
+def _with_coins(base: Run, lines: dict[str, Floats], drawn: Chances) -> dict[str, Floats]:
+    """With what sales of coins bring, cost and gain in each month, where they are not sold as they are mined.
+
+    A path whose price leaves the range of whole cents has its coins at the end of it.
+    """
+    if base.scenario.outlook.treasury.rule == "sell_all":
+        return lines
+    owed = lines["bill_usd"] - lines["export_usd"] - lines["response_usd"]
+    costs = owed + lines["upkeep_usd"] + lines["repair_usd"] + _renewed(base, drawn)
+    price = np.minimum(drawn.price_usd, MOST_CENTS_PER_BTC // CENTS_PER_USD)
+    book = coin_ledger(base.scenario, price.T, lines["mined_btc"].T, costs.T)
+    of_ledger = {
+        "sales_usd": book.proceeds_cents,
+        "fee_usd": book.fee_cents,
+        "gain_usd": book.gain_cents + book.fee_cents,  # before the fee, which is a cost
+    }
+    return {**lines, **{name: cents.T / CENTS_PER_USD for name, cents in of_ledger.items()}}
+
+
+def _renewed(base: Run, drawn: Chances) -> Floats:
+    """What is bought anew less what is sold of the old, (months, paths) [USD]."""
+    planned = base.books.monthly
+    machines = (planned["refresh_usd"] - planned["resale_usd"])[:, None] * drawn.renewal_frac
+    others: Floats = planned["battery_renewal_usd"] + planned["inverter_renewal_usd"]
+    return np.asarray(machines + others[:, None])
+
+
 def _repairs(base: Run, drawn: Chances) -> Floats:
     """What repairs cost where machines fail more or less often, (months, paths) [USD]: those in repair cannot fail."""
     return base.books.monthly["repair_usd"][:, None] * drawn.failures_frac * _ready(base, drawn, slice(None))
@@ -224,6 +253,8 @@ def _by_year(months: Floats) -> Floats:
 def _account(base: Run, years: dict[str, Floats], drawn: Chances) -> Proforma:
     """The after-tax statement of each path, with the loans that the plan's own figures got."""
     terms, assets = base.scenario.finance, _assets(base, drawn)
+    gain = years.get("gain_usd", 0.0)
+    unsold = years["mining_usd"] - years["sales_usd"] + gain if "sales_usd" in years else 0.0
     operation = Operation(
         years["pv_kwh"],
         {
@@ -237,6 +268,8 @@ def _account(base: Run, years: dict[str, Floats], drawn: Chances) -> Proforma:
             "repair_usd": years["repair_usd"],
             "exchange_fee_usd": years["fee_usd"],
         },
+        unsold,
+        gain,
     )
     funding = base.account.funding
     books = base.account.books if assets is base.account.assets else written_off(terms, assets, funding.added_usd)
@@ -272,13 +305,11 @@ def _overrun(asset: Asset, overrun_frac: Floats) -> Asset:
 
 def _cash(base: Run, account: Proforma, lines: dict[str, Floats], drawn: Chances) -> Floats:
     """The owner's cash by month (months, paths) [USD]: tax, debt and the rest of the year's statement in its last month."""
-    planned, times = base.books.monthly, drawn.renewal_frac
-    renewed = planned["battery_renewal_usd"] + planned["inverter_renewal_usd"]
-    net = lines["mining_usd"] + lines["export_usd"]
+    net = lines.get("sales_usd", lines["mining_usd"]) + lines["export_usd"]
     net += lines["response_usd"]
     for name in ("fee_usd", "bill_usd", "upkeep_usd", "repair_usd"):
         net -= lines[name]
-    net += (planned["resale_usd"] - planned["refresh_usd"])[:, None] * times - renewed[:, None]
+    net -= _renewed(base, drawn)
     net[11::12] += (account.equity_usd[:, 1:] - _by_year(net)[:, 1:]).T
     return net
 
@@ -298,7 +329,7 @@ def _rows(base: Run, account: Proforma, years: dict[str, Floats], cash_usd: Floa
     """A row for each path."""
     rate, equity = base.scenario.finance.discount_rate, account.equity_usd
     lowest, first_short = _lowest(cash_usd, base.scenario.risk.liquidity_usd)
-    spent = account.revenue_usd - equity
+    spent = account.revenue_usd - account.operation.kept_usd - equity
     with np.errstate(all="ignore"):
         rows = pd.DataFrame(
             {

@@ -65,7 +65,6 @@ def approximations(scenario: Scenario) -> tuple[str, ...]:
             tariff.flat_demand.periods or tariff.timed_demand.periods
         ),
         "cells are renewed when the plan renews them": battery.replacement.rule != "never",
-        "coins are sold as they are mined": scenario.outlook.treasury.rule != "sell_all",
         "machines are renewed in the months in which the plan renews them": fleet.refresh.rule == "unprofitable",
         "kinds of machines keep the order of the first month": len(fleet.units) > 1 and fleet.refresh.rule != "never",
         "starts cost nothing, and any part of a machine may run": bool(fleet.control.restart_minutes)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import ValidationError
 from core.inputs import CreditRule, Market, Reading, Weather
-from core.models import dispatch, draws, finance, foresight, lanes, lookup, rates, sorted_hours
+from core.models import dispatch, draws, finance, foresight, lanes, lookup, rates, sorted_hours, treasury
 from core.scenario import Scenario
 from core.sections import Unit
 from core.studies import designs, operations
@@ -40,7 +40,7 @@ def compile_kernels(plan: Scenario, variables: Variables | None = None) -> None:
 
     Plain engines answer otherwise, some forty times slower.
     """
-    for model in (dispatch, rates, foresight, draws, lookup, sorted_hours):
+    for model in (dispatch, rates, foresight, draws, lookup, sorted_hours, treasury):
         model.compile_kernel()
     own = [len(unit_steps(unit).power_w) for unit in plan.fleet.units]
     others = [len(unit_steps(unit).power_w) for unit in (variables or Variables()).units]

@@ -27,17 +27,18 @@ def coin_lines(
     if rule.rule == "sell_all":
         lines = _sold_as_mined(scenario, path, mined_btc)
     else:
-        lines = _lines(coin_ledger(scenario, path, mined_btc, costs_usd), path)
+        lines = _lines(coin_ledger(scenario, path.price_usd, mined_btc, costs_usd), path)
     return {**lines, **_luck(scenario, path, mined_btc, fees_btc)}
 
 
-def coin_ledger(scenario: Scenario, path: NetworkPath, mined_btc: Floats, costs_usd: Floats) -> Ledger:
-    """Lots, sales and gains in whole satoshi and cents, under the scenario's treasury; arguments as for `coin_lines`."""
+def coin_ledger(scenario: Scenario, price_usd: Floats, mined_btc: Floats, costs_usd: Floats) -> Ledger:
+    """Lots, sales and gains in whole satoshi and cents, under the scenario's treasury; arguments as for `coin_lines`, each
+    (…, months)."""
     rule = scenario.outlook.treasury
     fee = _fee_frac(scenario)
     policy = Policy(rule.rule, rule.hold_frac, rule.sell_above_usd, fee)
     try:
-        mined, price = treasury.whole_sats(mined_btc), treasury.whole_cents(path.price_usd)
+        mined, price = treasury.whole_sats(mined_btc), treasury.whole_cents(price_usd)
     except ValidationError as error:
         raise CalculationError(f"coins cannot be kept: {error}", field=error.field, expected=error.expected) from None
     return treasury.ledger(mined, treasury.sold_sats(policy, mined, price, costs_usd), price, rule.lots, fee)

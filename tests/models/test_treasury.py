@@ -220,3 +220,23 @@ def test_impossible_figures_are_refused_by_name(call, field):
     with pytest.raises(ValidationError) as caught:
         call()
     assert caught.value.field == field
+
+
+# Many paths
+
+
+def test_both_engines_keep_the_same_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    mined = rng.integers(0, 3 * BTC, (40, 7, 60)) * (rng.random((40, 7, 60)) > 0.2)
+    price = rng.integers(0, 20_000_000, mined.shape)
+    sold = sold_sats(Policy("cover_costs", fee_frac=0.002), mined, price, rng.uniform(-5e4, 1e5, mined.shape))
+    for method in ("fifo", "hifo"):
+        treasury.compile_kernel()
+        assert treasury.is_compiled()
+        fast = ledger(mined, sold, price, method, 0.002)
+        with monkeypatch.context() as without:
+            without.setattr(treasury, "is_compiled", lambda: False)
+            plain = ledger(mined, sold, price, method, 0.002)
+        assert fast.long_gain_cents.any()
+        for name, values in fast._asdict().items():
+            assert (values == getattr(plain, name)).all(), name

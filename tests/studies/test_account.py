@@ -258,7 +258,7 @@ def test_coins_held_and_sold_are_coins_mined_to_the_satoshi(
 ) -> None:
     told = worked(changes, greensboro, market)
     costs = np.full(len(told.path.days), 20_000.0)
-    book = coin_ledger(told.scenario, told.path, told.books.monthly["mined_btc"], costs)
+    book = coin_ledger(told.scenario, told.path.price_usd, told.books.monthly["mined_btc"], costs)
     assert np.array_equal(book.held_sats + np.cumsum(book.sold_sats), np.cumsum(book.mined_sats))
     assert np.array_equal(book.mined_sats, whole_sats(told.books.monthly["mined_btc"]))
     assert book.held_sats[-1] == 0

@@ -51,6 +51,19 @@ MONEY = {
         "finance.depreciation.array.method": "macrs_5",
     },
     "sized loan": {"finance.debt.share_frac": 0.7, "finance.debt.target_dscr": 1.3},
+    "half is held": {
+        "outlook.treasury.rule": "hold_share", "outlook.treasury.hold_frac": 0.5, "outlook.price_growth_per_year": 0.2,
+        "finance.tax.federal_rate_frac": 0.21,
+    },
+    "costs are covered": {
+        "outlook.treasury.rule": "cover_costs", "outlook.treasury.lots": "hifo", "outlook.treasury.sales_pay_fee": True,
+        "outlook.price_growth_per_year": -0.1, "grid.import_limit_kw": 200.0, "grid.import_usd_per_kwh": 0.06,
+        "finance.tax.federal_rate_frac": 0.21,
+    },
+    "sold when dear": {
+        "outlook.treasury.rule": "above_price", "outlook.treasury.sell_above_usd": 200_000.0,
+        "outlook.price_growth_per_year": 0.15, "finance.tax.federal_rate_frac": 0.21,
+    },
     "with variable cost": {"finance.variable_usd_per_kwh": 0.01, "outlook.treasury.sales_pay_fee": True},
 }  # fmt: skip
 
@@ -258,7 +271,6 @@ def test_later_machines_at_another_price_cost_and_bring_so_much_more(greensboro:
 def test_what_paths_leave_out_is_named() -> None:
     assert approximations(Scenario()) == ()
     for path, value in {
-        "outlook.treasury.rule": "hold_share",
         "battery.replacement.rule": "replace",
         "fleet.control.whole_machines": True,
         "fleet.refresh.rule": "unprofitable",
