@@ -96,9 +96,7 @@ def simulate(
         raise refused("paths", count, "one path or more")
     key = scenario.risk.seed if seed is None else seed
     readings = used_readings(scenario, market)
-    ground = ground_of(
-        scenario, weather, readings, rules, tick=lambda share: tick(TABLE_SHARE * share), compiled=compiled
-    )
+    ground = ground_of(scenario, weather, readings, rules, tick=part(tick, 0.0, TABLE_SHARE), compiled=compiled)
     base = ground.base
 
     def batch(first: int) -> Lives:
@@ -115,6 +113,11 @@ def simulate(
             if enough():
                 break
     return _analysis(base, batches, readings, count)
+
+
+def part(tick: Tick, begin: float, end: float) -> Tick:
+    """Tell the share done of a part of the work as one of the whole."""
+    return lambda share: tick(begin + (end - begin) * share)
 
 
 class Ground(NamedTuple):
