@@ -188,7 +188,7 @@ def _shocks(risk: Risk, months: int) -> Floats:
 
 def npv_usd(ground: Ground, drawn: Chances) -> Floats:
     """NPV of each path, (paths,) [USD]."""
-    account = account_of(ground.base, ground.table, drawn)
+    account = account_of(ground.base, ground.site, drawn)
     return np.asarray(finance.npv_usd(ground.base.scenario.finance.discount_rate, account.equity_usd))
 
 
@@ -221,11 +221,11 @@ def stress(
 
 
 def _reaching(ground: Ground, weather: Weather, drawn: Chances, *, compiled: bool) -> Site:
-    """The table of the ground, or one of the same site that reaches to as little sun as a turn brings."""
+    """The site of the ground, or the same one told for as little sun as a turn brings."""
     sun = ground.base.flows.panel_health_frac * drawn.sun_frac[:, 0]
     low, high = float(sun.min()), float(sun.max())
-    if ground.table.reaches(low):
-        return ground.table
+    if ground.site.reaches(low):
+        return ground.site
     return site_of(ground.base, weather, (low, max(high, suns(ground.base)[1])), compiled=compiled)
 
 

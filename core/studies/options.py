@@ -118,26 +118,26 @@ def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], fir
     parts = {n: from_year(drawn, n, horizon, float(growth_factor(growth, n))) for n in grounds}
     npv = {n: npv_usd(ground, parts[n]) for n, ground in grounds.items() if n}
     npv[0], ran = _npv_and_draw(now, parts[0])
-    always_npv, could = _npv_and_draw(now._replace(table=now.table.always_on()), parts[0])
+    always_npv, could = _npv_and_draw(now._replace(site=now.site.always_on()), parts[0])
     seen = {n: _seen(part) for n, part in parts.items()}
     return _Lived(npv[0] - always_npv, ran, could, npv, seen)
 
 
 def _npv_and_draw(ground: Ground, drawn: Chances) -> tuple[Floats, Floats]:
     """NPV [USD] and what machines draw [kWh] of each path, (paths,)."""
-    account, drawn_kwh = account_and_draw(ground.base, ground.table, drawn)
+    account, drawn_kwh = account_and_draw(ground.base, ground.site, drawn)
     return finance.npv_usd(ground.base.scenario.finance.discount_rate, account.equity_usd), drawn_kwh
 
 
 # To switch off
 
 
-def margin_usd(base: Run, table: Site, drawn: Chances) -> Floats:
+def margin_usd(base: Run, site: Site, drawn: Chances) -> Floats:
     """What dispatch can change of each month's cash, (paths, months) [USD]: coins and export less import and the cost of use.
 
     Where prices are few and there is no battery, no month's is below that of `always_on`: each hour goes the better way.
     """
-    lines, terms = months_of(base, table, drawn), base.scenario.finance
+    lines, terms = months_of(base, site, drawn), base.scenario.finance
     by_use = terms.variable_usd_per_kwh * np.repeat(
         growth_factor(terms.inflation_per_year, np.arange(terms.horizon_years)), 12
     )

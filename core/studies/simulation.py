@@ -1,7 +1,7 @@
 """Thousands of lives of one plan: the distribution of what it earns, and how likely it is to go wrong.
 
 Each path has a price, a network, power prices, sun, idle machines, cost and delay of its own (`chances`). What the site does in
-its months is looked up (`responses`), and its years go through the books of the house: tax, credits and loans as in the
+its months is told by its sorted hours or looked up (`sorted_site`, `responses`), and its years go through the books of the house: tax, credits and loans as in the
 projection, the loan as large as the plan's own figures let it be.
 """
 
@@ -102,7 +102,7 @@ def simulate(
     def batch(first: int) -> Lives:
         # a whole batch is lived and its first paths kept, as products of matrices round by their size
         drawn = chances(scenario, base.path, base.fees_btc, key, first, BATCH)
-        return lived(base, ground.table, drawn).kept(count - first, FAN_PATHS - first)
+        return lived(base, ground.site, drawn).kept(count - first, FAN_PATHS - first)
 
     firsts = range(0, count, BATCH)
     batches: list[Lives] = []
@@ -124,7 +124,7 @@ class Ground(NamedTuple):
     """A plan as it is meant, and what tells the months of its paths."""
 
     base: Run
-    table: Site
+    site: Site
 
 
 def ground_of(
