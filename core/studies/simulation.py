@@ -65,6 +65,9 @@ def approximations(scenario: Scenario) -> tuple[str, ...]:
             tariff.flat_demand.periods or tariff.timed_demand.periods
         ),
         "cells are renewed when the plan renews them": battery.replacement.rule != "never",
+        "a real year that is drawn has the hours of the plan's weather year, brighter or darker by its sun": bool(
+            scenario.risk.sun_years_frac
+        ),
         "machines are renewed in the months in which the plan renews them": fleet.refresh.rule == "unprofitable",
         "kinds of machines keep the order of the first month": len(fleet.units) > 1 and fleet.refresh.rule != "never",
         "starts cost nothing, and any part of a machine may run": bool(fleet.control.restart_minutes)

@@ -274,6 +274,7 @@ def test_what_paths_leave_out_is_named() -> None:
         "battery.replacement.rule": "replace",
         "fleet.control.whole_machines": True,
         "fleet.refresh.rule": "unprofitable",
+        "risk.sun_years_frac": [0.95, 1.0, 1.05],
         "grid.tariff.flat_demand.periods": [{"tiers": [{"usd_per_kw": 10.0}]}],
     }.items():
         assert len(approximations(Scenario().but({path: value}))) == 1, path
