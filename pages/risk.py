@@ -19,7 +19,7 @@ from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
 from pages.ui import chance_form, own_turn, risk_parts, session, show, work
 
-MOST_S = 20.0  # of living paths; what is lived by then is told
+MOST_S, DEADLINE_S = 60.0, 90.0  # of living paths, of which what is lived by then is told; of the whole
 TILES = (
     "npv_p5_usd",
     "npv_p50_usd",
@@ -72,7 +72,7 @@ def begin() -> None:
         choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
         return Told(lives, why, choices, own_turn.Question(scenario, weather, market, rules))
 
-    work.begin("risk", live, lambda: compile_kernels(scenario))
+    work.begin("risk", live, lambda: compile_kernels(scenario), DEADLINE_S)
 
 
 def told(found: Told) -> None:

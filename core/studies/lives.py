@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -38,15 +38,11 @@ CHARGES = ("demand_charge_usd", "coincident_charge_usd", "fixed_charge_usd", "mi
 
 @dataclass(frozen=True, eq=False)
 class Lives:
-    """A batch of paths lived through: `months`, (months, paths) of price, difficulty, coins and cash so far; a row for each path."""
+    """A batch of paths lived through: `months`, (months, paths shown) of price, difficulty, coins and cash so far, in half the
+    room, and none where no path is shown; a row for each path."""
 
-    months: Mapping[str, NDArray[np.floating[Any]]]
+    months: Mapping[str, NDArray[np.float32]]
     rows: pd.DataFrame
-
-    def kept(self, paths: int, shown: int) -> Lives:
-        """The first paths, and the months of the first `shown` of them, in half the room."""
-        lines = {name: values[:, : min(paths, shown)].astype(np.float32) for name, values in self.months.items()}
-        return Lives(lines if shown > 0 else {}, self.rows.head(paths))
 
 
 def account_of(base: Run, site: Site, drawn: Chances) -> Proforma:
@@ -60,19 +56,27 @@ def account_and_draw(base: Run, site: Site, drawn: Chances) -> tuple[Proforma, F
     return _account(base, years, drawn), years["machines_kwh"].sum(axis=1)
 
 
-def lived(base: Run, site: Site, drawn: Chances) -> Lives:
-    """Paths of a plan from what chance brings them."""
+def lived(base: Run, site: Site, drawn: Chances, shown: int = 0) -> Lives:
+    """Paths of a plan from what chance brings them; the months of the first `shown` of them."""
     lines = _months(base, site, drawn)
     years = {name: _by_year(values) for name, values in lines.items()}
     account = _account(base, years, drawn)
     cash = _cash(base, account, lines, drawn)
-    months = {
-        "price_usd": drawn.price_usd,
-        "difficulty": drawn.difficulty,
-        "mined_btc": np.cumsum(lines["mined_btc"], axis=0),
-        "cash_usd": np.cumsum(cash, axis=0) + account.equity_usd[:, 0],
-    }
+    months = _shown(account, lines["mined_btc"], cash, drawn, shown) if shown > 0 else {}
     return Lives(months, _rows(base, account, years, cash, drawn))
+
+
+def _shown(
+    account: Proforma, mined_btc: Floats, cash_usd: Floats, drawn: Chances, paths: int
+) -> dict[str, NDArray[np.float32]]:
+    """The months of the first paths, as a reader sees them."""
+    months = {
+        "price_usd": drawn.price_usd[:, :paths],
+        "difficulty": drawn.difficulty[:, :paths],
+        "mined_btc": np.cumsum(mined_btc[:, :paths], axis=0),
+        "cash_usd": np.cumsum(cash_usd[:, :paths], axis=0) + account.equity_usd[:paths, 0],
+    }
+    return {name: values.astype(np.float32) for name, values in months.items()}
 
 
 # Months

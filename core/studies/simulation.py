@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -105,7 +105,8 @@ def simulate(
     def batch(first: int) -> Lives:
         # a whole batch is lived and its first paths kept, as products of matrices round by their size
         drawn = chances(scenario, base.path, base.fees_btc, key, first, BATCH)
-        return lived(base, ground.site, drawn).kept(count - first, FAN_PATHS - first)
+        lives = lived(base, ground.site, drawn, min(count, FAN_PATHS) - first)
+        return replace(lives, rows=lives.rows.head(count - first))
 
     firsts = range(0, count, BATCH)
     batches: list[Lives] = []
