@@ -68,7 +68,9 @@ def set_aside(home: Path) -> tuple[Aside, ...]:
 
 def words(one: Aside) -> str:
     """What a person is told of a database that was moved aside."""
-    instead = f"the backup {one.backup} took its place" if one.backup else "there was no good backup: an empty one began"
+    instead = (
+        f"the backup {one.backup} took its place" if one.backup else "there was no good backup: an empty one began"
+    )
     return (
         f"The database was found damaged at the start of {one.at:%Y-%m-%d %H:%M} UTC ({one.why}). It was kept as {one.file} "
         f"and {instead}. What was saved after that backup is in the file that was kept, if anywhere."

@@ -121,10 +121,9 @@ class Database:
 
     def __init__(self, place: str, *, patience_s: float = PATIENCE_S, hold: holds.Hold | None = None) -> None:
         """`place`: a path, or a `file:` address. `hold`: let go when the database is closed."""
-        self.patience_s = patience_s
+        self.patience_s, self.hold = patience_s, hold
         self.trouble = ""  # what the last use met, a word of REFUSALS
         self._place = place
-        self._hold = hold
         self._turns = Turns()
         self._writer: Tables | None = None
         self._group: Group | None = None
@@ -200,8 +199,8 @@ class Database:
             if self._writer is not None:
                 self._writer.conn.close()
             self._writer = None
-        if self._hold is not None:
-            self._hold.let_go()
+        if self.hold is not None:
+            self.hold.let_go()
 
     # --- a turn, and what is written in it --------------------------------------------------------
 
@@ -316,7 +315,7 @@ class Database:
     def _tend_log(self, tables: Tables) -> None:
         """Empty the log (WAL) where readers kept it from being used from its start again; they have at most their time."""
         now_s = time.monotonic()
-        if self._hold is None or now_s < self._log_tried_s + LOG_AGAIN_S:
+        if self.hold is None or now_s < self._log_tried_s + LOG_AGAIN_S:
             return  # one that was not opened for use, such as a second look at the same file, leaves the log alone
         if _size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
             return

@@ -63,6 +63,24 @@ def starting(home: Path, wait_s: float = START_WAIT_S) -> Iterator[None]:
 
 
 @contextmanager
+def alone(home: Path, mine: Hold | None = None) -> Iterator[None]:
+    """Be the only process that uses the database of a folder, and let none begin; DatabaseError where another one does.
+
+    `mine`: the hold of this process, where it has the database open itself.
+    """
+    with starting(home):
+        hold = mine or Hold(home)
+        try:
+            if not hold.alone():
+                message = "another process uses the database: end it first"
+                raise DatabaseError(message, field="database", value="busy", expected="nobody else at work on it")
+            yield
+        finally:
+            if mine is None:
+                hold.let_go()
+
+
+@contextmanager
 def locked(path: Path, deadline: float) -> Iterator[None]:
     """Have the lock of a file that one process or thread has at a time; DatabaseError at `deadline` (monotonic)."""
     handle = _opened(path)

@@ -56,8 +56,9 @@ class Readers:
     def cut_overdue(self) -> None:
         """End the transactions that are older than they may be: their readers are told at their next step."""
         for key, (tables, deadline) in list(self._busy.items()):
-            if time.monotonic() > deadline and self._busy.pop(key, None):
-                conn, tables.conn = tables.conn, Cut()
+            if time.monotonic() > deadline and self._busy.pop(key, None) is not None:
+                conn: Any = tables.conn
+                tables.conn = Cut()  # type: ignore[assignment]
                 with contextlib.suppress(Exception):
                     conn.execute("ROLLBACK")
 

@@ -13,7 +13,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.errors import DatabaseError
+from core.errors import DatabaseError, SolarMiningError
 from core.store import backups, holds, migrations, rows
 from core.store.database import FILE_NAME, Database, fault_of, is_known_bad, sqlite_version
 from core.store.refusals import DISK, refusal
@@ -93,7 +93,7 @@ def _fetched(home: Path) -> str:
         try:
             (home / NEXT).unlink(missing_ok=True)
             backups.unpack(home, one.id, home / NEXT)
-        except DatabaseError as error:
+        except SolarMiningError as error:
             if error.value in ("disk", "full"):  # the backup may be good: nothing is begun anew in its place
                 raise
             log.error("backup %s is of no use: %s", one.id, error)
@@ -126,11 +126,24 @@ def _move(home: Path) -> None:
 def _brought_up(home: Path, hold: holds.Hold) -> Database:
     db = Database(str(home / FILE_NAME), hold=hold)
     try:
-        migrations.migrate(db, before=lambda: backups.make(db, home))
+        migrations.migrate(db, before=lambda: _kept_first(db, home))
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _kept_first(db: Database, home: Path) -> None:
+    """Back the database up before its schema changes; one with a damaged row, which is no backup, as it is."""
+    try:
+        backups.make(db, home)
+    except DatabaseError as error:
+        if error.value != "damaged":
+            raise
+        copy = home / f"{FILE_NAME}.before.{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+        copy.touch(mode=0o600)
+        db.copy_to(copy)
+        log.error("some rows are damaged (%s): the schema changes with a copy kept as %s", error.message, copy.name)
 
 
 def _written(file: Path, text: str) -> None:
