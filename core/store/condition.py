@@ -14,7 +14,6 @@ from core.store import rows
 from core.store.database import FILE_NAME, Database, is_known_bad, sqlite_version
 
 LEAST_FREE_BYTES = 16 * 1024 * 1024
-LASTING = ("full", "disk", "read-only")  # troubles that only a write that works can end
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Condition:
 
 
 def condition(db: Database, home: Path | None) -> Condition:
-    """How the store of folder `home` is, None for one in memory; after a trouble that lasts it tries to write, once."""
-    if db.trouble in LASTING:
+    """How the store of folder `home` is, None for one in memory; after a trouble it tries to write, once."""
+    if db.trouble:
         with suppress(DatabaseError):
             db.try_write()
     if home is None:
