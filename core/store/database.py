@@ -366,6 +366,7 @@ def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
 
     if not isinstance(conn, vars(sqlite_utils.utils)["sqlite3"].Connection):
         raise DatabaseError("two builds of SQLite are in use", field="database", value="refused", expected="one build")
+    conn.text_factory = _text
     tables = sqlite_utils.Database(conn, execute_plugins=False)
     if not reader:
         _use_wal(conn, deadline)
@@ -374,6 +375,11 @@ def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
     if reader:
         conn.execute("PRAGMA query_only = ON")
     return tables
+
+
+def _text(raw: bytes) -> str:
+    """Text, though a bit of it flipped and it is no UTF-8: its row is told by its checksum, and the others are read."""
+    return raw.decode("utf-8", "replace")
 
 
 def _use_wal(conn: Any, deadline: float) -> None:

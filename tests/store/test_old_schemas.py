@@ -13,6 +13,7 @@ from core.__main__ import main
 from core.errors import DatabaseError, ValidationError
 from core.store import back, backups, database, equipment, migrations, projections, rows, scenarios, weathers
 from core.store.database import FILE_NAME, Database, open_database
+from tests.store import migrating
 from tests.store.test_migrations import at_once
 
 SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
@@ -229,3 +230,11 @@ def test_old_code_beside_new_is_told_what_to_do(tmp_path: Path, monkeypatch: pyt
     assert refused.value.value == "newer"
     assert "roll the database back" in refused.value.message
     assert (home / FILE_NAME).read_bytes() == before
+
+
+def test_a_change_that_is_killed_is_whole_or_not_there_and_the_next_start_finishes_it(tmp_path: Path) -> None:
+    """DB-07 with few rows; `python -m tests.soak_store migrate` has 60,000 and 25 kills."""
+    found = migrating.killed(tmp_path, 3, 2000)
+    print(found)
+    assert found.kills == 3
+    assert (found.half, found.unfinished) == (0, 0)
