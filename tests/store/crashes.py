@@ -7,6 +7,7 @@ of each sector of 512 bytes either what was or what would have been.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -15,9 +16,10 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core.store import condition
 from core.store.database import FILE_NAME, Database, open_database
@@ -25,6 +27,7 @@ from tests.store.writer import READY
 
 ROOT = Path(__file__).parents[2]
 SECTOR = 512
+MOST_KILLS = 500
 READY_S = 60.0
 EARLIEST_S, LATEST_S = 0.02, 0.25  # after the writer is ready: when it is ended
 LOST, MIXED = "what was not synced is lost", "of what was not synced any sector may be there"
@@ -83,10 +86,12 @@ def owners(db: Database) -> tuple[set[str], bool]:
         return {row["owner"] for row in tables.query("SELECT owner FROM scenarios")}, sound
 
 
-def kills(home: Path, count: int, *, seed: int = 1) -> Found:
-    """Kill the writer `count` times, each time on what the time before left."""
+def kills(home: Path, count: int, *, least: int = 0, seed: int = 1) -> Found:
+    """Kill the writer `count` times, each time on what the time before left; more often until `least` are acknowledged."""
     chance, found = random.Random(seed), Found()
-    for run in range(count):
+    for run in range(MOST_KILLS):
+        if found.kills >= count and found.acknowledged >= least:
+            break
         found.add(home, written(home, run, chance))
     return found
 
@@ -211,3 +216,42 @@ def removed(home: Path) -> None:
 
 def size_of(home: Path) -> int:
     return (home / FILE_NAME).stat().st_size
+
+
+def filled_up(
+    home: Path, make_room: Callable[[], object], env: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a program says when its disk is full, and after `make_room`; `home` is on a small disk."""
+    command = [sys.executable, "-m", "tests.store.full", str(home)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **env, "PYTHONPATH": str(ROOT)},
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        full = json.loads(program.stdout.readline())
+        make_room()
+        program.stdin.write("\n")
+        program.stdin.flush()
+        return full, json.loads(program.stdout.readline())
+
+
+def crowd(
+    home: Path, clients: int, times: int, env: dict[str, str] | None = None, *, alone: bool = False
+) -> dict[str, float]:
+    """What `tests.store.crowd` prints."""
+    command = [sys.executable, "-m", "tests.store.crowd", str(home), str(clients), str(times)]
+    told = subprocess.run(
+        [*command, *(["--alone"] if alone else [])],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **(env or {}), "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    found: dict[str, float] = json.loads(told.stdout)
+    return found

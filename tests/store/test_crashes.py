@@ -31,7 +31,7 @@ def told(found: crashes.Found) -> str:
 
 def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     """DB-01."""
-    found = crashes.kills(tmp_path / "home", 4)
+    found = crashes.kills(tmp_path / "home", 3)
     print(told(found))
     assert found.acknowledged > 0
     assert (found.lost, found.corrupt) == (0, 0)
@@ -41,7 +41,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> N
 @pytest.mark.parametrize("how", [LOST, MIXED])
 def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, library: Path, how: str) -> None:
     """DB-02."""
-    found = crashes.cuts(tmp_path, library, 3, how)
+    found = crashes.cuts(tmp_path, library, 2, how)
     print(told(found))
     assert found.acknowledged > 0
     assert (found.lost, found.corrupt) == (0, 0)
@@ -49,7 +49,7 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, library
 
 def test_the_same_cuts_do_lose_where_a_commit_is_not_synced(tmp_path: Path, library: Path) -> None:
     """The control: a trial that this one passed would show nothing."""
-    found = crashes.cuts(tmp_path, library, 3, LOST, normal=True)
+    found = crashes.cuts(tmp_path, library, 2, LOST, normal=True)
     print(told(found))
     assert found.lost > 0
 
@@ -71,3 +71,30 @@ def test_of_what_was_not_synced_each_sector_is_old_or_new() -> None:
 
     seen = {mixed(b"o" * 1024, [("w", 0, b"n" * 1024)], random.Random(seed)) for seed in range(50)}
     assert seen == {a * 512 + b * 512 for a in (b"o", b"n") for b in (b"o", b"n")}
+
+
+def test_a_full_disk_is_told_and_left_again_without_a_restart(tmp_path: Path, library: Path) -> None:
+    """DB-06: the disk has room for 3 MB, then for more. What was saved before is read all the while."""
+    home, room = tmp_path / "home", tmp_path / "room"
+    home.mkdir()
+    room.write_text("3000000")
+    full, after = crashes.filled_up(
+        home, lambda: room.write_text("30000000"), crashes.disk_of(library, home, ROOM=room)
+    )
+    print(full, after)
+    assert full["saved"] > 10
+    assert (full["refused"], full["trouble"], full["degraded"], full["readable"]) == ("full", "full", True, True)
+    assert (after["lost"], after["sound"]) == (0, True)
+
+
+def test_writers_share_the_wait_for_a_slow_disk(tmp_path: Path, library: Path) -> None:
+    """DB-03 on a disk that takes 5 ms a sync: not one change is lost, and commits are far fewer than changes."""
+    shared, alone = (
+        crashes.crowd(tmp_path / name, 20, 5, crashes.disk_of(library, tmp_path / name, SYNC_MS=5), alone=name == "a")
+        for name in ("s", "a")
+    )
+    print("shared", shared)
+    print("alone ", alone)
+    assert (shared["counter"], shared["errors"]) == (alone["counter"], alone["errors"]) == (100, 0)
+    assert alone["commits"] == 101  # the one that made the table is seen too
+    assert shared["commits"] < 50
