@@ -69,6 +69,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/keys"): ADMIN,
     ("POST", "/keys"): ADMIN,
     ("DELETE", "/keys/{id}"): ADMIN,
+    ("GET", "/my-data"): VIEWER,
+    ("DELETE", "/my-data"): PLANNER,
     ("GET", "/audit"): ADMIN,
     ("GET", "/audit/soundness"): ADMIN,
     ("GET", "/usage"): ADMIN,
