@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import backups_command, keys_command, my_data_command
+from core import backups_command, keys_command, my_data_command, provider_keys_command
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     project.set_defaults(command=_project)
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
+    provider_keys = commands.add_parser("provider-keys", help="keys of providers: list, set, forget, renew")
+    provider_keys_command.add_to(provider_keys, say)
     my_data = commands.add_parser("my-data", help="all that is kept of one owner: export, delete")
     my_data_command.add_to(my_data, say)
     backups_command.add_backup(commands.add_parser("backup", help="copy the database, sealed and checked"), say)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -20,7 +21,8 @@ from core.settings import settings
 from core.store import readings
 from core.store.audit import Log
 from core.store.database import Database, in_memory, open_database
-from core.store.secret import purpose, server_secret
+from core.store.secret import data_keys, purpose, server_secret
+from core.store.vault import Layered, Vault
 from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
 
 # what is small, about no place that a planner looked at, and makes a history
@@ -32,7 +34,17 @@ def outside() -> World:
     """The world as this process may ask it; what it says is kept."""
     conf = settings()
     folder = conf.home / "cache" if conf.stores_on_server else None
-    return World(folder, Access.from_env(os.environ), accepted=_keep)
+    access = Access.from_env(os.environ)
+    if conf.stores_on_server:
+        access = replace(access, keys=Layered(vault(), access.keys))
+    return World(folder, access, accepted=_keep)
+
+
+@Once
+def vault() -> Vault:
+    """The keys of providers that an admin entered here."""
+    home = settings().home
+    return Vault(home, lambda: data_keys(home, os.environ))
 
 
 @Once

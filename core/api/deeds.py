@@ -12,7 +12,7 @@ from core.errors import DatabaseError
 from core.outside import audit
 
 # what routes write down themselves, in words of their own; a job that is cancelled loses nobody anything
-TOLD_ELSEWHERE = {"keys", "shares", "jobs", "my-data"}
+TOLD_ELSEWHERE = {"keys", "shares", "jobs", "my-data", "provider-keys"}
 log = logging.getLogger("solar_mining.api")
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import SolarMiningError
 from core.outside import audit, database
 from core.store import keys, shares
-from pages.ui import library, people, session, show
+from pages.ui import library, my_data, people, provider_keys, session, show
 
 MADE = "_key_made"
 RANKS = ("viewer", "planner", "admin")
@@ -43,6 +43,9 @@ def section() -> None:
     _keys()
     _new_key()
     _links()
+    with st.container(horizontal=True):
+        my_data.section()
+        provider_keys.section()
 
 
 # --- keys ---------------------------------------------------------------------------------------
