@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,9 +91,10 @@ def _project(asked: argparse.Namespace) -> int:
 
 
 def _check_config(asked: argparse.Namespace) -> int:
-    from core.check_config import options_of, problems, secrets_of
+    from core.check_config import options_of, problems
+    from core.settings import environment, secrets_of
 
-    found = problems(os.environ, options_of(Path.home(), os.environ), secrets_of(Path.home()))
+    found = problems(environment(), options_of(Path.home(), environment()), secrets_of(Path.home()))
     for problem in found:
         say(str(problem))
     say(f"{len(found)} unsafe for production" if found else "safe for production")

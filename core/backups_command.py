@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.errors import NotFound, SolarMiningError
-from core.settings import settings
+from core.settings import environment, settings
 from core.store import backups, restoring, sealing, soundness
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
@@ -81,7 +81,7 @@ def _restore(asked: argparse.Namespace, say: Say) -> int:
     if not file.is_file():
         file = backups.file_of(home, asked.backup)
     told = Progress("opened", say_error)
-    aside = restoring.restore(file, folder, home, os.environ, replace=asked.replace, told=told.bytes)
+    aside = restoring.restore(file, folder, home, environment(), replace=asked.replace, told=told.bytes)
     for old in aside:
         say(f"kept aside: {old}")
     say(f"restored {file.name} into {folder}")
@@ -125,7 +125,7 @@ def _bad_rows(db: Database) -> Iterator[str]:
 
 
 def _bad_backups(home: Path) -> Iterator[str]:
-    keys = data_keys(home, os.environ)
+    keys = data_keys(home, environment())
     for one in backups.listed(home, 2**31):
         try:
             if not backups.is_sound(home, one.id):
@@ -153,7 +153,7 @@ def _opened(home: Path) -> Database:
 
 
 def _log(db: Database, home: Path) -> Log:
-    return Log(db, purpose(server_secret(home, os.environ), "audit"), home)
+    return Log(db, purpose(server_secret(home, environment()), "audit"), home)
 
 
 def _size(count: int) -> str:

@@ -5,7 +5,6 @@ Where nothing may be stored (mode `public`) the cache and the database live in m
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,7 +16,7 @@ from core.fetchers.errands import Errands
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
 from core.once import Once
-from core.settings import settings
+from core.settings import environment, settings
 from core.store import readings
 from core.store.audit import Log
 from core.store.database import Database, in_memory, open_database
@@ -34,7 +33,7 @@ def outside() -> World:
     """The world as this process may ask it; what it says is kept."""
     conf = settings()
     folder = conf.home / "cache" if conf.stores_on_server else None
-    access = Access.from_env(os.environ)
+    access = Access.from_env(environment())
     if conf.stores_on_server:
         access = replace(access, keys=Layered(vault(), access.keys))
     return World(folder, access, accepted=_keep)
@@ -44,7 +43,7 @@ def outside() -> World:
 def vault() -> Vault:
     """The keys of providers that an admin entered here."""
     home = settings().home
-    return Vault(home, lambda: data_keys(home, os.environ))
+    return Vault(home, lambda: data_keys(home, environment()))
 
 
 @Once
@@ -58,7 +57,7 @@ def database() -> Database:
 def secret() -> bytes:
     """The secret of this server; where nothing is stored, of this process."""
     conf = settings()
-    return server_secret(conf.home if conf.stores_on_server else None, os.environ)
+    return server_secret(conf.home if conf.stores_on_server else None, environment())
 
 
 @Once

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from core.errors import NotFound
 from core.fetchers.sources import SOURCES
 from core.outside import audit, vault
+from core.settings import environment
 
 PREFIX, SUFFIX = "SOLAR_MINING_", "_KEY"
 ENTERED, SET, NONE = "entered", "set", "none"
@@ -44,7 +44,7 @@ def forget(id: str, by: str) -> None:  # noqa: A002
 
 
 def _held(setting: str, provider: str, entered: set[str]) -> Held:
-    how = ENTERED if setting in entered else SET if os.environ.get(setting, "").strip() else NONE
+    how = ENTERED if setting in entered else SET if environment().get(setting, "").strip() else NONE
     return Held(_id(setting), provider, setting, how)
 
 
