@@ -84,9 +84,21 @@ def _restore(asked: argparse.Namespace, say: Say) -> int:
     aside = restoring.restore(file, folder, home, environment(), replace=asked.replace, told=told.bytes)
     for old in aside:
         say(f"kept aside: {old}")
+        if old.name.startswith(f"{FILE_NAME}.replaced."):
+            say(_lost(old, folder / FILE_NAME))
     say(f"restored {file.name} into {folder}")
     say(f"start with SOLAR_MINING_HOME={folder}")
     return 0
+
+
+def _lost(old: Path, restored: Path) -> str:
+    """What the database that was there had, and the one that was put back has not."""
+    try:
+        found = restoring.only_in(old, restored)
+    except SolarMiningError as error:
+        return f"what was saved since the backup cannot be told: {error.message}"
+    told = ", ".join(f"{count} {table}" for table, count in found.items())
+    return f"saved since the backup, and only there: {told or 'nothing'}"
 
 
 def _verify(asked: argparse.Namespace, say: Say) -> int:

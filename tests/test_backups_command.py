@@ -98,12 +98,14 @@ def test_a_folder_with_a_database_is_left_alone_unless_told_and_then_the_old_is_
 ) -> None:
     assert said(capsys, "backup")[0] == 0
     (made,) = backups.listed(home, 10)
-    by_hand(home, "DELETE FROM scenarios")
+    by_hand(home, "DELETE FROM scenarios", "UPDATE weathers SET checksum = 'another' WHERE owner = 'ann'")
     size = (home / FILE_NAME).stat().st_size
     code, text = said(capsys, "restore", made.id)
     assert code == 1
     assert "--replace" in text or "there is a database already" in text
-    assert said(capsys, "restore", made.id, "--replace")[0] == 0
+    code, text = said(capsys, "restore", made.id, "--replace")
+    assert code == 0
+    assert "saved since the backup, and only there: 1 weathers\n" in text
     (old,) = home.glob("app.db.replaced.*")
     assert old.stat().st_size == size
     assert said(capsys, "verify")[0] == 0

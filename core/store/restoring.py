@@ -50,6 +50,16 @@ def restore(
     return aside
 
 
+def only_in(newer: Path, older: Path) -> dict[str, int]:
+    """How many rows of each kind a database has that another has not, or has otherwise: what is lost with it.
+
+    DatabaseError where either cannot be read.
+    """
+    mine, theirs = _rows_of(newer), _rows_of(older)
+    counts = {table: len(rows - theirs.get(table, set())) for table, rows in mine.items()}
+    return {table: count for table, count in counts.items() if count}
+
+
 def in_use(place: Path) -> bool:
     """Whether another program has a sound database open: it can then not leave write-ahead logging."""
     db = Database(str(place), patience_s=1.0)
@@ -57,6 +67,19 @@ def in_use(place: Path) -> bool:
         return db.has_others()
     except DatabaseError as error:
         return bool(error.value == REFUSALS[5][0])  # a damaged one is in nobody's use
+    finally:
+        db.close()
+
+
+def _rows_of(file: Path) -> dict[str, set[str]]:
+    """The checksums of the rows of each table that has them."""
+    db = Database(str(file), patience_s=soundness.CHECK_S)
+    try:
+        with db.read() as tables:
+            named = [table for table in tables.table_names() if "checksum" in tables.table(table).columns_dict]
+            return {
+                table: {row["checksum"] for row in tables.query(f"SELECT checksum FROM {table}")} for table in named
+            }
     finally:
         db.close()
 
