@@ -48,7 +48,7 @@ def delete(owner: str, by: str) -> dict[str, int]:
         except NotFound:
             continue  # it ended meanwhile
     gone = belongings.remove(database(), owner)
-    audit().note(by, "all data deleted", owner, f"{sum(gone.values())} rows")
+    audit().note(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
     return gone
 
 

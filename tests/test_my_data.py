@@ -157,7 +157,22 @@ def test_of_another_an_admin_alone_may(door: Door) -> None:
     assert sum(left.values()) == left["sign_ins"] == 1
     assert belongings.counted(outside.database(), ANN)["scenarios"] == 1
     (noted,) = (entry for entry in outside.audit().listed(20) if entry.action == "all data deleted")
-    assert (noted.who, noted.subject) == ("root", BOB)
+    assert (noted.who, noted.subject) == (outside.audit().name("root"), BOB)
+    assert outside.audit().first_bad() is None
+
+
+def test_the_audit_log_knows_no_name_that_an_admin_gave(door: Door) -> None:
+    """The log cannot be changed, so it never held one; while a key of theirs lives the API tells who it was."""
+    name = "ann.example@example.org"
+    assert main(["keys", "create", "a script", "--owner", name]) == 0
+    outside.audit().note(name, "deleted", "scenario")
+    admin = client_of(door, "root", "admin")
+    assert [entry["who"] for entry in admin.get(f"{PREFIX}/audit").json()["items"][:2]] == [name, "command line"]
+    assert "app.db" in "".join(found_in_files(door.home, name))
+    my_data.delete(name, name)
+    assert found_in_files(door.home, name) == {}
+    shown = [entry["who"] for entry in admin.get(f"{PREFIX}/audit").json()["items"][:3]]
+    assert shown == [outside.audit().name(name)] * 2 + ["command line"]
     assert outside.audit().first_bad() is None
 
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 ANCHOR = "audit.head"
 LONGEST = 200  # characters of what an entry says about what was done
 KEPT_DAYS = 365
+NOBODY, CODED = (
+    ("local", "command line", "this program"),
+    ("person ", "visitor "),
+)  # that stand for no name, or for a code
 PRUNED = "old entries removed"
 BLOCK = 10_000  # rows read at once by the verifier
 NEWEST = "SELECT seq, code FROM audit ORDER BY seq DESC LIMIT 1"
@@ -69,10 +73,19 @@ class Log:
     key: bytes
     home: Path | None = None
 
+    def name(self, owner: str) -> str:
+        """How the log names an owner: as a code, which nobody but who knows the name can tell whom it stands for."""
+        if owner in NOBODY or owner.startswith(CODED):
+            return owner
+        return f"owner {hmac.digest(self.key, f'owner {owner}'.encode(), 'sha256').hex()[:24]}"
+
     def note(self, who: str, action: str, subject: str, detail: str = "") -> int:
-        """Write one row, once what it tells of is done; its number. Not inside another write: that may be undone."""
+        """Write one row, once what it tells of is done; its number. Not inside another write: that may be undone.
+
+        Owners that `subject` or `detail` tell of are to be named by `name`.
+        """
         with self.db.write() as tables:
-            seq = self._add(tables, who, action, subject, detail)
+            seq = self._add(tables, self.name(who), action, subject, detail)
         self._anchor(seq)
         return seq
 
