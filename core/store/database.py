@@ -195,6 +195,34 @@ class Database:
                 copy.close()
                 tables.conn.close()
 
+    def has_others(self) -> bool:
+        """Whether another program has the file open: the log of writes, moved into the file, then cannot be left."""
+        with self._turn(), _in_words():
+            tables = self._opened(time.monotonic() + self.patience_s)
+            try:
+                tables.conn.execute("PRAGMA journal_mode = DELETE")
+            except engine.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in BUSY:
+                    raise
+                return True
+            finally:
+                tables.conn.close()
+            return False
+
+    def forget_deleted(self) -> None:
+        """Write the file anew, so that no byte of what was deleted is left in it or its log; takes twice its room.
+
+        DatabaseError where others read or write all the while.
+        """
+        with self._turn(), _in_words():
+            tables = self._opened(time.monotonic() + self.patience_s)
+            try:
+                tables.conn.execute("VACUUM")
+                if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
+            finally:
+                tables.conn.close()
+
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
         with self._turn(time.monotonic() + self.patience_s):
