@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -14,8 +14,11 @@ from core.errors import ValidationError
 
 Mode = Literal["local", "public", "server"]
 Env = Literal["development", "staging", "production"]
+Level = Literal["info", "debug", "warning", "error"]  # the first where nothing is said
 DEFAULT_HOME = Path(__file__).resolve().parents[1] / "data" / "local"
 CALLS_PER_MINUTE = 600
+LOG_DAYS, MOST_LOG_DAYS = 30, 3650
+SHORTEST_KEY = 32  # characters
 HOST = r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\]"
 ORIGIN = rf"https?://(?:{HOST})(?::\d{{1,5}})?"
 Word = TypeVar("Word", bound=str)
@@ -29,7 +32,8 @@ class Settings:
     `env`: development, staging or production. `home`: the folder of what this copy writes. `hosts`: names it answers to
     beside loopback. `origins`: addresses of other sites whose scripts may call the API. `calls_per_minute`: what one
     caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
-    `issuer|subject` of those who run this server.
+    `issuer|subject` of those who run this server. `log_level`: the least that is logged; `log_days`: how long files of
+    logs are kept, 0 for none. `alerts`: the address that is told of troubles. `metrics_key`: opens `/metrics` alone.
     """
 
     mode: Mode
@@ -40,6 +44,10 @@ class Settings:
     calls_per_minute: int = CALLS_PER_MINUTE
     trusted_proxies: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
+    log_level: Level = "info"
+    log_days: int = LOG_DAYS
+    alerts: str = field(default="", repr=False)
+    metrics_key: str = field(default="", repr=False)
 
     @property
     def stores_on_server(self) -> bool:
@@ -64,6 +72,10 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         calls_per_minute=_count(env, "SOLAR_MINING_RATE_LIMIT", CALLS_PER_MINUTE),
         trusted_proxies=_networks(env, "SOLAR_MINING_TRUSTED_PROXY"),
         admins=_people(env, "SOLAR_MINING_ADMINS"),
+        log_level=_one_of(get_args(Level), env, "SOLAR_MINING_LOG_LEVEL"),
+        log_days=_count(env, "SOLAR_MINING_LOG_DAYS", LOG_DAYS, least=0, most=MOST_LOG_DAYS),
+        alerts=_address(env, "SOLAR_MINING_ALERTS"),
+        metrics_key=_key(env, "SOLAR_MINING_METRICS_KEY"),
     )
 
 
@@ -109,15 +121,33 @@ def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return people
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
-    """The whole number from 1 to a million that a variable holds."""
+def _count(env: Mapping[str, str], name: str, default: int, least: int = 1, most: int = 1_000_000) -> int:
+    """The whole number from `least` to `most` that a variable holds."""
     text = env.get(name, "").strip()
     if not text:
         return default
-    if not re.fullmatch(r"[1-9]\d{0,5}|1000000", text):
-        expected = "a whole number from 1 to 1,000,000"
+    if not re.fullmatch(r"0|[1-9]\d{0,6}", text) or not least <= int(text) <= most:
+        expected = f"a whole number from {least:,} to {most:,}"
         raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
     return int(text)
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    """The address of the web that a variable holds; the error does not repeat it, as one may open a chat to whoever has it."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(rf"(?i)https?://{HOST}(?::\d{{1,5}})?(?:/[!-\"$-~]*)?", text):
+        expected = "an address such as https://hooks.example.org/mine"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value="***", expected=expected)
+    return text
+
+
+def _key(env: Mapping[str, str], name: str) -> str:
+    """The key that a variable holds; the error does not repeat it."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(rf"[!-~]{{{SHORTEST_KEY},200}}", text):
+        expected = f"at least {SHORTEST_KEY} letters, digits or signs"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value="***", expected=expected)
+    return text
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path:
