@@ -135,7 +135,7 @@ def _count(env: Mapping[str, str], name: str, default: int, least: int = 1, most
 def _address(env: Mapping[str, str], name: str) -> str:
     """The address of the web that a variable holds; the error does not repeat it, as one may open a chat to whoever has it."""
     text = env.get(name, "").strip()
-    if text and not re.fullmatch(rf"(?i)https?://{HOST}(?::\d{{1,5}})?(?:/[!-\"$-~]*)?", text):
+    if text and not re.fullmatch(rf"(?i)https?://(?:{HOST})(?::\d{{1,5}})?(?:/[!-\"$-~]*)?", text):
         expected = "an address such as https://hooks.example.org/mine"
         raise ValidationError(f"{name}: expected {expected}", field=name, value="***", expected=expected)
     return text
