@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import alerts_command, keys_command
+from core import alerts_command, keys_command, migrate_command
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
     alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)
+    migrate_command.add_to(commands, say)
     check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
     check.set_defaults(command=_check_config)
     return parser

@@ -14,7 +14,7 @@ import core
 from core.errors import SolarMiningError
 from core.fetchers.ask import known
 from core.fetchers.sources import SOURCES
-from core.health import FINE, backup_age_s, probe
+from core.health import FINE, backup_age_s, probe, store_condition
 from core.jobs import pool
 from core.metrics import PREFIX, instruments
 from core.once import Once
@@ -22,8 +22,7 @@ from core.outside import outside
 from core.schedule import QUESTIONS
 from core.settings import settings
 from core.store import backups
-from core.store.database import FILE_NAME
-from core.vitals import free_bytes, size_bytes, vitals
+from core.vitals import vitals
 
 STATES = ("ready", "open", "half-open", "unused", "offline")
 MOST_BACKUPS = 1000
@@ -134,10 +133,13 @@ def _store() -> Iterator[Family]:
     conf = settings()
     if not conf.stores_on_server:
         return
-    sizes = {"database": FILE_NAME, "wal": f"{FILE_NAME}-wal"}
-    bytes_of = {name: float(size_bytes(conf.home / file)) for name, file in sizes.items()}
-    yield _many("store_bytes", "Of the files of the database.", "file", bytes_of)
-    yield from _one("disk_free_bytes", "Free where things are kept.", free_bytes(conf.home))
+    now = store_condition()
+    sizes = {"database": float(now.size_bytes), "wal": float(now.wal_bytes)}
+    yield _many("store_bytes", "Of the files of the database.", "file", sizes)
+    yield from _one("store_degraded", "Whether the store is not as it should be.", now.degraded)
+    yield from _one("store_set_aside", "Databases found damaged that were moved aside.", len(now.set_aside))
+    yield from _one("sqlite_known_bad", "Whether this SQLite has the WAL-reset bug.", now.known_bad)
+    yield from _one("disk_free_bytes", "Free where things are kept.", now.free_bytes)
     yield from _one("backups", "Backups that are kept.", len(backups.listed(conf.home, MOST_BACKUPS)))
     yield from _one("backup_age_seconds", "Of the newest backup.", backup_age_s())
 

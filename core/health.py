@@ -20,6 +20,7 @@ from core.once import Once
 from core.outside import database, outside, secret
 from core.settings import settings
 from core.store import backups
+from core.store.condition import Condition, condition
 from core.store.database import FILE_NAME, Database
 from core.store.secret import server_secret
 from core.vitals import free_bytes, vitals
@@ -33,7 +34,20 @@ OLDEST_BACKUP_S = 36 * 3600.0  # they are made each night
 MOST_JUMP_S = 60.0  # of the calendar against the count of seconds
 NEEDED = ("database", "disk", "secret")  # without these nothing can be kept
 FINE = ("ok", "in memory", "offline", "none")
-State = Literal["ok", "busy", "full", "failing", "offline", "in memory", "old", "none", "changed", "jumped"]
+State = Literal[
+    "ok",
+    "busy",
+    "full",
+    "failing",
+    "offline",
+    "in memory",
+    "old",
+    "none",
+    "changed",
+    "jumped",
+    "moved aside",
+    "known bad",
+]
 
 
 class Probe:
@@ -77,6 +91,7 @@ def probe() -> Probe:
         {
             "database": _database,
             "disk": _disk,
+            "store": _store,
             "secret": _secret,
             "memory": _memory,
             "calculations": _calculations,
@@ -113,6 +128,22 @@ def _database() -> State:
 def _own_connection() -> Database:
     """A connection beside those of the server, which waits for nobody."""
     return Database(str(settings().home / FILE_NAME), patience_s=PATIENCE_S)
+
+
+def _store() -> State:
+    """Whether the database is the one that was, on an SQLite without the bug that its log is kept from otherwise."""
+    if not settings().stores_on_server:
+        return "in memory"
+    found = store_condition()
+    if found.trouble == "damaged":
+        return "failing"
+    return "moved aside" if found.set_aside else "known bad" if found.known_bad else "ok"
+
+
+def store_condition() -> Condition:
+    """How the store of this process is."""
+    conf = settings()
+    return condition(database(), conf.home if conf.stores_on_server else None)
 
 
 def _disk() -> State:

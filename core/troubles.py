@@ -20,9 +20,10 @@ AMISS = {
     "full": "is full",
     "changed": "is not the one this server started with: keys and the audit log rest on it",
     "jumped": "was set while the server ran",
+    "moved aside": "was found damaged at a start and kept beside: the newest good backup took its place",
     "old": "are missing or older than a day and a half",
 }
-WATCHED = ("database", "disk", "secret", "clock", "backups")  # the others are told by their own figures
+WATCHED = ("database", "disk", "store", "secret", "clock", "backups")  # the others are told by their own figures
 MIB = 1024 * 1024
 
 

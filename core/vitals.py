@@ -60,13 +60,6 @@ def free_bytes(folder: Path) -> int | None:
     return None
 
 
-def size_bytes(path: Path) -> int:
-    """Of a file, 0 where there is none."""
-    with suppress(OSError):
-        return path.stat().st_size
-    return 0
-
-
 def _of_status(name: str) -> int | None:
     """A figure of the kernel about this process [bytes]."""
     return _kib(Path("/proc/self/status"), name)

@@ -1,4 +1,8 @@
-"""Copies of the database, made while it is used: each is checked, and known by the sum of its bytes."""
+"""Copies of the database, made while it is used: each is sealed, restored once to see that it can be, and dated.
+
+No backup is dated before one that was made earlier, whatever the clock does, and what is kept is told by order and
+count alone: a clock that is wrong deletes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,34 @@ import hashlib
 import os
 import re
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
-from core.errors import DatabaseError
+from core.errors import DatabaseError, NotFound
+from core.store import sealing, soundness
 from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp
+from core.store.secret import data_keys
 
-FOLDER, MOST = "backups", 14  # kept: the newest
-NAME = re.compile(r"(\d{8}T\d{12}Z-[0-9a-f]{8})-([0-9a-f]{64})\.db")
+FOLDER = "backups"
+NEWEST, DAYS, WEEKS = 24, 14, 8  # kept: the newest, and the newest of so many days and weeks that have one
+MOST = NEWEST + DAYS + WEEKS
+NAME = re.compile(r"(\d{8}T\d{12}Z-[0-9a-f]{8})-([0-9a-f]{64})\.(?:sealed|db)")  # .db: of a version that sealed none
 WHEN = "%Y%m%dT%H%M%S%fZ"
+PLAIN = b"SQLite format 3\0"
+ABANDONED_S = 86_400.0  # after which a file that was never finished goes
+Keys = tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A copy of the database: when it was begun, its bytes, and their SHA-256."""
+    """A sealed copy of the database: when it was begun, the bytes of its file, and their SHA-256."""
 
     id: str
     created_at: datetime
@@ -30,26 +45,27 @@ class Backup:
     sha256: str
 
 
-def make(db: Database, home: Path) -> Backup:
-    """Copy all that is committed into the folder of backups beside the database; those beyond the newest go.
+def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | None = None) -> Backup:
+    """Copy all that is committed into the folder of backups beside the database; those that no rule keeps go.
 
-    DatabaseError where the disk refuses, or what was copied is not sound.
+    `keys`: the first one seals. DatabaseError where the disk refuses, or what was copied is not sound: then no older
+    one goes either.
     """
-    now, folder = datetime.now(UTC), home / FOLDER
-    id = f"{now.strftime(WHEN)}-{secrets.token_hex(4)}"  # noqa: A001
-    part = folder / f"{id}.part"
-    try:
+    keys = keys or data_keys(home, os.environ)
+    folder = home / FOLDER
+    with _in_words():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.touch(mode=0o600)
+        _sweep(folder)
+        id = _next_id(home, now or datetime.now(UTC))  # noqa: A001
+        part = folder / f"{id}.part"
         try:
-            db.copy_to(part)
-            part.replace(folder / f"{id}-{_sum_of(part)}.db")
+            _write(db, part, folder / f"{id}.scratch", keys)
+            part.replace(folder / f"{id}-{_sum_of(part)}.sealed")
+            _sync(folder)
         finally:
             part.unlink(missing_ok=True)
-        for old in _files(folder)[MOST:]:
-            old.unlink(missing_ok=True)
-    except OSError as error:
-        raise DatabaseError(REFUSALS[10][1], field="backup", value="disk", expected=REFUSALS[10][2]) from error
+        for old in retired(listed(home, 2**31)):
+            file_of(home, old.id).unlink(missing_ok=True)
     return next(one for one in listed(home, MOST) if one.id == id)
 
 
@@ -59,9 +75,110 @@ def listed(home: Path, limit: int, after: Key | None = None) -> list[Backup]:
     return [one for one in every if after is None or (stamp(one.created_at), one.id) < after][:limit]
 
 
+def retired(every: list[Backup]) -> list[Backup]:
+    """Which of all backups, the newest first, are kept no longer."""
+    kept = {one.id for one in every[:NEWEST]}
+    for most, named in ((DAYS, "%Y-%m-%d"), (WEEKS, "%G-%V")):
+        first: dict[str, str] = {}
+        for one in every:
+            first.setdefault(one.created_at.strftime(named), one.id)
+        kept |= set(list(first.values())[:most])
+    return [one for one in every if one.id not in kept]
+
+
 def is_sound(home: Path, id: str) -> bool:  # noqa: A002
     """Whether a backup still has the bytes that were written."""
-    return any(_backup(file).sha256 == _sum_of(file) for file in _files(home / FOLDER) if file.name.startswith(id))
+    file = file_of(home, id)
+    return _backup(file).sha256 == _sum_of(file)
+
+
+def file_of(home: Path, id: str) -> Path:  # noqa: A002
+    """The file of a backup; NotFound where there is none of that id."""
+    found = next((file for file in _files(home / FOLDER) if _backup(file).id == id), None)
+    if found is None:
+        raise NotFound("there is no such backup", field="id", value=id, expected="a backup that is kept")
+    return found
+
+
+def unpack(home: Path, id: str, into: Path, keys: Keys | None = None, told: sealing.Told = sealing.nothing) -> None:  # noqa: A002
+    """Write the database that a backup holds into a file of its own, which stands there whole or not at all.
+
+    A backup was restored and checked row by row when it was made, and its bytes are still those: DatabaseError where
+    they are not, or none of the keys opens it.
+    """
+    file = file_of(home, id)
+    if file.suffix == ".db" and not is_sound(home, id):
+        raise sealing.unusable("it was changed since it was written")
+    unpack_file(file, into, keys or data_keys(home, os.environ), told)
+
+
+def unpack_file(file: Path, into: Path, keys: Keys, told: sealing.Told = sealing.nothing) -> None:
+    """Write the database that a backup's file holds, wherever that lies; one that is not sealed is only copied."""
+    part = into.with_name(f"{into.name}.part")
+    with _in_words():
+        try:
+            with file.open("rb") as source, _private(part) as written:
+                if source.read(len(PLAIN)) == PLAIN:
+                    source.seek(0)
+                    while piece := source.read(sealing.PIECE_BYTES):
+                        written.write(piece)
+                else:
+                    source.seek(0)
+                    sealing.unseal(source, written, keys, told)
+                written.flush()
+                os.fsync(written.fileno())
+            part.replace(into)
+            _sync(into.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _write(db: Database, part: Path, scratch: Path, keys: Keys) -> None:
+    """Copy, seal, and restore what was sealed into a scratch file, in which everything is checked."""
+    try:
+        with _private(scratch):
+            pass
+        db.copy_to(scratch)
+        with scratch.open("rb") as source, _private(part) as written:
+            sealing.seal(source, written, keys[0])
+            written.flush()
+            os.fsync(written.fileno())
+        unpack_file(part, scratch, keys[:1])
+        soundness.check_file(scratch)
+    finally:
+        for end in ("", "-wal", "-shm", "-journal"):
+            scratch.with_name(scratch.name + end).unlink(missing_ok=True)
+
+
+def _next_id(home: Path, now: datetime) -> str:
+    """A new id, after those there are, though the clock was set back."""
+    before = listed(home, 1)
+    at = max(now, before[0].created_at + timedelta(microseconds=1)) if before else now
+    return f"{at.strftime(WHEN)}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = REFUSALS[13] if error.errno == 28 else REFUSALS[10]
+        raise DatabaseError(full[1], field="backup", value=full[0], expected=full[2]) from error
+
+
+@contextmanager
+def _private(file: Path) -> Iterator[BinaryIO]:
+    """A file made anew that its owner alone may read."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        yield opened
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a crash left of backups that were never finished."""
+    for file in folder.iterdir():
+        if not NAME.fullmatch(file.name) and time.time() - file.stat().st_mtime > ABANDONED_S:
+            file.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -78,8 +195,17 @@ def _backup(file: Path) -> Backup:
     return Backup(known[1], at, file.stat().st_size, known[2])
 
 
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on the disk; Windows cannot, and does so by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def _sum_of(file: Path) -> str:
-    """The SHA-256 of a file that is on the disk, not only on its way there."""
+    """The SHA-256 of a file."""
     with file.open("rb") as opened:
-        os.fsync(opened.fileno())
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.errors import DatabaseError, ValidationError
 
 VARIABLE = "SOLAR_MINING_SECRET"
+DATA_KEY = "SOLAR_MINING_DATA_KEY"
 FILE_NAME = "secret"
 SHORTEST = 32  # characters
 
@@ -36,6 +37,23 @@ def server_secret(home: Path | None, env: Mapping[str, str]) -> bytes:
 def purpose(secret: bytes, what: str) -> bytes:
     """A key for one purpose, so that no two uses of the secret share one."""
     return hmac.digest(secret, f"solar mining: {what}".encode(), hashlib.sha256)
+
+
+def data_keys(home: Path, env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The keys [32 bytes each] of what lies sealed, backups and keys of providers: the first one seals, all open.
+
+    Those a setting gives between semicolons, the newest first, then one made from the server's secret, so that what
+    was sealed before there was a setting still opens. ValidationError for one that is too short.
+    """
+    given = [part.strip() for part in env.get(DATA_KEY, "").split(";") if part.strip()]
+    if any(len(part) < SHORTEST for part in given):
+        expected = f"keys of at least {SHORTEST} characters, between semicolons"
+        raise ValidationError(f"{DATA_KEY}: expected {expected}", field=DATA_KEY, expected=expected)
+    has_secret = bool(env.get(VARIABLE, "").strip()) or (home / FILE_NAME).exists()
+    sources = [part.encode() for part in given]
+    if has_secret or not given:
+        sources.append(server_secret(home, env))
+    return tuple(purpose(one, "data at rest") for one in sources)
 
 
 def _of_file(home: Path) -> bytes:

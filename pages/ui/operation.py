@@ -25,9 +25,11 @@ VERDICTS = {
     "degraded": "Something is amiss; the rest works.",
     "unavailable": "Nothing can be kept now.",
 }
+KNOWN_BAD = "This SQLite has the WAL-reset bug of versions before 3.51.3: writers take turns across processes, so that it cannot bite."
 PARTS = {
     "database": "Whether what is saved can be written down.",
     "disk": "Room where things are kept.",
+    "store": "Whether the database is the one that was, and none had to be moved aside.",
     "secret": "What keys and the audit log are made with: whether it is still the same.",
     "memory": "Memory of this server.",
     "calculations": "Places for calculations and jobs.",
@@ -132,15 +134,18 @@ def storage() -> None:
 
 
 def _files() -> None:
-    from core.health import backup_age_s
-    from core.store.database import FILE_NAME
-    from core.vitals import free_bytes, size_bytes
+    from core.health import backup_age_s, store_condition
+    from core.store.condition import words
 
-    home, age_s = session.conf().home, backup_age_s()
+    now, age_s = store_condition(), backup_age_s()
+    for aside in now.set_aside:
+        st.warning(session.literal(words(aside)), icon=":material/warning:")
+    if now.known_bad:
+        st.warning(KNOWN_BAD, icon=":material/warning:")
     told = {
-        "Database": _megabytes(size_bytes(home / FILE_NAME)),
-        "Write-ahead log": _megabytes(size_bytes(home / f"{FILE_NAME}-wal")),
-        "Free on disk": _megabytes(free_bytes(home)),
+        "Database": _megabytes(now.size_bytes),
+        "Write-ahead log": _megabytes(now.wal_bytes),
+        "Free on disk": _megabytes(now.free_bytes),
         "Newest backup": "none" if age_s is None else f"{show.age_in_words(age_s)} old",
     }
     with st.grid(4, min_column_width=200):

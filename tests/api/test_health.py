@@ -18,8 +18,21 @@ import pytest
 from core.health import Probe
 from tests.api.serving import Served
 
-STATES = {"ok", "busy", "full", "failing", "offline", "in memory", "old", "none", "changed", "jumped"}
-PARTS = {"database", "disk", "secret", "memory", "calculations", "sources", "backups", "clock"}
+STATES = {
+    "ok",
+    "busy",
+    "full",
+    "failing",
+    "offline",
+    "in memory",
+    "old",
+    "none",
+    "changed",
+    "jumped",
+    "moved aside",
+    "known bad",
+}
+PARTS = {"database", "disk", "store", "secret", "memory", "calculations", "sources", "backups", "clock"}
 LOCK = """
 import sys
 from core.store.database import engine

@@ -22,7 +22,7 @@ ALWAYS = {
     "processor_seconds", "component_ok", "callers", "jobs", "provider_state", "provider_last_answer_age_seconds",
     "provider_latency_seconds", "provider_calls", "provider_failures", "data_age_seconds",
 }  # fmt: skip
-STORED = {"store_bytes", "disk_free_bytes", "backups"}
+STORED = {"store_bytes", "store_degraded", "store_set_aside", "sqlite_known_bad", "disk_free_bytes", "backups"}
 
 
 def scraped(address: str, **headers: str) -> dict[str, Metric]:
