@@ -70,7 +70,7 @@ def test_a_server_tells_all_of_it_and_counts_what_is_done(served: Served, client
 def test_jobs_are_told_by_kind_and_end(served: Served, client: httpx.Client) -> None:
     done = client.post("/backtests?wait=30", json={"starts": ["2020-03"]})
     assert done.status_code in (200, 201), done.text
-    assert value(scraped(served.address), "job_seconds", "_count", kind="backtests", state="done") >= 1
+    assert value(scraped(served.address), "job_seconds", "_count", kind="backtest", state="done") >= 1
 
 
 def test_what_callers_send_makes_no_series_and_stands_in_none(served: Served, client: httpx.Client) -> None:
@@ -95,7 +95,9 @@ def test_its_line_in_the_log_has_an_id_and_its_errors_the_one_form(served: Serve
     answer = httpx.get(f"{served.address}/metrics", headers={"X-Request-ID": "scrape-1"}, timeout=60)
     assert answer.headers["x-request-id"] == "scrape-1"
     assert any(
-        json.loads(line).get("request_id") == "scrape-1" for line in log.read_text().splitlines() if line[0] == "{"
+        json.loads(line).get("request_id") == "scrape-1"
+        for line in log.read_text().splitlines()
+        if line.startswith("{")
     )
     refused = httpx.post(f"{served.address}/metrics", json={}, timeout=60)
     assert refused.status_code == 405
