@@ -31,6 +31,7 @@ def page() -> None:
     engine()
     operation.health()
     operation.figures()
+    operation.errors()
     account.guarded()
     refresh()
     ages()
@@ -38,7 +39,6 @@ def page() -> None:
     weather()
     storage()
     operation.storage()
-    operation.errors()
 
 
 def engine() -> None:

@@ -16,6 +16,7 @@ LOOK_EVERY_S = 15.0
 SHOWN = 20  # errors
 BACKUPS_SHOWN = 5
 VERIFIED = "_audit_verified"
+TILE_PX = 160  # two beside each other on a phone
 MIB = 1024 * 1024
 COLOURS = {"ok": "green", "busy": "orange", "old": "orange", "jumped": "orange"}
 CALM = ("offline", "in memory", "none")
@@ -80,7 +81,7 @@ def _figures() -> None:
     from core.traffic import traffic
 
     hour, now = traffic().history(), traffic().within(300.0)
-    with st.grid(4, min_column_width=200):
+    with st.grid(4, min_column_width=TILE_PX):
         _tile("Calls a minute", f"{now.calls / 5:,.1f}", [one.calls for one in hour], "To the API, over five minutes.")
         failed = "–" if not now.calls else f"{now.failures / now.calls:.1%}"
         _tile("Calls that fail", failed, [one.failures for one in hour], "Of five minutes; refusals do not count.")
@@ -115,7 +116,9 @@ def _tile(label: str, value: str, past: list[Any], words: str) -> None:
 
 
 def _megabytes(size_bytes: float | None) -> str:
-    return "–" if size_bytes is None else f"{size_bytes / MIB:,.1f} MB"
+    if size_bytes is None:
+        return "–"
+    return f"{size_bytes / MIB:,.1f} MB" if size_bytes < 1000 * MIB else f"{size_bytes / MIB / 1024:,.1f} GB"
 
 
 # --- storage ------------------------------------------------------------------------------------
@@ -146,9 +149,9 @@ def _files() -> None:
         "Database": _megabytes(now.size_bytes),
         "Write-ahead log": _megabytes(now.wal_bytes),
         "Free on disk": _megabytes(now.free_bytes),
-        "Newest backup": "none" if age_s is None else f"{show.age_in_words(age_s)} old",
+        "Newest backup": "none" if age_s is None else "new" if age_s < 60 else f"{show.age_in_words(age_s)} old",
     }
-    with st.grid(4, min_column_width=200):
+    with st.grid(4, min_column_width=TILE_PX):
         for label, value in told.items():
             st.metric(label, value, border=True)
 
