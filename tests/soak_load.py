@@ -48,7 +48,7 @@ PAGES = (
     "status",
 )
 MOST_MB_PER_HOUR, MOST_DESCRIPTORS, MOST_THREADS, MOST_DISK_MB = 5.0, 5, 2, 50.0
-LONG_ENOUGH_H = 0.5  # below, what the allocator keeps for a while is more than the slope is told by
+LONG_ENOUGH_H = 0.33  # below, what the allocator keeps for a while is more than the slope is told by
 MOST_RISE_MB = 10.0  # of the last third above the second, where it is shorter
 MB = 1024 * 1024
 
