@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import backups_command, keys_command, migrate_command, my_data_command, provider_keys_command
+from core import alerts_command, backups_command, keys_command, migrate_command, my_data_command, provider_keys_command
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     project.set_defaults(command=_project)
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
+    alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)
     migrate_command.add_to(commands, say)
     provider_keys = commands.add_parser("provider-keys", help="keys of providers: list, set, forget, renew")
     provider_keys_command.add_to(provider_keys, say)

@@ -197,16 +197,13 @@ class Database:
 
     def has_others(self) -> bool:
         """Whether another program has the file open: the log of writes, moved into the file, then cannot be left."""
-        with self._turn(), _in_words():
-            tables = self._opened(time.monotonic() + self.patience_s)
+        with self._alone() as tables:
             try:
                 tables.conn.execute("PRAGMA journal_mode = DELETE")
             except engine.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in BUSY:
+                if explained(error).value != "busy":
                     raise
                 return True
-            finally:
-                tables.conn.close()
             return False
 
     def forget_deleted(self) -> None:
@@ -214,12 +211,20 @@ class Database:
 
         DatabaseError where others read or write all the while.
         """
-        with self._turn(), _in_words():
-            tables = self._opened(time.monotonic() + self.patience_s)
+        with self._alone() as tables:
+            tables.conn.execute("VACUUM")
+            if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise refusal(BUSY)
+
+    @contextmanager
+    def _alone(self) -> Iterator[Tables]:
+        """A connection of its own while no thread of this process writes."""
+        deadline = time.monotonic() + self.patience_s
+        with self._turn(deadline), _in_words():
+            self._settle()
+            tables = self._opened(deadline)
             try:
-                tables.conn.execute("VACUUM")
-                if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                    raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
+                yield tables
             finally:
                 tables.conn.close()
 
