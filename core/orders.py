@@ -26,6 +26,7 @@ from core.jobs import Job, Pool, Terms, pool
 from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
+from core.store import drafts, shares
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept
@@ -125,7 +126,13 @@ class Orders:
             self._take_up(kept)
         if self._now_s() - self._tidied_s > TIDY_EVERY_S:
             self._tidied_s = self._now_s()
-            store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Let go of what is old, whoever kept it and whether they ever come back."""
+        store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+        drafts.forget_old(self._db())
+        shares.forget_expired(self._db())
 
     def _live(self) -> None:
         while not self._stopped.is_set():
