@@ -8,7 +8,6 @@ forgets it, and the jobs themselves tell what came of them.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import hmac
 import json
 import logging
@@ -21,7 +20,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from core import events
-from core.errors import SolarMiningError, SourceError, ValidationError
+from core.errors import DatabaseError, SolarMiningError, SourceError, ValidationError
 from core.events import Bus, Event, Listener
 from core.fetchers.http import send
 from core.fetchers.provider import Request
@@ -37,7 +36,7 @@ HOSTS = "SOLAR_MINING_WEBHOOK_HOSTS"
 SENDERS = 4
 DEADLINE_S = 10.0
 WAITS_S = (2.0, 10.0, 60.0, 600.0)  # before each further attempt
-MOST_WAITING = 1000
+MOST_WAITING, OWN_WAITING = 1000, 100  # messages, and those to one owner
 MOST_REPLY = 64_000  # bytes of an answer, which nobody reads
 LONGEST_URL = 2000
 log = logging.getLogger("solar_mining.webhooks")
@@ -162,12 +161,12 @@ class Messenger:
 
     def _put(self, webhook: Webhook, event: Event, attempt: int, wait_s: float) -> None:
         with self._due:
-            if len(self._messages) >= MOST_WAITING:
+            own = sum(one.webhook.owner == webhook.owner for one in self._messages)
+            if len(self._messages) >= MOST_WAITING or own >= OWN_WAITING:
                 log.warning("a message to webhook %s is dropped: too many wait", webhook.id)
                 return
             self._number += 1
-            message = _Message(time.monotonic() + wait_s, self._number, webhook, event, attempt)
-            heapq.heappush(self._messages, message)
+            self._messages.append(_Message(time.monotonic() + wait_s, self._number, webhook, event, attempt))
             self._due.notify()
 
     def _send_all(self) -> None:
@@ -190,7 +189,6 @@ class Messenger:
                 first = min(free, default=None)
                 if first is not None and first.due_s <= now:
                     self._messages.remove(first)
-                    heapq.heapify(self._messages)
                     self._busy.add(first.webhook.owner)
                     return first
                 self._due.wait(None if first is None else first.due_s - now)
@@ -198,11 +196,10 @@ class Messenger:
 
     def _send(self, message: _Message) -> None:
         webhook = message.webhook
-        if not store.exists(self._db(), webhook.id):
-            return
         try:
-            self._post(webhook, message.event)
-        except SourceError as error:
+            if store.exists(self._db(), webhook.id):
+                self._post(webhook, message.event)
+        except (SourceError, DatabaseError) as error:  # not taken, or the database is busy now
             log.info("webhook %s, attempt %d: %s", webhook.id, message.attempt + 1, error.message)
             if message.attempt < len(self._waits_s):
                 self._put(webhook, message.event, message.attempt + 1, self._waits_s[message.attempt])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core import outside, webhooks
-from core.errors import SourceError, ValidationError
+from core.errors import DatabaseError, SourceError, ValidationError
 from core.events import DATA_REFRESHED, JOB_ENDED, Bus, Event
 from core.fetchers.world import Access, World
 from core.store import webhooks as store
@@ -268,6 +268,46 @@ def test_nothing_is_sent_where_no_call_may_be_made() -> None:
     assert outside.outside().offline
     with pytest.raises(SourceError):
         webhooks.posted(hook("https://example.com/"), event())
+
+
+def test_an_owner_whose_messages_pile_up_leaves_room_for_others(
+    db: Database, begun: Callable[..., tuple[Bus, webhooks.Messenger]]
+) -> None:
+    told: list[str] = []
+
+    def post(webhook: Webhook, event: Event) -> None:
+        if webhook.owner == "fails":
+            raise SourceError("no", field="webhook")
+        told.append(webhook.owner)
+
+    for n in range(store.MOST):
+        store.create(db, "fails", f"https://example.com/{n}", (JOB_ENDED,))
+    store.create(db, "ann", "https://example.com/ann", (JOB_ENDED,))
+    bus, messenger = begun(post=post, waits_s=(600.0,))
+    for n in range(20):
+        bus.tell(JOB_ENDED, {"id": str(n)}, "fails")
+    bus.tell(JOB_ENDED, {"id": "last"}, "ann")
+    until(lambda: told == ["ann"])
+    assert messenger.waiting <= webhooks.OWN_WAITING
+
+
+def test_a_message_is_not_lost_while_the_database_is_busy(
+    db: Database, begun: Callable[..., tuple[Bus, webhooks.Messenger]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    busy = [DatabaseError("the database is busy", field="database")]
+    exists = store.exists
+
+    def busy_once(db: Database, id_: str) -> bool:
+        if busy:
+            raise busy.pop()
+        return exists(db, id_)
+
+    monkeypatch.setattr(store, "exists", busy_once)
+    store.create(db, "ann", "https://example.com/ann", (JOB_ENDED,))
+    bus, _ = begun(post=lambda webhook, event: told.append(webhook.owner))
+    bus.tell(JOB_ENDED, {}, "ann")
+    until(lambda: told == ["ann"])
 
 
 def hook(url: str) -> Webhook:
