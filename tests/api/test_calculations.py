@@ -15,10 +15,14 @@ import httpx
 import pytest
 
 import core
-from core import outside
+from core import outside, work
+from core.api.jobs_shown import BY_CODE
+from core.errors import ValidationError
+from core.requests import BacktestAsked
 from core.scenario import Scenario
+from core.work import Kind
 from tests.api.doors import Door, opened
-from tests.api.serving import error_in
+from tests.api.serving import CODES, error_in
 
 GREENSBORO = {"site": {"latitude": 36.1, "longitude": -79.95, "weather": "bundled:greensboro"}}
 LONG = {"scenario": GREENSBORO, "sites": [GREENSBORO["site"]] * 1000, "compute": "risk", "paths": 2000}
@@ -298,6 +302,25 @@ def test_events_of_ones_own_jobs_are_heard(client: httpx.Client) -> None:
 def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     with opened(tmp_path / "home", monkeypatch) as found:
         yield found
+
+
+def test_a_job_that_failed_is_told_in_the_same_words_to_whom_waited_and_to_who_asks_later(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(asked: Any, ground: Any) -> Any:
+        raise ValidationError("starts: expected a month we know", field="starts", value="2009-01", expected="a month")
+
+    monkeypatch.setitem(work.KINDS, "backtest", Kind(BacktestAsked, refused, lambda asked: ()))
+    ann = door.client(key=door.key("ann", "planner"))
+    error = error_in(ann.post("/api/v1/backtests?wait=30", json={}).json(), "VALIDATION_ERROR")
+    job = ann.get("/api/v1/jobs").json()["items"][0]["id"]
+    told = ann.get(f"/api/v1/jobs/{job}").json()["error"]
+    assert {name: error[name] for name in told} == told
+
+
+def test_every_code_of_a_job_that_failed_has_an_error_that_needs_no_more_than_is_kept() -> None:
+    for code in CODES:
+        assert set(BY_CODE[code]("it failed").details) == {"field", "value", "expected"}, code
 
 
 def test_a_job_of_another_looks_like_none(door: Door) -> None:
