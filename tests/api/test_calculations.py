@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -375,3 +376,16 @@ def test_webhooks_are_an_owners_and_their_secret_is_shown_once(door: Door) -> No
     assert bob.delete(f"/api/v1/webhooks/{made.json()['id']}").status_code == 404
     assert ann.delete(f"/api/v1/webhooks/{made.json()['id']}").status_code == 204
     error_in(ann.post("/api/v1/webhooks", json={"url": "http://127.0.0.1/"}).json(), "VALIDATION_ERROR")
+
+
+def test_a_webhook_asked_for_again_is_one_and_its_secret_is_told_again_and_kept_nowhere(door: Door) -> None:
+    ann, key = door.client(key=door.key("ann", "planner")), {"Idempotency-Key": "one-hook"}
+    first, again = (ann.post("/api/v1/webhooks", json={"url": "https://example.com/hook"}, headers=key) for _ in "ab")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")
+    assert len(ann.get("/api/v1/webhooks").json()["items"]) == 1
+    with outside.database().read() as tables:
+        kept = b"".join(zlib.decompress(row["body"]) for row in tables.query("SELECT body FROM idempotency"))
+    assert first.json()["id"].encode() in kept
+    assert first.json()["secret"].encode() not in kept
