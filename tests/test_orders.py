@@ -246,6 +246,26 @@ def test_a_job_beyond_its_time_is_told_to_have_been(stand: Stand, monkeypatch: p
     assert stand.load(kept).state == "timeout"
 
 
+def test_a_job_that_is_given_up_is_told_to_have_ended(stand: Stand) -> None:
+    """One that was begun twice, and one whose request cannot be read."""
+    stand.runs(quick)
+    heard = events.bus().listen("me", lambda: None)
+    assert heard is not None
+    try:
+        twice, unread = store.new("me", KIND, "dead"), store.new("me", KIND, "dead")
+        for kept, request in ((twice, {}), (unread, {"starts": "of another version"})):
+            store.create(stand.db, kept, request, stand.now_s)
+        with stand.db.write() as tables:
+            tables.table("jobs").update(twice.id, {"state": "running", "attempt": store.MOST_ATTEMPTS})
+        stand.now_s += 13.0
+        stand.process().look()
+        assert [stand.load(kept).state for kept in (twice, unread)] == ["failed", "failed"]
+        told = {event.data["id"]: event.data["state"] for event in heard.take()}
+        assert told == {twice.id: "failed", unread.id: "failed"}
+    finally:
+        events.bus().leave(heard)
+
+
 def test_what_a_process_has_one_of_is_made_once_though_many_ask_at_the_same_time() -> None:
     made: list[int] = []
 

@@ -22,7 +22,7 @@ def made(db: Database, owner: str = "me", kind: str = "risk-analysis", holder: s
 
 
 def taken(db: Database, holder: str, after_s: float) -> list[str]:
-    return [kept.id for kept in jobs.take_up(db, holder, NOW_S + after_s, LEASE_S, 10)]
+    return [kept.id for kept in jobs.take_up(db, holder, NOW_S + after_s, LEASE_S, 10) if kept.live]
 
 
 def test_a_job_is_found_by_its_owner_alone(db: Database) -> None:
