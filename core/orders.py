@@ -92,12 +92,6 @@ class Orders:
             self._jobs().cancel(id, owner)
         return kept
 
-    def forget(self, owner: str, id: str) -> None:  # noqa: A002
-        """Stop a job, where it is live, and keep nothing of it."""
-        store.delete(self._db(), owner, id)
-        with suppress(NotFound):
-            self._jobs().cancel(id, owner)
-
     # Its own life
 
     def begin(self) -> None:

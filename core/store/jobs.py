@@ -213,14 +213,6 @@ def leave(db: Database, holder: str, ids: set[str], *, begun: bool = True) -> No
             )
 
 
-def delete(db: Database, owner: str, id: str) -> None:  # noqa: A002
-    """Forget a job and all its parts, whether it has ended or not: whoever works at it stops."""
-    with db.write() as tables:
-        _row(tables, owner, id)
-        tables.execute("DELETE FROM job_parts WHERE job_id = ?", [id])
-        tables.table("jobs").delete(id)
-
-
 def forget(db: Database, before: datetime) -> int:
     """Delete jobs that ended before a moment; how many."""
     with db.write() as tables:

@@ -19,10 +19,11 @@ import core
 from core import outside, work
 from core.api.jobs_shown import BY_CODE
 from core.errors import ValidationError
+from core.jobs import pool
 from core.requests import BacktestAsked
 from core.scenario import Scenario
 from core.work import Kind
-from tests.api.doors import Door, opened
+from tests.api.doors import AFAR, Door, opened
 from tests.api.serving import CODES, error_in
 
 GREENSBORO = {"site": {"latitude": 36.1, "longitude": -79.95, "weather": "bundled:greensboro"}}
@@ -353,7 +354,7 @@ def test_a_visitor_is_answered_at_once_or_not_at_all(tmp_path: Path, monkeypatch
         told = visitor.post("/api/v1/backtests", json={"starts": ["2020-03"]})
         assert (told.status_code, told.json().get("state")) == (200, "done"), told.text
         assert visitor.get(f"/api/v1/jobs/{told.json()['id']}").status_code == 404
-        monkeypatch.setattr("core.api.routes_calculations.VISITOR_WAIT_S", 0.01)
+        monkeypatch.setattr("core.api.visitors.WAIT_S", 0.01)
         late = visitor.post("/api/v1/sizings", json={"scenario": GREENSBORO})
         assert late.status_code == 504
         error_in(late.json(), "TIMEOUT")
@@ -361,6 +362,30 @@ def test_a_visitor_is_answered_at_once_or_not_at_all(tmp_path: Path, monkeypatch
             assert [tables.table(name).count for name in ("jobs", "job_parts")] == [0, 0], (
                 "nothing of a visitor is kept"
             )
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_nothing_of_a_visitor_from_another_machine_is_ever_written_down(
+    failing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mode local: what the database holds is looked at while the work is done, and after."""
+
+    def looks(asked: Any, ground: Any) -> Any:
+        with outside.database().read() as tables:
+            held.extend(tables.table(name).count for name in ("jobs", "job_parts"))
+        if failing:
+            raise ValidationError("no", field="starts")
+        return {"seed": asked.seed}, None
+
+    held: list[int] = []
+    monkeypatch.setitem(work.KINDS, "backtest", Kind(BacktestAsked, looks, lambda asked: ()))
+    with opened(tmp_path / "home", monkeypatch, "local") as door:
+        told = door.client(AFAR).post("/api/v1/backtests", json={"seed": 3})
+        looks(BacktestAsked(), None) if not failing else held.append(0)
+        assert told.status_code == (422 if failing else 200), told.text
+        assert failing or (told.json()["state"], told.json()["result"]) == ("done", {"seed": 3})
+        assert set(held) == {0}
+        assert pool().counts() == {"running": 0, "queued": 0}
 
 
 def test_webhooks_are_an_owners_and_their_secret_is_shown_once(door: Door) -> None:
