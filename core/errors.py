@@ -19,7 +19,8 @@
     ├ UnsupportedMediaType         UNSUPPORTED_MEDIA_TYPE
     └ TooLarge                     PAYLOAD_TOO_LARGE     a request beyond what is read
 
-Each names the field, the value and what was expected. "No IRR exists" and "never pays back" are
+What the API's guard refuses before any route hears of it is one of these with a status of HTTP of its own. Each names the
+field, the value and what was expected. "No IRR exists" and "never pays back" are
 values with a reason, not errors.
 """
 

@@ -17,7 +17,7 @@ from core.once import Once
 
 BOX = 100  # events that wait for a listener
 REMEMBERED = 1000  # for those who come back and say what they heard last
-MOST_LISTENERS = 500
+MOST_LISTENERS, OWN_LISTENERS = 500, 10
 EVERYBODY = ""
 JOB_ENDED, DATA_REFRESHED = "job.ended", "data.refreshed"
 KINDS = (JOB_ENDED, DATA_REFRESHED)
@@ -84,9 +84,13 @@ class Bus:
         return event
 
     def listen(self, owner: str | None, wake: Callable[[], object], after: int | None = None) -> Listener | None:
-        """A box for an owner's events, those since `after` in it; None where too many listen already."""
+        """A box for an owner's events, those since `after` in it; None where too many listen already, of all or of one owner.
+
+        Who hears all there is, `owner` None, is of the house and always finds a place.
+        """
         with self._lock:
-            if len(self._listeners) >= MOST_LISTENERS:
+            own = sum(one.owner == owner for one in self._listeners) if owner else 0
+            if owner is not None and (len(self._listeners) >= MOST_LISTENERS or own >= OWN_LISTENERS):
                 return None
             listener = Listener(owner, wake)
             if after is not None:

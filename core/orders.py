@@ -244,7 +244,13 @@ class _Course:
         self._parts = {"result": result, **({} if paths is None else {"paths": paths})}
 
     def ended(self, job: Job) -> None:
-        """Write down how it ended, and let others know."""
+        """Write down how it ended, and let others know: not in the middle of a write, with which it might be undone."""
+        if self._orders._db().writing:
+            threading.Thread(target=self._end, args=(job,), name=f"end of {self._kept.id[:8]}", daemon=True).start()
+        else:
+            self._end(job)
+
+    def _end(self, job: Job) -> None:
         orders, kept = self._orders, self._kept
         try:
             if (orders.closing and job.state == "cancelled") or not self.written.is_set():

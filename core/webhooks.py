@@ -117,6 +117,7 @@ class Messenger:
         self._closed = False
         self._news = threading.Event()
         self._listener: Listener | None = None
+        self._heard: int | None = None  # the last event
         self._threads = [threading.Thread(target=self._listen, name="webhooks", daemon=True)]
         self._threads += [
             threading.Thread(target=self._send_all, name=f"webhook {n}", daemon=True) for n in range(senders)
@@ -147,10 +148,13 @@ class Messenger:
         while not self._closed:
             self._news.wait()
             self._news.clear()
-            if self._listener is None or self._listener.gone:  # too much came at once: begin with an empty box
-                self._listener = self._bus.listen(None, self._news.set)
-            for event in self._listener.take() if self._listener else ():
+            heard = self._listener.take() if self._listener else []
+            for event in heard:
                 self._put_all(event)
+            self._heard = heard[-1].id if heard else self._heard
+            if self._listener is None or self._listener.gone:  # too much at once: the bus remembers the rest
+                self._listener = self._bus.listen(None, self._news.set, self._heard)
+                self._news.set()
 
     def _put_all(self, event: Event) -> None:
         try:

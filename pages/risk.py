@@ -14,7 +14,7 @@ from core.jobs import Tick
 from core.studies.backtest import FIGURES, Backtest
 from core.studies.drivers import Sensitivity, sensitivity
 from core.studies.options import Options, options
-from core.studies.simulation import RiskAnalysis, simulate
+from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
 from pages.ui import chance_form, own_turn, risk_parts, session, show, work
@@ -67,9 +67,9 @@ def begin() -> None:
         def late() -> bool:
             return time.monotonic() > end
 
-        lives = simulate(scenario, weather, market, rules=rules, tick=lambda share: tick(0.8 * share), enough=late)
-        why = sensitivity(scenario, weather, market, rules=rules, tick=lambda share: tick(0.8 + 0.1 * share))
-        choices = options(scenario, weather, market, rules=rules)
+        lives = simulate(scenario, weather, market, rules=rules, tick=part(tick, 0.0, 0.6), enough=late)
+        why = sensitivity(scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
+        choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
         return Told(lives, why, choices, own_turn.Question(scenario, weather, market, rules))
 
     work.begin("risk", live, lambda: compile_kernels(scenario))

@@ -19,14 +19,14 @@ from core.studies.simulation import suns
 
 def looked_up(ground: Any, weather: Any) -> Any:
     """The ground of a plan with a table of its months, which a life in plain Python reads."""
-    return ground._replace(table=responses(ground.base, weather, suns(ground.base)))
+    return ground._replace(site=responses(ground.base, weather, suns(ground.base)))
 
 
 class Life:
     """What a path's loops read, as lists."""
 
     def __init__(self, ground: Any, drawn: Any, account: Any, path: int) -> None:
-        base, table = ground.base, ground.table
+        base, table = ground.base, ground.site
         self.months, self.years = len(base.path.days), len(base.path.days) // 12
         self.coins = coins_per_kwh(base, drawn)[0, :, path].tolist()
         self.price, self.index = drawn.price_usd[:, path].tolist(), drawn.power_index[:, path].tolist()

@@ -67,7 +67,7 @@ def _plain(weather: Weather, market: Market) -> Callable[[], Any]:
     """Some lives of the plan in plain Python, their chances drawn already."""
     ground = looked_up(ground_of(LONG, weather, used_readings(LONG, market), ()), weather)
     drawn = chances(LONG, ground.base.path, ground.base.fees_btc, 1, 0, PLAIN)
-    account = account_of(ground.base, ground.table, drawn)
+    account = account_of(ground.base, ground.site, drawn)
     some = [Life(ground, drawn, account, path) for path in range(PLAIN)]
     return lambda: [live(life) for life in some]
 

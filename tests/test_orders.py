@@ -266,6 +266,26 @@ def test_a_job_that_is_given_up_is_told_to_have_ended(stand: Stand) -> None:
         events.bus().leave(heard)
 
 
+def test_an_end_that_is_told_in_the_middle_of_a_write_is_not_undone_with_it(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wake = threading.Event()
+    stand.runs(lambda asked, ground: ({"woke": wake.wait(PATIENCE_S)}, None))
+    one = stand.process(workers=1)
+    kept = one.submit(KIND, "me", BacktestAsked())
+    stand.until(kept, lambda job: job.state == "running")
+
+    def meet_it_in_a_write_that_is_undone() -> None:
+        with stand.db.write():
+            one._jobs().cancel(kept.id, "me")  # as a caller does who meets a job that is overdue
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        meet_it_in_a_write_that_is_undone()
+    assert stand.ended(kept).state == "cancelled"
+    wake.set()
+
+
 def test_what_a_process_has_one_of_is_made_once_though_many_ask_at_the_same_time() -> None:
     made: list[int] = []
 

@@ -142,6 +142,22 @@ def test_only_who_asked_for_it_is_told(
     assert b"price" in receiver.at("/bob")[0][1]
 
 
+def test_what_was_heard_before_the_box_ran_over_is_told_and_what_comes_later_too(
+    receiver: Receiver,
+    db: Database,
+    begun: Callable[..., tuple[Bus, webhooks.Messenger]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store.create(db, "ann", f"{receiver.base}/hook", (JOB_ENDED,))
+    bus, messenger = begun()
+    monkeypatch.setattr(bus, "_box", 2)
+    with messenger._due:  # nothing can be put while all this happens
+        told = [bus.tell(JOB_ENDED, {}, "ann") for _ in range(4)]
+    later = bus.tell(JOB_ENDED, {}, "ann")
+    wanted = {str(event.id) for event in (*told[:2], told[-1], later)}  # a box of two holds the first and the last
+    until(lambda: wanted <= {headers["webhook-id"] for headers, _ in receiver.at("/hook")})
+
+
 def test_what_is_not_taken_comes_again_later_and_later_and_then_no_more(
     receiver: Receiver, db: Database, begun: Callable[..., tuple[Bus, webhooks.Messenger]]
 ) -> None:

@@ -29,9 +29,14 @@ class Desk:
     async def run(self, work: Callable[[], Result]) -> Result:
         """The result of `work`; Busy where too many wait, TimedOut where it takes too long."""
         self._enter()
-        done = asyncio.get_running_loop().run_in_executor(self._pool, self._left, work)
         try:
-            return await asyncio.wait_for(done, self._within_s)
+            done = self._pool.submit(work)
+        except BaseException:
+            self._leave()
+            raise
+        done.add_done_callback(lambda _: self._leave())  # also where it is given up before it has begun
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(done), self._within_s)
         except TimeoutError:
             message = f"this took longer than {self._within_s:g} s"
             raise TimedOut(message, field="time", expected="a smaller question, or a job") from None
@@ -48,12 +53,9 @@ class Desk:
                 raise Busy("too many calculations at once; try again in a moment", field="calls", expected=expected)
             self._here += 1
 
-    def _left(self, work: Callable[[], Result]) -> Result:
-        try:
-            return work()
-        finally:
-            with self._lock:
-                self._here -= 1
+    def _leave(self) -> None:
+        with self._lock:
+            self._here -= 1
 
 
 @cache

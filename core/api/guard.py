@@ -32,6 +32,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf-?8\"?\s*)?", re.IGNORECASE)
 NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f\\]|/\.\.(?:/|$)")  # what no path of ours has, and a route's pattern might miss
+SHARE_LINK = re.compile(r"(/shares/[0-9a-f]{8})[0-9a-f]+")  # whoever knows a link may read: logs show its beginning
 PAGE = "/api/v1/docs"
 EVERYWHERE: Headers = [(b"x-content-type-options", b"nosniff")]
 DASHBOARD: Headers = [
@@ -299,13 +300,12 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _tell(request: _Request, took_ms: float) -> None:
+    path = SHARE_LINK.sub(r"\1…", request.scope["path"])
     facts = {
         "request_id": request.id,
         "method": request.method,
-        "path": request.scope["path"],
+        "path": path,
         "status": request.status,
         "ms": round(took_ms, 1),
     }
-    log.info(
-        "%s %s %d", request.method, json.dumps(request.scope["path"])[1:-1], request.status, extra={"facts": facts}
-    )
+    log.info("%s %s %d", request.method, json.dumps(path)[1:-1], request.status, extra={"facts": facts})

@@ -14,13 +14,14 @@ from fastapi import Request
 
 from core.api.errors import Headers
 from core.api.identity import HEADER, Caller, caller
-from core.api.sources import source
+from core.api.sources import household, source
 from core.api.usage import counts
 from core.errors import RateLimited, Unauthorized
 from core.settings import settings
 
 WINDOW_S = 60.0
 MANY = 10_000  # names that are remembered before old ones are dropped
+FORGET_EVERY_S = 1.0  # as dropping looks at all of them
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Limiter:
         self._most, self._now_s = most, now_s
         self._lock = threading.Lock()
         self._calls: dict[str, deque[float]] = {}  # when each name called within the last minute [s]
+        self._forgot_s = -math.inf
 
     def take(self, name: str) -> Left:
         """One more call of `name`; one that is refused does not count."""
@@ -67,7 +69,8 @@ class Limiter:
 
     def _forget(self, now_s: float) -> None:
         """Drop the names that did not call within a minute, where there are many."""
-        if len(self._calls) >= MANY:
+        if len(self._calls) >= MANY and now_s - self._forgot_s >= FORGET_EVERY_S:
+            self._forgot_s = now_s
             self._calls = {name: calls for name, calls in self._calls.items() if calls[-1] > now_s - WINDOW_S}
 
 
@@ -106,4 +109,4 @@ def name_of(who: Caller | None, request: Request) -> str:
     """Whom calls are counted to: a visitor has a new owner each time, so it is where they come from."""
     if who is not None and who.key_id:
         return f"key {who.key_id}"
-    return f"owner {who.owner}" if who is not None and who.keeps else f"from {source(request)}"
+    return f"owner {who.owner}" if who is not None and who.keeps else f"from {household(source(request))}"

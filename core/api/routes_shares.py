@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
-from core.api.identity import Planner, source
+from core.api.identity import Planner
 from core.api.limits import limiter
 from core.api.paging import Page, PageAsked, page
+from core.api.sources import household, source
 from core.errors import RateLimited
 from core.outside import audit, database
 from core.plain import plain
@@ -104,7 +105,7 @@ def revoke_share(who: Planner, id: ShareId) -> None:  # noqa: A002
 
 def limited_by_address(request: Request) -> None:
     """Count a reading, and refuse it with RateLimited where it is one too many from one place."""
-    left = limiter().take(f"share from {source(request)}")
+    left = limiter().take(f"share from {household(source(request))}")
     request.scope["state"].setdefault("headers", []).extend(left.headers)
     if not left.may:
         raise RateLimited("too many links were opened from here", after_s=left.after_s, field="calls")

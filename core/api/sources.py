@@ -79,11 +79,12 @@ class Throttle:
 
     def wrong(self, origin: str) -> None:
         """Count one more; RateLimited where the source tried too many."""
-        if not self._counts.hit(self._most, _household(origin)):
+        if not self._counts.hit(self._most, household(origin)):
             raise RateLimited("too many wrong keys came from here", after_s=60.0, field="X-API-Key")
 
 
-def _household(origin: str) -> str:
+def household(origin: str) -> str:
+    """One name for all the addresses that one household has."""
     found = _address(origin)
     if found is None or found.version == 4:
         return str(found or origin)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
-IMPORT, EXPORT, IMPORT_USD, EXPORT_USD, PV = range(5)  # of what is told beside the steps
+BOUGHT_KWH, SOLD_KWH, BOUGHT_USD, SOLD_USD, PV_KWH = range(5)  # of what is told beside the steps
 TOLD = 5
 BUCKETS = 4096  # of a group, by which a place is found nearly always at once
 
@@ -144,11 +144,11 @@ def _add(
     out[:steps] += np.diff([reached(height) for height in heights], axis=0) / pue
     imported = count * (bought - lacking) - below(bought) + below(lacking)
     exported = below(first + sold_kw) - below(first)
-    out[steps + IMPORT] += imported
-    out[steps + EXPORT] += exported
-    out[steps + IMPORT_USD] += imported * (buy if limit > 0 else 0.0)
-    out[steps + EXPORT_USD] += exported * sell
-    out[steps + PV] += below(np.full(light.shape, inverter.rating_kw))
+    out[steps + BOUGHT_KWH] += imported
+    out[steps + SOLD_KWH] += exported
+    out[steps + BOUGHT_USD] += imported * (buy if limit > 0 else 0.0)
+    out[steps + SOLD_USD] += exported * sell
+    out[steps + PV_KWH] += below(np.full(light.shape, inverter.rating_kw))
 
 
 def held_below(hours: Groups, inverter: Inverter, group: int, light: Floats, ceiling: Floats) -> Floats:

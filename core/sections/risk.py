@@ -25,7 +25,7 @@ class Risk(Section):
 
     model_config = ConfigDict(validate_default=True)  # what a choice needs may have been left out
 
-    paths: Count = quantity(10_000, "paths", "Paths", "Simulated lives of the mine.", 100, 1_000_000)
+    paths: Count = quantity(10_000, "", "Paths", "Simulated lives of the mine.", 100, 1_000_000)
     seed: Count = quantity(1, "", "Seed", "The same seed gives the same paths.", 0, 2**31 - 1)
     price: Literal["strays", "resampled", "by_year"] = Field(
         "strays",

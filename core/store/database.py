@@ -139,6 +139,11 @@ class Database:
             finally:
                 self._give_back(tables)
 
+    @property
+    def writing(self) -> bool:
+        """Whether this thread is inside a write."""
+        return self._turns.mine
+
     def copy_to(self, place: Path) -> None:
         """Write all that is committed into an empty file, while others read and write, and check the copy.
 

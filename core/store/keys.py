@@ -11,11 +11,12 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, DatabaseError, NotFound
 from core.store import rows
 from core.store.database import Database
 
@@ -94,7 +95,8 @@ def verified(db: Database, secret: bytes, text: str, now: datetime | None = None
     if not key.live(now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
-        _note_use(db, key.id, now)
+        with suppress(DatabaseError):  # a key holds though the disk is full or somebody else writes
+            _note_use(db, key.id, now)
     return key
 
 

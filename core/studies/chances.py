@@ -50,7 +50,7 @@ Floats: TypeAlias = NDArray[np.float64]
 ) = range(15)
 FACTORS = get_args(Factor)  # those of months first, then those of years
 PRICE_RESPONSE = 0.047  # of a month's change of ln price that difficulty follows at once: see `models.response`
-MOST_DEVIATIONS = 4.0  # of yield, which the table of responses must reach
+MOST_DEVIATIONS = 4.0  # of yield, for which a table of responses must be made
 LONGEST_DELAY_MONTHS = 24
 
 

@@ -23,7 +23,7 @@ from core.sections import Risk
 from core.studies.chances import LONGEST_DELAY_MONTHS, MOST_DEVIATIONS, Chances, answered, price_sd, subsidy_btc
 from core.studies.lives import account_of
 from core.studies.run import Run, used_readings
-from core.studies.simulation import Ground, Tick, ground_of, suns
+from core.studies.simulation import Ground, Tick, ground_of, part, suns
 from core.studies.sorted_site import Site, site_of
 from core.studies.turns import RENEWAL_FRAC, STRESSES, OwnTurn, Turn, with_cheaper_machines
 
@@ -42,6 +42,7 @@ THINGS = {
 }
 POOR = NormalDist().inv_cdf(0.05)
 SOBOL_POINTS = 256
+PIECE = 512  # plans worked out between two ticks
 SURFACE = 15  # nodes a side
 
 
@@ -72,7 +73,8 @@ def sensitivity(
     compiled: bool = True,
 ) -> Sensitivity:
     """What moves the NPV of a plan, each thing as far as its risk section lets it."""
-    ground = ground_of(scenario, weather, used_readings(scenario, market), rules, compiled=compiled)
+    readings = used_readings(scenario, market)
+    ground = ground_of(scenario, weather, readings, rules, tick=part(tick, 0.0, 0.3), compiled=compiled)
     base = ground.base
     tick(0.3)
 
@@ -84,14 +86,14 @@ def sensitivity(
     table = pd.DataFrame({"thing": names, "low_usd": bars.low, "high_usd": bars.high}).iloc[bars.order]
     tick(0.4)
     moving = [name for name, low, high in zip(THINGS, bars.low, bars.high, strict=True) if low != high]
-    shares = _sobol(ground, moving, scenario.risk.seed)
+    shares = _sobol(ground, moving, scenario.risk.seed, part(tick, 0.4, 0.9))
     tick(0.9)
     turned = stress(ground, weather, compiled=compiled)
     invested = float(sum(asset.cost_usd[0] for asset in base.account.assets))
     return Sensitivity(bars.base, invested, table.reset_index(drop=True), shares, turned, _surface(ground))
 
 
-def _sobol(ground: Ground, things: list[str], seed: int) -> pd.DataFrame:
+def _sobol(ground: Ground, things: list[str], seed: int, tick: Tick) -> pd.DataFrame:
     """Shares of the variance of the things that move the NPV at all."""
     columns = ("thing", "first", "first_low", "first_high", "total", "total_low", "total_high")
     if not things:
@@ -100,8 +102,16 @@ def _sobol(ground: Ground, things: list[str], seed: int) -> pd.DataFrame:
         return pd.DataFrame({"thing": [THINGS[things[0]]], **{key: [1.0] for key in columns[1:]}})
     from scipy.special import ndtri
 
+    plans, done = SOBOL_POINTS * (len(things) + 2), 0
+
     def figure(moves: Floats) -> Floats:
-        return npv_usd(ground, moved(ground.base, dict(zip(things, moves, strict=True))))
+        nonlocal done
+        parts = []
+        for some in np.split(moves, range(PIECE, moves.shape[1], PIECE), axis=1):
+            parts.append(npv_usd(ground, moved(ground.base, dict(zip(things, some, strict=True)))))
+            done += some.shape[1]
+            tick(min(done / plans, 1.0))
+        return np.concatenate(parts)
 
     told: Indices = sobol_indices(figure, [ndtri] * len(things), SOBOL_POINTS, seed)
     names = [THINGS[name] for name in things]
@@ -178,7 +188,7 @@ def _shocks(risk: Risk, months: int) -> Floats:
 
 def npv_usd(ground: Ground, drawn: Chances) -> Floats:
     """NPV of each path, (paths,) [USD]."""
-    account = account_of(ground.base, ground.table, drawn)
+    account = account_of(ground.base, ground.site, drawn)
     return np.asarray(finance.npv_usd(ground.base.scenario.finance.discount_rate, account.equity_usd))
 
 
@@ -211,11 +221,11 @@ def stress(
 
 
 def _reaching(ground: Ground, weather: Weather, drawn: Chances, *, compiled: bool) -> Site:
-    """The table of the ground, or one of the same site that reaches to as little sun as a turn brings."""
+    """The site of the ground, or the same one told for as little sun as a turn brings."""
     sun = ground.base.flows.panel_health_frac * drawn.sun_frac[:, 0]
     low, high = float(sun.min()), float(sun.max())
-    if ground.table.reaches(low):
-        return ground.table
+    if ground.site.reaches(low):
+        return ground.site
     return site_of(ground.base, weather, (low, max(high, suns(ground.base)[1])), compiled=compiled)
 
 

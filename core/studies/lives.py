@@ -49,20 +49,20 @@ class Lives:
         return Lives(lines if shown > 0 else {}, self.rows.head(paths))
 
 
-def account_of(base: Run, table: Site, drawn: Chances) -> Proforma:
+def account_of(base: Run, site: Site, drawn: Chances) -> Proforma:
     """The statement of each path, (paths, years + 1)."""
-    return account_and_draw(base, table, drawn)[0]
+    return account_and_draw(base, site, drawn)[0]
 
 
-def account_and_draw(base: Run, table: Site, drawn: Chances) -> tuple[Proforma, Floats]:
+def account_and_draw(base: Run, site: Site, drawn: Chances) -> tuple[Proforma, Floats]:
     """The statement of each path, and what its machines draw in all its years, (paths,) [kWh]."""
-    years = {name: _by_year(values) for name, values in _months(base, table, drawn).items()}
+    years = {name: _by_year(values) for name, values in _months(base, site, drawn).items()}
     return _account(base, years, drawn), years["machines_kwh"].sum(axis=1)
 
 
-def lived(base: Run, table: Site, drawn: Chances) -> Lives:
+def lived(base: Run, site: Site, drawn: Chances) -> Lives:
     """Paths of a plan from what chance brings them."""
-    lines = _months(base, table, drawn)
+    lines = _months(base, site, drawn)
     years = {name: _by_year(values) for name, values in lines.items()}
     account = _account(base, years, drawn)
     cash = _cash(base, account, lines, drawn)
@@ -78,31 +78,31 @@ def lived(base: Run, table: Site, drawn: Chances) -> Lives:
 # Months
 
 
-def months_of(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
+def months_of(base: Run, site: Site, drawn: Chances) -> dict[str, Floats]:
     """Energy [kWh], coins [BTC] and money [USD] by line, (paths, months)."""
-    return {name: values.T for name, values in _months(base, table, drawn).items()}
+    return {name: values.T for name, values in _months(base, site, drawn).items()}
 
 
-def _months(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
+def _months(base: Run, site: Site, drawn: Chances) -> dict[str, Floats]:
     """The same, (months, paths)."""
     shape, by_use = drawn.price_usd.shape, _usd_per_kwh_used(base)
-    told = {name: np.empty(shape) for name in (*LOOKED_UP, *(["bill_usd"] if table.metering else []))}
+    told = {name: np.empty(shape) for name in (*LOOKED_UP, *(["bill_usd"] if site.metering else []))}
     health = np.ones(shape[1])
     peaks: Peaks | None = None
     for year in range(shape[0] // 12):
         at = slice(12 * year, 12 * year + 12)
         index = drawn.power_index[year] * growth_factor(base.scenario.grid.price_growth_per_year, year)
         coins = coins_per_kwh(base, drawn, at)
-        flows, told["pv_kwh"][at] = _year(base, table, drawn, year, coins, by_use[at], index, health)
-        machines, others = np.split(flows, [table.steps], axis=-1)
+        flows, told["pv_kwh"][at] = _year(base, site, drawn, year, coins, by_use[at], index, health)
+        machines, others = np.split(flows, [site.steps], axis=-1)
         np.sum(machines, axis=-1, out=told["machines_kwh"][at])
-        mined = sum((machines[..., step] * coins[step] for step in range(table.steps)), start=0.0)
+        mined = sum((machines[..., step] * coins[step] for step in range(site.steps)), start=0.0)
         told["mined_btc"][at], told["mining_usd"][at] = mined, mined * drawn.price_usd[at]
         bought, sold = others[..., IMPORT_USD], others[..., EXPORT_USD]
         np.multiply(bought, index, out=told["import_usd"][at])
         np.multiply(sold, index, out=told["export_usd"][at])
-        if table.metering:
-            bill = table.metering.bill(others[..., OTHERS:], bought, sold, peaks)
+        if site.metering:
+            bill = site.metering.bill(others[..., OTHERS:], bought, sold, peaks)
             told["bill_usd"][at], told["export_usd"][at] = bill.owed_usd.T * index, bill.export_income_usd.T * index
             peaks = bill.peaks
         health = _health(base, health, others[..., DISCHARGE].sum(axis=0))
@@ -111,7 +111,7 @@ def _months(base: Run, table: Site, drawn: Chances) -> dict[str, Floats]:
 
 def _year(
     base: Run,
-    table: Site,
+    site: Site,
     drawn: Chances,
     year: int,
     coins: Floats,
@@ -124,7 +124,7 @@ def _year(
     sun = base.flows.panel_health_frac[year] * drawn.sun_frac[year]
     shape = (12, drawn.price_usd.shape[1])
     net_usd = coins[0] * drawn.price_usd[at] - by_use[:, None] if len(coins) else np.zeros(shape)
-    flows, pv_kwh = table.year(sun, net_usd / index, _alive(base, table, drawn, at), health)
+    flows, pv_kwh = site.year(sun, net_usd / index, _alive(base, site, drawn, at), health)
     if drawn.delay_months.any():
         runs = np.arange(at.start, at.stop)[:, None] >= drawn.delay_months
         flows, pv_kwh = flows * runs[..., None], pv_kwh * runs
@@ -145,11 +145,11 @@ def coins_per_kwh(base: Run, drawn: Chances, at: slice = slice(None)) -> Floats:
     return np.asarray(base.coins_per_kwh[:, at, None] * share)
 
 
-def _alive(base: Run, table: Site, drawn: Chances, at: slice) -> Floats:
+def _alive(base: Run, site: Site, drawn: Chances, at: slice) -> Floats:
     """Draw of the machines that run over that of the whole fleet when new, (months, paths)."""
-    if not table.fleet_kw:
+    if not site.fleet_kw:
         return np.zeros(drawn.uptime_frac[at].shape)
-    alive = (base.life.step_kw[:, at].sum(axis=0) / table.fleet_kw)[:, None] * drawn.uptime_frac[at]
+    alive = (base.life.step_kw[:, at].sum(axis=0) / site.fleet_kw)[:, None] * drawn.uptime_frac[at]
     return np.asarray(alive * _ready(base, drawn, at) if _fails(base, drawn) else alive)
 
 

@@ -22,13 +22,14 @@ from core.studies.drivers import npv_usd
 from core.studies.fleet import hardware_curve
 from core.studies.lives import account_and_draw, months_of
 from core.studies.run import Run, network, run, used_readings
-from core.studies.simulation import BATCH, THREADS, Ground, ground_of, suns
+from core.studies.simulation import BATCH, THREADS, Ground, Tick, ground_of, part, suns
 from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
 DEGREE = 3  # of the curve through what building brought
 YEARS = (1, 2)
 PATHS = 4096
+GROUND_SHARE = 0.6  # of the work, what plans need before they are lived
 LONGEST_YEARS = 40  # that the finance section takes
 
 
@@ -63,32 +64,30 @@ def options(
     *,
     rules: tuple[CreditRule, ...] = (),
     years: Sequence[int] = YEARS,
+    tick: Tick = lambda share: None,
     compiled: bool = True,
 ) -> Options:
-    """What it is worth to switch off and to wait, over `paths` lives of a plan."""
+    """What it is worth to switch off and to wait, over `paths` lives of a plan. `tick` is told the share done, and may raise to stop."""
     if paths < 2:
         raise refused("paths", paths, "two paths or more")
     readings = used_readings(scenario, market)
-    ground = ground_of(scenario, weather, readings, rules, compiled=compiled)
     waited = [0, *(n for n in years if scenario.finance.horizon_years + n <= LONGEST_YEARS)]
     longest = scenario.but({"finance.horizon_years": scenario.finance.horizon_years + max(waited)})
-    path = network(longest, readings)
-    grounds = {
-        n: ground if n == 0 else _later(scenario, weather, readings, rules, path, n, compiled=compiled) for n in waited
-    }
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="options") as pool:
-        parts = list(pool.map(lambda first: _batch(longest, path, grounds, first), range(0, paths, BATCH)))
-    switch, ran, could = (np.concatenate(rows)[:paths] for rows in zip(*(part[:3] for part in parts), strict=True))
-    npv = {n: np.concatenate([part.npv_usd[n] for part in parts])[:paths] for n in waited}
-    seen = {n: np.concatenate([part.seen[n] for part in parts], axis=1)[:, :paths] for n in waited}
+    path, share = network(longest, readings), GROUND_SHARE / len(waited)
+    ground = ground_of(scenario, weather, readings, rules, tick=part(tick, 0.0, share), compiled=compiled)
+    grounds = {0: ground}
+    for at, n in enumerate(waited[1:], 1):
+        told = part(tick, share * at, share * (at + 1))
+        grounds[n] = _later(scenario, weather, readings, rules, path, n, tick=told, compiled=compiled)
+    lived = _lived(longest, path, grounds, paths, part(tick, GROUND_SHARE, 1.0))
     rate = scenario.finance.discount_rate
-    later = {n: decided(npv[n] * (1.0 + rate) ** -n, seen[n]) for n in waited if n}
-    stood = 1.0 - float(ran.sum() / could.sum()) if could.any() else 0.0
-    return Options(switch, stood, max(float(npv[0].mean()), 0.0), later)
+    later = {n: decided(lived.npv_usd[n] * (1.0 + rate) ** -n, lived.seen[n]) for n in waited if n}
+    stood = 1.0 - float(lived.run_kwh.sum() / lived.always_kwh.sum()) if lived.always_kwh.any() else 0.0
+    return Options(lived.switch_usd, stood, max(float(lived.npv_usd[0].mean()), 0.0), later)
 
 
 class _Lived(NamedTuple):
-    """A batch: worth of switching off [USD], energy that machines draw with and without it [kWh]; by years waited NPV when
+    """Paths: worth of switching off [USD], energy that machines draw with and without it [kWh]; by years waited NPV when
     built [USD] and the logarithms of hashprice and price of that day."""
 
     switch_usd: Floats
@@ -96,6 +95,19 @@ class _Lived(NamedTuple):
     always_kwh: Floats
     npv_usd: dict[int, Floats]
     seen: dict[int, Floats]
+
+
+def _lived(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], paths: int, tick: Tick) -> _Lived:
+    """All batches one after the other."""
+    firsts, parts = range(0, paths, BATCH), list[_Lived]()
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="options") as pool:
+        for lived in pool.map(lambda first: _batch(longest, path, grounds, first), firsts):
+            parts.append(lived)
+            tick(len(parts) / len(firsts))
+    switch, ran, could = (np.concatenate(rows)[:paths] for rows in zip(*(one[:3] for one in parts), strict=True))
+    npv = {n: np.concatenate([one.npv_usd[n] for one in parts])[:paths] for n in grounds}
+    seen = {n: np.concatenate([one.seen[n] for one in parts], axis=1)[:, :paths] for n in grounds}
+    return _Lived(switch, ran, could, npv, seen)
 
 
 def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], first: int) -> _Lived:
@@ -106,26 +118,26 @@ def _batch(longest: Scenario, path: NetworkPath, grounds: dict[int, Ground], fir
     parts = {n: from_year(drawn, n, horizon, float(growth_factor(growth, n))) for n in grounds}
     npv = {n: npv_usd(ground, parts[n]) for n, ground in grounds.items() if n}
     npv[0], ran = _npv_and_draw(now, parts[0])
-    always_npv, could = _npv_and_draw(now._replace(table=now.table.always_on()), parts[0])
+    always_npv, could = _npv_and_draw(now._replace(site=now.site.always_on()), parts[0])
     seen = {n: _seen(part) for n, part in parts.items()}
     return _Lived(npv[0] - always_npv, ran, could, npv, seen)
 
 
 def _npv_and_draw(ground: Ground, drawn: Chances) -> tuple[Floats, Floats]:
     """NPV [USD] and what machines draw [kWh] of each path, (paths,)."""
-    account, drawn_kwh = account_and_draw(ground.base, ground.table, drawn)
+    account, drawn_kwh = account_and_draw(ground.base, ground.site, drawn)
     return finance.npv_usd(ground.base.scenario.finance.discount_rate, account.equity_usd), drawn_kwh
 
 
 # To switch off
 
 
-def margin_usd(base: Run, table: Site, drawn: Chances) -> Floats:
+def margin_usd(base: Run, site: Site, drawn: Chances) -> Floats:
     """What dispatch can change of each month's cash, (paths, months) [USD]: coins and export less import and the cost of use.
 
     Where prices are few and there is no battery, no month's is below that of `always_on`: each hour goes the better way.
     """
-    lines, terms = months_of(base, table, drawn), base.scenario.finance
+    lines, terms = months_of(base, site, drawn), base.scenario.finance
     by_use = terms.variable_usd_per_kwh * np.repeat(
         growth_factor(terms.inflation_per_year, np.arange(terms.horizon_years)), 12
     )
@@ -194,6 +206,7 @@ def _later(
     path: NetworkPath,
     year: int,
     *,
+    tick: Tick,
     compiled: bool,
 ) -> Ground:
     """The plan built years later: on the network of those years, with its machines at what they then cost, all else as planned."""
@@ -207,7 +220,7 @@ def _later(
     )
     some = {field.name: getattr(path, field.name)[12 * year : 12 * year + months] for field in fields(path)}
     base = run(plan, weather, readings, rules, path=NetworkPath(**some), compiled=compiled)
-    return Ground(base, site_of(base, weather, suns(base), compiled=compiled))
+    return Ground(base, site_of(base, weather, suns(base), tick=tick, compiled=compiled))
 
 
 def _price_then(unit: Unit, scenario: Scenario, year: int) -> float | None:

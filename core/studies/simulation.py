@@ -1,7 +1,7 @@
 """Thousands of lives of one plan: the distribution of what it earns, and how likely it is to go wrong.
 
 Each path has a price, a network, power prices, sun, idle machines, cost and delay of its own (`chances`). What the site does in
-its months is looked up (`responses`), and its years go through the books of the house: tax, credits and loans as in the
+its months is told by its sorted hours or looked up (`sorted_site`, `responses`), and its years go through the books of the house: tax, credits and loans as in the
 projection, the loan as large as the plan's own figures let it be.
 """
 
@@ -65,6 +65,9 @@ def approximations(scenario: Scenario) -> tuple[str, ...]:
             tariff.flat_demand.periods or tariff.timed_demand.periods
         ),
         "cells are renewed when the plan renews them": battery.replacement.rule != "never",
+        "a real year that is drawn has the hours of the plan's weather year, brighter or darker by its sun": bool(
+            scenario.risk.sun_years_frac
+        ),
         "machines are renewed in the months in which the plan renews them": fleet.refresh.rule == "unprofitable",
         "kinds of machines keep the order of the first month": len(fleet.units) > 1 and fleet.refresh.rule != "never",
         "starts cost nothing, and any part of a machine may run": bool(fleet.control.restart_minutes)
@@ -96,15 +99,13 @@ def simulate(
         raise refused("paths", count, "one path or more")
     key = scenario.risk.seed if seed is None else seed
     readings = used_readings(scenario, market)
-    ground = ground_of(
-        scenario, weather, readings, rules, tick=lambda share: tick(TABLE_SHARE * share), compiled=compiled
-    )
+    ground = ground_of(scenario, weather, readings, rules, tick=part(tick, 0.0, TABLE_SHARE), compiled=compiled)
     base = ground.base
 
     def batch(first: int) -> Lives:
         # a whole batch is lived and its first paths kept, as products of matrices round by their size
         drawn = chances(scenario, base.path, base.fees_btc, key, first, BATCH)
-        return lived(base, ground.table, drawn).kept(count - first, FAN_PATHS - first)
+        return lived(base, ground.site, drawn).kept(count - first, FAN_PATHS - first)
 
     firsts = range(0, count, BATCH)
     batches: list[Lives] = []
@@ -117,11 +118,16 @@ def simulate(
     return _analysis(base, batches, readings, count)
 
 
+def part(tick: Tick, begin: float, end: float) -> Tick:
+    """Tell the share done of a part of the work as one of the whole."""
+    return lambda share: tick(begin + (end - begin) * share)
+
+
 class Ground(NamedTuple):
     """A plan as it is meant, and what tells the months of its paths."""
 
     base: Run
-    table: Site
+    site: Site
 
 
 def ground_of(

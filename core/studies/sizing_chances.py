@@ -303,11 +303,11 @@ class _Jury:
             for row in rows
         ]
         base, key = bases[0], asked.scenario.risk.seed
-        tables = self._sites(bases, COARSE if paths < MORE else Nodes())
+        sites = self._sites(bases, COARSE if paths < MORE else Nodes())
         drawn = chances(base.scenario, base.path, base.fees_btc, key, 0, paths)
         return {
-            row: lived(npv_usd(Ground(base, table), drawn), self.aim.level)
-            for row, base, table in zip(rows, bases, tables, strict=True)
+            row: lived(npv_usd(Ground(base, site), drawn), self.aim.level)
+            for row, base, site in zip(rows, bases, sites, strict=True)
         }
 
     def _sites(self, bases: Sequence[Run], nodes: Nodes) -> Sequence[Site]:

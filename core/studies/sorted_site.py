@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from core.inputs import Weather
 from core.models import solar, sorted_hours
 from core.models.dispatch import Hours
-from core.models.sorted_hours import EXPORT, EXPORT_USD, IMPORT, IMPORT_USD, PV, Groups, Inverter
+from core.models.sorted_hours import BOUGHT_KWH, BOUGHT_USD, PV_KWH, SOLD_KWH, SOLD_USD, Groups, Inverter
 from core.studies.energy import SiteYears, site_years, sky
-from core.studies.path_bills import Metering, metering
+from core.studies.path_bills import metering
 from core.studies.responses import Responses, fleet_of, responses
 from core.studies.run import Run
 
 Floats: TypeAlias = NDArray[np.float64]
 MOST_GROUPS = 160  # a dozen a month: where prices are more, a table is faster
-KWH = 12  # digits that tell two prices, limits or temperatures of the fleet apart
+DIGITS = 12  # digits that tell two prices, limits or temperatures of the fleet apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class SortedSite:
     fleet_kw: float
     always: bool = False
     compiled: bool = True
-    metering: Metering | None = None
+    metering: ClassVar[None] = None  # bills by tariff are looked up
 
     @property
     def steps(self) -> int:
@@ -50,9 +50,9 @@ class SortedSite:
         worth = np.full_like(worth_usd_per_kwh, np.inf) if self.always else worth_usd_per_kwh
         told = sorted_hours.told(self.groups, self.inverter, sun, worth, alive, compiled=self.compiled)
         machines, rest = np.split(told, [self.steps])
-        no_battery = np.zeros_like(rest[PV])
-        others = [no_battery, rest[IMPORT], rest[EXPORT], rest[IMPORT_USD], rest[EXPORT_USD]]
-        return np.moveaxis(np.concatenate([machines, others]), 0, -1), rest[PV]
+        no_battery = np.zeros_like(rest[PV_KWH])
+        others = [no_battery, rest[BOUGHT_KWH], rest[SOLD_KWH], rest[BOUGHT_USD], rest[SOLD_USD]]
+        return np.moveaxis(np.concatenate([machines, others]), 0, -1), rest[PV_KWH]
 
     def always_on(self) -> SortedSite:
         """The same site where machines run whenever they can."""
@@ -114,7 +114,7 @@ def _alike(site: SiteYears, hours: Hours) -> tuple[NDArray[np.intp], dict[str, F
         "kept": site.kept_frac,
         "pue": site.pue,
     }
-    rows, number = np.unique(np.round(np.stack(list(shared.values())), KWH), axis=1, return_inverse=True)
+    rows, number = np.unique(np.round(np.stack(list(shared.values())), DIGITS), axis=1, return_inverse=True)
     if rows.shape[1] > MOST_GROUPS:
         return None
     return number.ravel(), dict(zip(shared, rows, strict=True))

@@ -281,6 +281,17 @@ def test_a_request_id_goes_through_header_body_and_log(client: httpx.Client, log
     assert 0 < lines[0]["ms"] < 5000
 
 
+def test_the_log_does_not_hold_what_opens_a_share(client: httpx.Client, log: Path) -> None:
+    link = "0123456789abcdef" * 2
+    client.get(f"/shares/{link}/content", headers={"X-Request-ID": "share-1"})
+    deadline = time.monotonic() + 5
+    while not (lines := [line for line in log.read_text().splitlines() if "share-1" in line]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert json.loads(lines[0])["path"] == "/api/v1/shares/01234567…/content"
+    assert link not in log.read_text()
+
+
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\tb", "é", "<script>"])
 def test_an_id_of_another_form_is_replaced(given: str, client: httpx.Client) -> None:
     answer = client.get("/health/live", headers=[(b"X-Request-ID", given.encode())])

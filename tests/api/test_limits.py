@@ -60,6 +60,20 @@ def test_names_that_called_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatc
     assert list(limiter._calls) == ["new"]
 
 
+def test_a_flood_of_new_names_is_not_looked_through_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.api.limits.MANY", 10)
+    now, looked = [0.0], 0
+    limiter = Limiter(3, lambda: now[0])
+    for name in range(50):
+        before = limiter._calls
+        limiter.take(str(name))
+        looked += limiter._calls is not before
+    assert looked == 1
+    now[0] += 61
+    limiter.take("new")
+    assert list(limiter._calls) == ["new"]
+
+
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that lets sixty calls a minute pass."""

@@ -7,7 +7,18 @@ import pytest
 
 from core.models import sorted_hours
 from core.models.dispatch import NO_STORAGE, Hours, dispatch, step_flows
-from core.models.sorted_hours import EXPORT, EXPORT_USD, IMPORT, IMPORT_USD, PV, TOLD, Groups, Inverter, groups, told
+from core.models.sorted_hours import (
+    BOUGHT_KWH,
+    BOUGHT_USD,
+    PV_KWH,
+    SOLD_KWH,
+    SOLD_USD,
+    TOLD,
+    Groups,
+    Inverter,
+    groups,
+    told,
+)
 
 HOURS, PRICES = 240, 3
 INVERTER = Inverter(0.964, 2.5, 310.0)
@@ -88,6 +99,6 @@ def test_what_is_worth_nothing_does_not_run_and_sells_its_sun() -> None:
     free = of._replace(sell_usd_per_kwh=np.full(6, 0.03), export_kw=np.full(6, np.inf))
     months = told(free, INVERTER, np.ones(1), np.zeros((12, 1)), np.ones((12, 1)))
     assert len(months) == 1 + TOLD
-    assert (months[[0, 1 + IMPORT, 1 + IMPORT_USD]] == 0).all()
-    assert months[1 + EXPORT] == pytest.approx(months[1 + PV])
-    assert months[1 + EXPORT_USD] == pytest.approx(0.03 * months[1 + PV])
+    assert (months[[0, 1 + BOUGHT_KWH, 1 + BOUGHT_USD]] == 0).all()
+    assert months[1 + SOLD_KWH] == pytest.approx(months[1 + PV_KWH])
+    assert months[1 + SOLD_USD] == pytest.approx(0.03 * months[1 + PV_KWH])

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import Conflict, DatabaseError, NotFound, ValidationError
 from core.store import keys, rows
-from core.store.database import Database
+from core.store.database import Database, open_database
 from core.store.secret import purpose, server_secret
 
 SECRET = b"s" * 32
@@ -104,6 +104,19 @@ def test_its_use_is_noted_once_a_minute(db: Database) -> None:
 
     assert keys.listed(db)[0].last_used_at is None
     assert [used(s) for s in (0, 59, 60)] == [NOW, NOW, NOW + timedelta(seconds=60)]
+
+
+def test_a_key_holds_where_its_use_cannot_be_noted(tmp_path: Path) -> None:
+    here, there = open_database(tmp_path), open_database(tmp_path)
+    here.patience_s = 0.1
+    made_key, text = made(here)
+    with there.write() as tables:  # another process writes, and takes its time
+        tables.execute("UPDATE keys SET label = label")
+        found = keys.verified(here, SECRET, text, NOW)
+    assert found is not None
+    assert found.id == made_key.id
+    here.close()
+    there.close()
 
 
 def test_a_key_of_another_is_not_there_to_revoke(db: Database) -> None:

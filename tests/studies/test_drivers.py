@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +14,7 @@ from core.models import lanes
 from core.scenario import Scenario
 from core.studies.chances import chances
 from core.studies.drivers import OWN, POOR, THINGS, Sensitivity, moved, npv_usd, ranked, sensitivity
+from core.studies.options import options
 from core.studies.projection import project
 from core.studies.run import run, used_readings
 from core.studies.simulation import ground_of, simulate
@@ -145,3 +149,23 @@ def test_difficulty_at_its_percentile_is_there_in_every_month(
     assert np.log(at / base.path.difficulty)[1:] == pytest.approx(
         np.log(np.quantile(drawn, 0.95, axis=1) / base.path.difficulty)[1:], rel=0.04
     )
+
+
+@pytest.mark.parametrize("work", [sensitivity, options])
+def test_it_tells_how_far_it_is_and_stops_where_asked(
+    work: Callable[..., object], greensboro: Weather, market: Market
+) -> None:
+    """With a battery, whose table takes longest: many steps, none of them large."""
+    plan = Scenario().but({"finance.horizon_years": 2, "battery.energy_kwh": 500.0, "battery.power_kw": 250.0})
+    shares: list[float] = []
+    work(plan, replace(greensboro), market, tick=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] <= 1.0
+    assert max(np.diff([0.0, *shares])) < 0.35
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(plan, replace(greensboro), market, tick=stop)

@@ -100,11 +100,11 @@ def ground_and_paths(plan: Scenario, weather: Weather, market: Market) -> tuple[
 def test_in_no_month_is_it_worse_to_be_able_to_switch_off(greensboro: Weather, market: Market) -> None:
     plan = PLAN.but({"outlook.price_usd": 75_000.0})
     ground, drawn = ground_and_paths(plan, greensboro, market)
-    assert isinstance(ground.table, SortedSite)
-    able, always = (margin_usd(ground.base, table, drawn) for table in (ground.table, ground.table.always_on()))
+    assert isinstance(ground.site, SortedSite)
+    able, always = (margin_usd(ground.base, site, drawn) for site in (ground.site, ground.site.always_on()))
     assert (able - always > -1e-6).all()
     assert (able - always).mean() > 100.0
-    assert (npv_usd(ground, drawn) - npv_usd(ground._replace(table=ground.table.always_on()), drawn) > -1e-3).all()
+    assert (npv_usd(ground, drawn) - npv_usd(ground._replace(site=ground.site.always_on()), drawn) > -1e-3).all()
 
 
 def test_where_every_hour_pays_it_is_worth_nothing(greensboro: Weather, market: Market) -> None:
@@ -121,7 +121,7 @@ def test_where_no_hour_pays_all_of_the_loss_is_saved(greensboro: Weather, market
     assert told.stood_frac == pytest.approx(1.0, abs=1e-6)
     ground, drawn = ground_and_paths(poor, greensboro, market)
     stands = project(poor.but({"fleet.uptime_frac": 0.0}), greensboro, market).metrics["npv_usd"]
-    always = npv_usd(ground._replace(table=ground.table.always_on()), drawn)[:1]
+    always = npv_usd(ground._replace(site=ground.site.always_on()), drawn)[:1]
     assert told.switch_usd[:1] == pytest.approx(stands - always, rel=1e-3)
 
 

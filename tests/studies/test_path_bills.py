@@ -74,7 +74,7 @@ def test_a_bill_looked_up_is_that_of_its_hours(name: str, greensboro: Weather, m
     weather = heat_wave(greensboro) if "hot week" in name else greensboro
     ground = ground_of(plan, weather, used_readings(plan, market), ())
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 3, 0, PATHS)
-    told = months_of(ground.base, ground.table, drawn)
+    told = months_of(ground.base, ground.site, drawn)
     worst = 0.0  # 0.02 to 0.31 % were found
     for path in range(PATHS):
         hours = by_the_hour(ground.base, weather, drawn, path)
@@ -111,7 +111,7 @@ def test_what_a_plain_tariff_needs_is_nothing_more(greensboro: Weather, market: 
     plan = Scenario()
     ground = ground_of(plan, greensboro, used_readings(plan, market), ())
     assert metering(plan.grid, ground.base.flows.connection.clock) is None
-    assert ground.table.metering is None
+    assert ground.site.metering is None
 
 
 def test_a_path_of_dear_power_pays_more_for_its_peaks(greensboro: Weather, market: Market) -> None:
@@ -119,7 +119,7 @@ def test_a_path_of_dear_power_pays_more_for_its_peaks(greensboro: Weather, marke
     ground = ground_of(plan, greensboro, used_readings(plan, market), ())
     usual = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 2)
     dear = replace_index(usual, 1.1)
-    low, high = (months_of(ground.base, ground.table, drawn)["bill_usd"].sum() for drawn in (usual, dear))
+    low, high = (months_of(ground.base, ground.site, drawn)["bill_usd"].sum() for drawn in (usual, dear))
     assert high == pytest.approx(1.1 * low, rel=0.02)
 
 
@@ -137,6 +137,6 @@ def test_a_late_plant_pays_what_is_fixed_and_nothing_for_energy(greensboro: Weat
     ground = ground_of(plan, greensboro, used_readings(plan, market), ())
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 2)
     late = drawn._replace(delay_months=np.array([0.0, 4.0]))
-    bill = months_of(ground.base, ground.table, late)["bill_usd"]
+    bill = months_of(ground.base, ground.site, late)["bill_usd"]
     assert (bill[0, :4] > 1000.0).all()
     assert bill[1, :4] == pytest.approx(500.0)

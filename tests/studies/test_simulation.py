@@ -84,9 +84,9 @@ def apart(plan: Scenario, weather: Weather, market: Market, *, table: bool, path
     """How far what a path is told lies from its hours: of a month's coins and money, and of a year's gross revenue [1]."""
     ground = ground_of(plan, weather, used_readings(plan, market), ())
     ground = looked_up(ground, weather) if table else ground
-    assert isinstance(ground.table, Responses if table else SortedSite)
+    assert isinstance(ground.site, Responses if table else SortedSite)
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 3, 0, paths)
-    told = months_of(ground.base, ground.table, drawn)
+    told = months_of(ground.base, ground.site, drawn)
     of_month, of_year = 0.0, 0.0
     for path in range(paths):
         hours, price = by_the_hour(ground.base, weather, drawn, path), drawn.price_usd[:, path]
@@ -127,7 +127,7 @@ def test_what_sorted_hours_cannot_tell_is_looked_up(
     name: str, why: dict[str, object], greensboro: Weather, market: Market
 ) -> None:
     plan = Scenario().but({"finance.horizon_years": 1, **PLANS[name], **why})
-    assert isinstance(ground_of(plan, greensboro, used_readings(plan, market), ()).table, Responses)
+    assert isinstance(ground_of(plan, greensboro, used_readings(plan, market), ()).site, Responses)
 
 
 @pytest.mark.parametrize("name", ["example", "off-grid", "by time of use"])
@@ -242,7 +242,7 @@ def test_machines_that_fail_more_often_are_those_of_a_plan_with_more_failures(
     ground = ground_of(plan, greensboro, used_readings(plan, market), ())
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 4)
     assert (drawn.failures_frac != 1.0).all()
-    told = months_of(ground.base, ground.table, drawn._replace(failures_frac=np.full(4, 2.4)))
+    told = months_of(ground.base, ground.site, drawn._replace(failures_frac=np.full(4, 2.4)))
     planned = project(worse, greensboro, market)
     assert told["mined_btc"][0] == pytest.approx(planned.monthly["mined_btc"].to_numpy(), rel=1e-9)
     assert told["repair_usd"][0] == pytest.approx(planned.monthly["repair_usd"].to_numpy(), rel=1e-9)
@@ -255,15 +255,15 @@ def test_later_machines_at_another_price_cost_and_bring_so_much_more(greensboro:
     ground = ground_of(plan, greensboro, used_readings(plan, market), ())
     usual = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, 2)._replace(renewal_frac=np.ones(2))
     times, rate = np.array([1.5, 0.5]), 1.0 + plan.finance.discount_rate
-    dear = account_of(ground.base, ground.table, usual._replace(renewal_frac=times)).equity_usd
-    change = dear - account_of(ground.base, ground.table, usual).equity_usd
+    dear = account_of(ground.base, ground.site, usual._replace(renewal_frac=times)).equity_usd
+    change = dear - account_of(ground.base, ground.site, usual).equity_usd
     paid = ground.base.books.monthly["refresh_usd"] - ground.base.books.monthly["resale_usd"]
     by_year = paid.reshape(-1, 12).sum(axis=1)
     assert by_year.any()
     assert change[:, 1:] == pytest.approx(-np.multiply.outer(times - 1.0, by_year), rel=1e-9, abs=1e-6)
-    rows = lived(ground.base, ground.table, usual._replace(renewal_frac=times)).rows
+    rows = lived(ground.base, ground.site, usual._replace(renewal_frac=times)).rows
     worth = -(times - 1.0) * (by_year / rate ** np.arange(1, 5)).sum()
-    npv = lived(ground.base, ground.table, usual).rows["npv_usd"]
+    npv = lived(ground.base, ground.site, usual).rows["npv_usd"]
     assert rows["npv_usd"].to_numpy() - npv.to_numpy() == pytest.approx(worth)
     assert rows["lowest_cash_usd"][0] < rows["lowest_cash_usd"][1]
 
@@ -274,6 +274,7 @@ def test_what_paths_leave_out_is_named() -> None:
         "battery.replacement.rule": "replace",
         "fleet.control.whole_machines": True,
         "fleet.refresh.rule": "unprofitable",
+        "risk.sun_years_frac": [0.95, 1.0, 1.05],
         "grid.tariff.flat_demand.periods": [{"tiers": [{"usd_per_kw": 10.0}]}],
     }.items():
         assert len(approximations(Scenario().but({path: value}))) == 1, path
@@ -375,8 +376,8 @@ def test_a_life_worked_out_in_plain_python_is_the_same(greensboro: Weather, mark
     compile_kernels(plan)
     ground = looked_up(ground_of(plan, greensboro, used_readings(plan, market), ()), greensboro)
     drawn = chances(plan, ground.base.path, ground.base.fees_btc, 1, 0, BATCH)
-    account = account_of(ground.base, ground.table, drawn)
-    rows = lived(ground.base, ground.table, drawn).rows
+    account = account_of(ground.base, ground.site, drawn)
+    rows = lived(ground.base, ground.site, drawn).rows
     for path in range(40):
         npv, irr, payback = live(Life(ground, drawn, account, path))
         assert npv == pytest.approx(rows["npv_usd"][path], rel=1e-9)
