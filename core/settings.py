@@ -18,6 +18,8 @@ DEFAULT_HOME = Path(__file__).resolve().parents[1] / "data" / "local"
 CALLS_PER_MINUTE = 600
 HOST = r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\]"
 ORIGIN = rf"https?://(?:{HOST})(?::\d{{1,5}})?"
+SCHEDULER = r"(?:tcp|tls)://[^\s/?#@]+"
+INNER_HOST = r"[a-z0-9._-]+|[0-9a-f:.]+"  # a name that only a private network knows, or an address
 Word = TypeVar("Word", bound=str)
 
 
@@ -29,7 +31,8 @@ class Settings:
     `env`: development, staging or production. `home`: the folder of what this copy writes. `hosts`: names it answers to
     beside loopback. `origins`: addresses of other sites whose scripts may call the API. `calls_per_minute`: what one
     caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
-    `issuer|subject` of those who run this server.
+    `issuer|subject` of those who run this server. `dask`: the scheduler of a cluster, "" for none. `webhook_hosts`: whom
+    webhooks may call on a private network or without TLS.
     """
 
     mode: Mode
@@ -40,6 +43,8 @@ class Settings:
     calls_per_minute: int = CALLS_PER_MINUTE
     trusted_proxies: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
+    dask: str = ""
+    webhook_hosts: tuple[str, ...] = ()
 
     @property
     def stores_on_server(self) -> bool:
@@ -64,6 +69,10 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         calls_per_minute=_count(env, "SOLAR_MINING_RATE_LIMIT", CALLS_PER_MINUTE),
         trusted_proxies=_networks(env, "SOLAR_MINING_TRUSTED_PROXY"),
         admins=_people(env, "SOLAR_MINING_ADMINS"),
+        dask=_scheduler(env, "SOLAR_MINING_DASK"),
+        webhook_hosts=_listed(
+            env, "SOLAR_MINING_WEBHOOK_HOSTS", INNER_HOST, "hosts between commas, such as hooks.lan or 10.0.0.5"
+        ),
     )
 
 
@@ -107,6 +116,15 @@ def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
             expected = "issuer|subject between semicolons, such as https://accounts.example.org|1234"
             raise ValidationError(f"{name}: expected {expected}", field=name, value=person, expected=expected)
     return people
+
+
+def _scheduler(env: Mapping[str, str], name: str) -> str:
+    """The address of a Dask scheduler that a variable holds, empty where it is not set."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(SCHEDULER, text):
+        expected = "the address of a Dask scheduler, such as tls://10.0.0.5:8786"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
+    return text
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:

@@ -11,10 +11,9 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -27,12 +26,12 @@ from core.fetchers.provider import Request
 from core.fetchers.wire import Lookups, Road, is_public, trust
 from core.once import Once
 from core.outside import database, outside, secret
+from core.settings import settings
 from core.store import webhooks as store
 from core.store.database import Database
 from core.store.secret import purpose
 from core.store.webhooks import Webhook
 
-HOSTS = "SOLAR_MINING_WEBHOOK_HOSTS"
 SENDERS = 4
 DEADLINE_S = 10.0
 WAITS_S = (2.0, 10.0, 60.0, 600.0)  # before each further attempt
@@ -40,12 +39,6 @@ MOST_WAITING, OWN_WAITING = 1000, 100  # messages, and those to one owner
 MOST_REPLY = 64_000  # bytes of an answer, which nobody reads
 LONGEST_URL = 2000
 log = logging.getLogger("solar_mining.webhooks")
-
-
-def own_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
-    """Hosts, in the clear or on a private network, that a setting lets be told."""
-    text = (os.environ if env is None else env).get(HOSTS, "")
-    return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
 
 
 def checked(url: str) -> str:
@@ -56,11 +49,12 @@ def checked(url: str) -> str:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         host, parts, port = "", urlsplit(""), None
-    schemes = ("http", "https") if host in own_hosts() else ("https",)
+    own = host in settings().webhook_hosts  # on a private network, or in the clear
+    schemes = ("http", "https") if own else ("https",)
     sound = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL and port != 0
     if (
         not host
-        or (_is_private(host) and host not in own_hosts())
+        or (_is_private(host) and not own)
         or parts.scheme not in schemes
         or parts.username is not None
         or parts.fragment
@@ -226,7 +220,7 @@ def posted(webhook: Webhook, event: Event) -> None:
         "Webhook-Timestamp": stamp,
         "Webhook-Signature": f"v1={signature(signing_key(webhook.id), stamp, body)}",
     }
-    own = (urlsplit(webhook.url).hostname or "").lower() in own_hosts()
+    own = (urlsplit(webhook.url).hostname or "").lower() in settings().webhook_hosts
     road = Road(time.monotonic() + DEADLINE_S, own, _lookups(), trust(outside().access.ca_file if own else None))
     reply = send(Request(webhook.url, headers=headers, body=body), road, MOST_REPLY)
     if reply.status >= 300:

@@ -70,7 +70,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    monkeypatch.setenv(webhooks.HOSTS, "127.0.0.1")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "127.0.0.1")
     world = World(None, Access())
     monkeypatch.setattr(webhooks, "outside", lambda: world)
     monkeypatch.setattr(webhooks, "secret", lambda: b"s" * 32)
@@ -218,7 +218,7 @@ def test_a_private_host_that_no_setting_names_is_never_called(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = receiver.base.rsplit(":", 1)[1]
-    monkeypatch.setenv(webhooks.HOSTS, "other.example")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "other.example")
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
         with pytest.raises(SourceError):
             webhooks.posted(hook(f"http://{host}:{port}/hook"), event())
@@ -246,13 +246,13 @@ def test_a_private_host_that_no_setting_names_is_never_called(
     ],
 )
 def test_addresses_that_may_not_be_told_are_refused_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(webhooks.HOSTS, raising=False)
+    monkeypatch.delenv("SOLAR_MINING_WEBHOOK_HOSTS", raising=False)
     with pytest.raises(ValidationError):
         webhooks.checked(url)
 
 
 def test_addresses_on_the_open_internet_and_named_hosts_may_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(webhooks.HOSTS, "hooks.lan, 10.0.0.5")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "hooks.lan, 10.0.0.5")
     for url in ("https://example.com/hook?x=1", "http://hooks.lan:8080/a", "http://10.0.0.5/"):
         assert webhooks.checked(url) == url
 
