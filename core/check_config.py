@@ -93,6 +93,12 @@ def _modes(conf: Settings) -> Iterator[Problem]:
         yield Problem("SOLAR_MINING_MODE", "server, or public", "local gives whoever is on this computer every right")
     if conf.mode == "server" and not conf.hosts:
         yield Problem("SOLAR_MINING_HOSTS", "the names of this server", "it would answer to any name (DNS rebinding)")
+    if conf.dask.startswith("tcp://") and urlsplit(conf.dask).hostname not in ("localhost", "127.0.0.1", "::1"):
+        yield Problem(
+            "SOLAR_MINING_DASK",
+            "tls://, or loopback",
+            "who is on the network could have the cluster run what they like",
+        )
 
 
 def _options(option: Option, conf: Settings) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -16,26 +16,14 @@ from queue import Empty, Queue
 from typing import Any
 
 from core.batch import Item, Row, Terms, rows_of
-from core.errors import Busy, ValidationError
+from core.errors import Busy
 from core.inputs import Weather
-from core.settings import environment
 
-VARIABLE = "SOLAR_MINING_DASK"
-SCHEMES = ("tcp://", "tls://")
 CONNECT_S = 10.0
 LOOK_S = 0.25  # between two looks at whether the job was cancelled
 AHEAD = 64  # chunks that are with the cluster at once
 ATTEMPTS = 4  # at one chunk
 log = logging.getLogger("solar_mining.cluster")
-
-
-def scheduler(env: Mapping[str, str] | None = None) -> str:
-    """The address of the scheduler, empty where none is set; ValidationError for what is no such address."""
-    address = (environment() if env is None else env).get(VARIABLE, "").strip()
-    if address and not address.startswith(SCHEMES):
-        expected = "the address of a Dask scheduler, such as tcp://10.0.0.5:8786"
-        raise ValidationError(f"{VARIABLE}: expected {expected}", field=VARIABLE, value=address, expected=expected)
-    return address
 
 
 def on_cluster(

@@ -167,7 +167,11 @@ class Pool:
     def full(self) -> bool:
         """Whether the next short job is turned away."""
         with self._lock:
-            return sum(job.live for job in self._jobs.values()) >= self._places[False] + self._waiting
+            return sum(job.live for job in self._jobs.values()) >= self._room(long=False)
+
+    def _room(self, *, long: bool) -> int:
+        """How many jobs may be live where the next is to be taken on."""
+        return self._places[long] + self._waiting
 
     def close(self) -> None:
         """Cancel all, and wait a little for those that run to reach their next tick."""
@@ -187,7 +191,7 @@ class Pool:
         own = sum(other.state == "queued" and other.owner == job.owner for other in live)
         if self._closed:
             raise Busy("this server is being shut down: try again in a moment", field="jobs", value=job.kind)
-        if len(live) >= sum(self._places.values()) - self._places[not terms.long] + self._waiting:
+        if len(live) >= self._room(long=terms.long):
             waits = sum(other.state == "queued" for other in live)
             raise Busy(
                 f"too much is being worked out already: yours would be number {waits + 1} of those that wait; try again in a moment",
@@ -220,14 +224,22 @@ class Pool:
         words, grace_s = (PREPARING, READY_S) if task.terms.ready else ("", 0.0)
         self._put(replace(self._jobs[job_id], state="running", words=words, began_s=self._now_s() + grace_s))
         thread = threading.Thread(target=self._run, args=(job_id, task), name=f"job {job_id[:8]}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads
+            log.exception("job %s cannot begin", job_id)
+            job = self._jobs[job_id]
+            error = Busy("this server has no thread left: try again in a moment", field="jobs", value=job.kind)
+            self._ended(job, state="failed", error=error)
+            return
         self._threads.add(thread)
-        thread.start()
 
     # What is known
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """The pool to this thread alone; then what has its turn begins, and those who wait for an end hear of it."""
+        over: list[tuple[Job, _Task]] = []
         try:
             with self._lock:
                 try:
@@ -276,8 +288,13 @@ class Pool:
 
     def _watch(self) -> None:
         if self._watcher is None:
-            self._watcher = threading.Thread(target=self._look, name="jobs", daemon=True)
-            self._watcher.start()
+            watcher = threading.Thread(target=self._look, name="jobs", daemon=True)
+            try:
+                watcher.start()
+            except RuntimeError:  # the next job tries again
+                log.exception("jobs are not watched")
+                return
+            self._watcher = watcher
 
     def _look(self) -> None:
         """End what is overdue though nobody asks for it, as long as there is anything to end."""

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core import events, work
+from core.batch import refusal
 from core.errors import DatabaseError, NotFound, SolarMiningError
 from core.fetchers.market import market
 from core.inputs import Market, Reading
@@ -26,6 +27,7 @@ from core.jobs import Job, Pool, Terms, pool
 from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
+from core.store import drafts, shares
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept
@@ -90,12 +92,6 @@ class Orders:
             self._jobs().cancel(id, owner)
         return kept
 
-    def forget(self, owner: str, id: str) -> None:  # noqa: A002
-        """Stop a job, where it is live, and keep nothing of it."""
-        store.delete(self._db(), owner, id)
-        with suppress(NotFound):
-            self._jobs().cancel(id, owner)
-
     # Its own life
 
     def begin(self) -> None:
@@ -122,10 +118,19 @@ class Orders:
         if astray:  # an end that could not be written down
             store.leave(self._db(), self.holder, astray)
         for kept in store.take_up(self._db(), self.holder, self._now_s(), LEASE_S, TAKEN_AT_ONCE):
-            self._take_up(kept)
+            if kept.live:
+                self._take_up(kept)
+            else:
+                _tell(kept, kept.state)
         if self._now_s() - self._tidied_s > TIDY_EVERY_S:
             self._tidied_s = self._now_s()
-            store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Let go of what is old, whoever kept it and whether they ever come back."""
+        store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+        drafts.forget_old(self._db())
+        shares.forget_expired(self._db())
 
     def _live(self) -> None:
         while not self._stopped.is_set():
@@ -147,10 +152,10 @@ class Orders:
             if error.code == "UNAVAILABLE":  # no room now: whoever looks next has it
                 store.leave(self._db(), self.holder, {kept.id})
             else:
-                self._end(kept, "failed", {"error": _told(error)})
+                self._end(kept, "failed", {"error": refusal(error)})
         except Exception:
             log.exception("job %s cannot be taken up", kept.id)
-            self._end(kept, "failed", {"error": _told(SolarMiningError("this version cannot read what was asked"))})
+            self._end(kept, "failed", {"error": refusal(SolarMiningError("this version cannot read what was asked"))})
 
     # A job in the pool
 
@@ -179,7 +184,12 @@ class Orders:
         with self._lock:
             self._at_hand.discard(kept.id)
 
-    def _end(self, kept: Kept, state: str, parts: Mapping[str, Any]) -> bool:
+    def _end(self, kept: Kept, state: str, parts: Mapping[str, Any]) -> None:
+        """Write down what came of a job, and let others know; whoever cancelled it has written so already."""
+        if self._written(kept, state, parts) or state == "cancelled":
+            _tell(kept, state)
+
+    def _written(self, kept: Kept, state: str, parts: Mapping[str, Any]) -> bool:
         """Write down what came of a job, again where the database is busy; False where it was taken from us meanwhile."""
         for attempt in range(TRIES):
             try:
@@ -249,9 +259,8 @@ class _Course:
                 self._write()
             parts, self._parts = self._parts if job.state == "done" else {}, {}
             if job.error is not None:
-                parts = {"error": _told(job.error)}
-            if orders._end(kept, job.state, parts) or job.state == "cancelled":
-                events.bus().tell(events.JOB_ENDED, {"id": kept.id, "kind": kept.kind, "state": job.state}, kept.owner)
+                parts = {"error": refusal(job.error)}
+            orders._end(kept, job.state, parts)
         finally:
             orders._leave(kept)
 
@@ -286,8 +295,8 @@ class _Course:
         return found
 
 
-def _told(error: SolarMiningError) -> dict[str, Any]:
-    return {"code": error.code, "message": error.message, "details": error.details}
+def _tell(kept: Kept, state: str) -> None:
+    events.bus().tell(events.JOB_ENDED, {"id": kept.id, "kind": kept.kind, "state": state}, kept.owner)
 
 
 @Once

@@ -35,6 +35,8 @@ LOG_DAYS, MOST_LOG_DAYS = 30, 3650
 SHORTEST_KEY = 32  # characters
 HOST = r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\]"
 ORIGIN = rf"https?://(?:{HOST})(?::\d{{1,5}})?"
+SCHEDULER = r"(?:tcp|tls)://[^\s/?#@]+"
+INNER_HOST = r"[a-z0-9._-]+|[0-9a-f:.]+"  # a name that only a private network knows, or an address
 Word = TypeVar("Word", bound=str)
 
 
@@ -48,6 +50,8 @@ class Settings:
     caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
     `issuer|subject` of those who run this server. `log_level`: the least that is logged; `log_days`: how long files of
     logs are kept, 0 for none. `alerts`: the address that is told of troubles. `metrics_key`: opens `/metrics` alone.
+    `dask`: the scheduler of a cluster, "" for none. `webhook_hosts`: whom
+    webhooks may call on a private network or without TLS.
     """
 
     mode: Mode
@@ -62,6 +66,8 @@ class Settings:
     log_days: int = LOG_DAYS
     alerts: str = field(default="", repr=False)
     metrics_key: str = field(default="", repr=False)
+    dask: str = ""
+    webhook_hosts: tuple[str, ...] = ()
 
     @property
     def stores_on_server(self) -> bool:
@@ -92,6 +98,10 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         log_days=_count(env, "SOLAR_MINING_LOG_DAYS", LOG_DAYS, least=0, most=MOST_LOG_DAYS),
         alerts=_address(env, "SOLAR_MINING_ALERTS"),
         metrics_key=_key(env, "SOLAR_MINING_METRICS_KEY"),
+        dask=_scheduler(env, "SOLAR_MINING_DASK"),
+        webhook_hosts=_listed(
+            env, "SOLAR_MINING_WEBHOOK_HOSTS", INNER_HOST, "hosts between commas, such as hooks.lan or 10.0.0.5"
+        ),
     )
 
 
@@ -166,6 +176,15 @@ def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
             expected = "issuer|subject between semicolons, such as https://accounts.example.org|1234"
             raise ValidationError(f"{name}: expected {expected}", field=name, value=person, expected=expected)
     return people
+
+
+def _scheduler(env: Mapping[str, str], name: str) -> str:
+    """The address of a Dask scheduler that a variable holds, empty where it is not set."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(SCHEDULER, text):
+        expected = "the address of a Dask scheduler, such as tls://10.0.0.5:8786"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
+    return text
 
 
 def _count(env: Mapping[str, str], name: str, default: int, least: int = 1, most: int = 1_000_000) -> int:

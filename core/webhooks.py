@@ -8,45 +8,37 @@ forgets it, and the jobs themselves tell what came of them.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import hmac
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from core import events
-from core.errors import SolarMiningError, SourceError, ValidationError
+from core.errors import DatabaseError, SolarMiningError, SourceError, ValidationError
 from core.events import Bus, Event, Listener
 from core.fetchers.http import send
 from core.fetchers.provider import Request
 from core.fetchers.wire import Lookups, Road, is_public, trust
 from core.once import Once
 from core.outside import database, outside, secret
-from core.settings import environment
+from core.settings import settings
 from core.store import webhooks as store
 from core.store.database import Database
 from core.store.secret import purpose
 from core.store.webhooks import Webhook
 
-HOSTS = "SOLAR_MINING_WEBHOOK_HOSTS"
 SENDERS = 4
 DEADLINE_S = 10.0
 WAITS_S = (2.0, 10.0, 60.0, 600.0)  # before each further attempt
-MOST_WAITING = 1000
+MOST_WAITING, OWN_WAITING = 1000, 100  # messages, and those to one owner
 MOST_REPLY = 64_000  # bytes of an answer, which nobody reads
 LONGEST_URL = 2000
 log = logging.getLogger("solar_mining.webhooks")
-
-
-def own_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
-    """Hosts, in the clear or on a private network, that a setting lets be told."""
-    text = (environment() if env is None else env).get(HOSTS, "")
-    return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
 
 
 def checked(url: str) -> str:
@@ -57,11 +49,12 @@ def checked(url: str) -> str:
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         host, parts, port = "", urlsplit(""), None
-    schemes = ("http", "https") if host in own_hosts() else ("https",)
+    own = host in settings().webhook_hosts  # on a private network, or in the clear
+    schemes = ("http", "https") if own else ("https",)
     sound = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL and port != 0
     if (
         not host
-        or (_is_private(host) and host not in own_hosts())
+        or (_is_private(host) and not own)
         or parts.scheme not in schemes
         or parts.username is not None
         or parts.fragment
@@ -166,12 +159,12 @@ class Messenger:
 
     def _put(self, webhook: Webhook, event: Event, attempt: int, wait_s: float) -> None:
         with self._due:
-            if len(self._messages) >= MOST_WAITING:
+            own = sum(one.webhook.owner == webhook.owner for one in self._messages)
+            if len(self._messages) >= MOST_WAITING or own >= OWN_WAITING:
                 log.warning("a message to webhook %s is dropped: too many wait", webhook.id)
                 return
             self._number += 1
-            message = _Message(time.monotonic() + wait_s, self._number, webhook, event, attempt)
-            heapq.heappush(self._messages, message)
+            self._messages.append(_Message(time.monotonic() + wait_s, self._number, webhook, event, attempt))
             self._due.notify()
 
     def _send_all(self) -> None:
@@ -194,7 +187,6 @@ class Messenger:
                 first = min(free, default=None)
                 if first is not None and first.due_s <= now:
                     self._messages.remove(first)
-                    heapq.heapify(self._messages)
                     self._busy.add(first.webhook.owner)
                     return first
                 self._due.wait(None if first is None else first.due_s - now)
@@ -202,11 +194,10 @@ class Messenger:
 
     def _send(self, message: _Message) -> None:
         webhook = message.webhook
-        if not store.exists(self._db(), webhook.id):
-            return
         try:
-            self._post(webhook, message.event)
-        except SourceError as error:
+            if store.exists(self._db(), webhook.id):
+                self._post(webhook, message.event)
+        except (SourceError, DatabaseError) as error:  # not taken, or the database is busy now
             log.info("webhook %s, attempt %d: %s", webhook.id, message.attempt + 1, error.message)
             if message.attempt < len(self._waits_s):
                 self._put(webhook, message.event, message.attempt + 1, self._waits_s[message.attempt])
@@ -232,7 +223,7 @@ def posted(webhook: Webhook, event: Event, *, own: bool = False) -> None:
         "Webhook-Timestamp": stamp,
         "Webhook-Signature": f"v1={signature(signing_key(webhook.id), stamp, body)}",
     }
-    own = own or (urlsplit(webhook.url).hostname or "").lower() in own_hosts()
+    own = own or (urlsplit(webhook.url).hostname or "").lower() in settings().webhook_hosts
     road = Road(time.monotonic() + DEADLINE_S, own, _lookups(), trust(outside().access.ca_file if own else None))
     reply = send(Request(webhook.url, headers=headers, body=body), road, MOST_REPLY)
     if reply.status >= 300:

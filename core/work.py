@@ -12,7 +12,7 @@ from typing import Any
 
 from core.answers import past
 from core.batch import Item, Row, Terms, chunks, refusal, rows_of
-from core.cluster import on_cluster, scheduler
+from core.cluster import on_cluster
 from core.errors import SolarMiningError
 from core.exports import csv_bytes
 from core.fetchers.credits import credit_rules
@@ -31,6 +31,7 @@ from core.requests import (
     SizingAsked,
 )
 from core.scenario import Scenario
+from core.settings import settings
 from core.store import weathers
 from core.studies import backtest, differences, drivers, simulation, sizing, sizing_chances
 from core.studies.projection import MODEL_VERSION
@@ -162,7 +163,7 @@ def _comparison(asked: ComparisonAsked, ground: Ground) -> tuple[Result, bytes |
 
 def _batch(asked: BatchAsked, ground: Ground) -> tuple[Result, bytes | None]:
     terms = Terms(ground.market, credit_rules(), asked.compute, asked.paths, asked.seed)
-    tally, address = _Tally(len(asked), ground), scheduler()
+    tally, address = _Tally(len(asked), ground), settings().dask
     groups = chunks(_items(asked, ground, tally))
     if address:
         found: Iterator[list[Row]] = on_cluster(address, groups, terms, tally.tick)

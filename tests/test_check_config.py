@@ -71,6 +71,21 @@ def test_every_network_is_listened_on_where_a_proxy_is_named(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("address", "settings"),
+    [
+        ("tcp://10.0.0.5:8786", ["SOLAR_MINING_DASK"]),
+        ("nonsense", ["SOLAR_MINING_DASK"]),
+        ("tls://10.0.0.5:8786", []),
+        ("tcp://127.0.0.1:8786", []),
+    ],
+)
+def test_a_cluster_that_anybody_on_the_network_could_use_is_named(
+    address: str, settings: list[str], tmp_path: Path
+) -> None:
+    assert found(tmp_path, {"DASK": address}) == settings
+
+
+@pytest.mark.parametrize(
     ("secrets", "setting"),
     [
         ({}, "secrets.toml: [auth]"),

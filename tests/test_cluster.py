@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.batch import Item, Row, Terms, chunks, rows_of
-from core.cluster import VARIABLE, on_cluster, scheduler
-from core.errors import Busy, ValidationError
+from core.cluster import on_cluster
+from core.errors import Busy
 from core.fetchers.credits import credit_rules
 from core.inputs import Market, Weather
 from core.scenario import Scenario
@@ -95,11 +95,3 @@ def test_a_scheduler_that_is_not_there_is_said_in_words(
     with pytest.raises(Busy) as refused:
         list(on_cluster("tcp://127.0.0.1:9", chunks(items(greensboro, 1)), terms, lambda: None))
     assert "127.0.0.1" not in refused.value.message
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1:8786", "http://a", "file:///etc/passwd"])
-def test_only_addresses_of_a_scheduler_are_taken(address: str) -> None:
-    with pytest.raises(ValidationError):
-        scheduler({VARIABLE: address})
-    assert scheduler({VARIABLE: " tcp://10.0.0.5:8786 "}) == "tcp://10.0.0.5:8786"
-    assert scheduler({}) == ""

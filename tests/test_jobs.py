@@ -383,3 +383,32 @@ def test_a_failure_to_write_the_end_down_keeps_nobody_waiting(pool: Pool) -> Non
     job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=broken))
     pool.over(job_id, "me").result(PATIENCE_S)
     assert pool.get(job_id, "me").result == 1
+
+
+def test_a_job_that_gets_no_thread_fails_in_words_and_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(workers=1)
+    told: list[Job] = []
+
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", none_left)
+            job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=told.append))
+            failed = pool.get(job_id, "me")
+        assert (failed.state, failed.error.code if failed.error else "") == ("failed", "UNAVAILABLE")
+        assert [job.id for job in told] == [job_id]
+        assert pool.counts() == {"running": 0, "queued": 0}
+        assert until(pool, pool.submit("quick", "me", lambda tick: 1), ended).result == 1
+    finally:
+        pool.close()
+
+
+def test_what_goes_wrong_while_jobs_are_begun_is_told_as_it_is(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(job_id: str) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(pool, "_begin", broken)
+    with pytest.raises(OSError, match="no room"):
+        pool.submit("quick", "me", lambda tick: 1)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from core.jobs import Pool
 from core.once import Once
 from core.orders import Orders
 from core.requests import BacktestAsked
+from core.scenario import Scenario
+from core.store import drafts, rows, scenarios, shares
 from core.store import jobs as store
 from core.store.database import Database, in_memory
 from core.store.jobs import Kept
@@ -243,6 +246,26 @@ def test_a_job_beyond_its_time_is_told_to_have_been(stand: Stand, monkeypatch: p
     assert stand.load(kept).state == "timeout"
 
 
+def test_a_job_that_is_given_up_is_told_to_have_ended(stand: Stand) -> None:
+    """One that was begun twice, and one whose request cannot be read."""
+    stand.runs(quick)
+    heard = events.bus().listen("me", lambda: None)
+    assert heard is not None
+    try:
+        twice, unread = store.new("me", KIND, "dead"), store.new("me", KIND, "dead")
+        for kept, request in ((twice, {}), (unread, {"starts": "of another version"})):
+            store.create(stand.db, kept, request, stand.now_s)
+        with stand.db.write() as tables:
+            tables.table("jobs").update(twice.id, {"state": "running", "attempt": store.MOST_ATTEMPTS})
+        stand.now_s += 13.0
+        stand.process().look()
+        assert [stand.load(kept).state for kept in (twice, unread)] == ["failed", "failed"]
+        told = {event.data["id"]: event.data["state"] for event in heard.take()}
+        assert told == {twice.id: "failed", unread.id: "failed"}
+    finally:
+        events.bus().leave(heard)
+
+
 def test_an_end_that_is_told_in_the_middle_of_a_write_is_not_undone_with_it(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,3 +298,17 @@ def test_what_a_process_has_one_of_is_made_once_though_many_ask_at_the_same_time
     with ThreadPoolExecutor(8) as crowd:
         assert len(set(crowd.map(lambda _: one(), range(8)))) == 1
     assert len(made) == 1
+
+
+def test_once_an_hour_old_drafts_and_links_go_though_their_owners_never_return(stand: Stand) -> None:
+    drafts.keep(stand.db, "gone", "page", Scenario(), None)
+    kept = scenarios.save(stand.db, "gone", Scenario())
+    shares.create(stand.db, "gone", "scenario", kept.id, 1, datetime.now(UTC) - timedelta(days=2))
+    live = shares.create(stand.db, "gone", "scenario", kept.id)
+    with stand.db.write() as tables:
+        tables.execute("UPDATE drafts SET updated_at = ?", [rows.stamp(datetime.now(UTC) - timedelta(days=15))])
+    one = stand.process()
+    one.look()
+    with stand.db.read() as tables:
+        assert tables.table("drafts").count == 0
+        assert [row["id"] for row in tables.query("SELECT id FROM shares")] == [live.id]

@@ -104,6 +104,12 @@ def test_hosts_and_origins_are_listed_between_commas() -> None:
         ("SOLAR_MINING_RATE_LIMIT", "-5"),
         ("SOLAR_MINING_RATE_LIMIT", "1e3"),
         ("SOLAR_MINING_RATE_LIMIT", "1000001"),
+        ("SOLAR_MINING_DASK", "127.0.0.1:8786"),
+        ("SOLAR_MINING_DASK", "http://a"),
+        ("SOLAR_MINING_DASK", "file:///etc/passwd"),
+        ("SOLAR_MINING_DASK", "tcp://"),
+        ("SOLAR_MINING_WEBHOOK_HOSTS", "*"),
+        ("SOLAR_MINING_WEBHOOK_HOSTS", "http://hooks.lan"),
     ],
 )
 def test_what_would_open_the_door_too_wide_is_refused(name: str, value: str) -> None:
@@ -165,3 +171,10 @@ def test_secrets_that_cannot_be_read_are_named(user: Path) -> None:
     with pytest.raises(ValidationError) as refused:
         settings()
     assert "canary" not in str(refused.value.details)
+
+
+def test_the_cluster_and_the_hosts_of_webhooks_are_settings_as_all_others() -> None:
+    assert (settings({}).dask, settings({}).webhook_hosts) == ("", ())
+    assert settings({"SOLAR_MINING_DASK": " tcp://dask_scheduler:8786 "}).dask == "tcp://dask_scheduler:8786"
+    read = settings({"SOLAR_MINING_WEBHOOK_HOSTS": "Hooks.lan, 10.0.0.5,::1"})
+    assert read.webhook_hosts == ("hooks.lan", "10.0.0.5", "::1")

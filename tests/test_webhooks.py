@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core import outside, webhooks
-from core.errors import SourceError, ValidationError
+from core.errors import DatabaseError, SourceError, ValidationError
 from core.events import DATA_REFRESHED, JOB_ENDED, Bus, Event
 from core.fetchers.world import Access, World
 from core.store import webhooks as store
@@ -70,7 +70,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    monkeypatch.setenv(webhooks.HOSTS, "127.0.0.1")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "127.0.0.1")
     world = World(None, Access())
     monkeypatch.setattr(webhooks, "outside", lambda: world)
     monkeypatch.setattr(webhooks, "secret", lambda: b"s" * 32)
@@ -218,7 +218,7 @@ def test_a_private_host_that_no_setting_names_is_never_called(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = receiver.base.rsplit(":", 1)[1]
-    monkeypatch.setenv(webhooks.HOSTS, "other.example")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "other.example")
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
         with pytest.raises(SourceError):
             webhooks.posted(hook(f"http://{host}:{port}/hook"), event())
@@ -246,13 +246,13 @@ def test_a_private_host_that_no_setting_names_is_never_called(
     ],
 )
 def test_addresses_that_may_not_be_told_are_refused_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(webhooks.HOSTS, raising=False)
+    monkeypatch.delenv("SOLAR_MINING_WEBHOOK_HOSTS", raising=False)
     with pytest.raises(ValidationError):
         webhooks.checked(url)
 
 
 def test_addresses_on_the_open_internet_and_named_hosts_may_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(webhooks.HOSTS, "hooks.lan, 10.0.0.5")
+    monkeypatch.setenv("SOLAR_MINING_WEBHOOK_HOSTS", "hooks.lan, 10.0.0.5")
     for url in ("https://example.com/hook?x=1", "http://hooks.lan:8080/a", "http://10.0.0.5/"):
         assert webhooks.checked(url) == url
 
@@ -284,6 +284,46 @@ def test_nothing_is_sent_where_no_call_may_be_made() -> None:
     assert outside.outside().offline
     with pytest.raises(SourceError):
         webhooks.posted(hook("https://example.com/"), event())
+
+
+def test_an_owner_whose_messages_pile_up_leaves_room_for_others(
+    db: Database, begun: Callable[..., tuple[Bus, webhooks.Messenger]]
+) -> None:
+    told: list[str] = []
+
+    def post(webhook: Webhook, event: Event) -> None:
+        if webhook.owner == "fails":
+            raise SourceError("no", field="webhook")
+        told.append(webhook.owner)
+
+    for n in range(store.MOST):
+        store.create(db, "fails", f"https://example.com/{n}", (JOB_ENDED,))
+    store.create(db, "ann", "https://example.com/ann", (JOB_ENDED,))
+    bus, messenger = begun(post=post, waits_s=(600.0,))
+    for n in range(20):
+        bus.tell(JOB_ENDED, {"id": str(n)}, "fails")
+    bus.tell(JOB_ENDED, {"id": "last"}, "ann")
+    until(lambda: told == ["ann"])
+    assert messenger.waiting <= webhooks.OWN_WAITING
+
+
+def test_a_message_is_not_lost_while_the_database_is_busy(
+    db: Database, begun: Callable[..., tuple[Bus, webhooks.Messenger]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    busy = [DatabaseError("the database is busy", field="database")]
+    exists = store.exists
+
+    def busy_once(db: Database, id_: str) -> bool:
+        if busy:
+            raise busy.pop()
+        return exists(db, id_)
+
+    monkeypatch.setattr(store, "exists", busy_once)
+    store.create(db, "ann", "https://example.com/ann", (JOB_ENDED,))
+    bus, _ = begun(post=lambda webhook, event: told.append(webhook.owner))
+    bus.tell(JOB_ENDED, {}, "ann")
+    until(lambda: told == ["ann"])
 
 
 def hook(url: str) -> Webhook:

@@ -61,7 +61,8 @@ TAGS = (  # as a reader wants them
 ABOUT = """
 Whatever the dashboard does, for programs. Bodies are JSON; what is made answers 201 with its address in `Location`.
 Lists come in pages: `limit`, and `cursor` with the `next_cursor` of the page before. A change says in `If-Match` which
-version was read. A POST with an `Idempotency-Key` may be sent again after a lost answer. Every failure has one form.
+version was read. A POST with an `Idempotency-Key` may be sent again after a lost answer, but for keys and
+backups, which are made anew each time. Every failure has one form.
 """
 
 

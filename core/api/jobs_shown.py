@@ -25,7 +25,9 @@ ROOT = "/api/v1/jobs"
 MOST_WAIT_S = 30.0
 LOOK_EVERY_S = 0.25  # for the end of the server
 LOOK_ELSEWHERE_S = 0.5  # for a job that another process works at
-BY_CODE = {kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SolarMiningError)}  # fmt: skip
+KINDS = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SolarMiningError))
+# of several with one code the most general, which comes last here: others tell more than every error of that code has
+BY_CODE = {kind.code: kind for kind in sorted(KINDS, key=lambda kind: -len(kind.__mro__))}
 
 Wait = Annotated[
     float, Query(ge=0, le=MOST_WAIT_S, description="Seconds to wait for the end; an answer in full then comes at once.")

@@ -8,14 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from core.api import jobs_shown
+from core.api import jobs_shown, visitors
 from core.api.described import Responses, errors_of
 from core.api.idempotency import DoneOnce, Once
 from core.api.identity import Planner, Viewer
 from core.api.jobs_shown import ROOT, JobBegun, JobShown, Wait
 from core.api.limits import name_of
 from core.api.plans import in_full
-from core.errors import TimedOut
 from core.orders import orders
 from core.requests import (
     Asked,
@@ -29,7 +28,6 @@ from core.requests import (
 from core.store.idempotency import Answer
 
 router = APIRouter(tags=["calculations"])
-VISITOR_WAIT_S = 30.0
 LOCATION = {"Location": {"description": "Where to follow the job.", "schema": {"type": "string"}}}
 ANSWERS: Responses = {
     200: {"model": JobShown, "description": "It ended within `wait` seconds: the job with its result."},
@@ -42,26 +40,21 @@ class Desk:
     """Takes requests on for one caller."""
 
     def __init__(self, request: Request, who: Viewer, once: DoneOnce, wait: Wait = 0.0) -> None:
-        self._who, self._once = who, once
-        # a visitor has nothing to come back to: the answer comes now or not at all
-        self._owner = who.owner if who.keeps or who.key_id else name_of(who, request)
-        self._follows = self._owner == who.owner
-        self._wait_s = wait if self._follows else VISITOR_WAIT_S
+        self._who, self._once, self._wait_s = who, once, wait
+        self._owner, self._visitor = who.owner, "" if who.keeps or who.key_id else name_of(who, request)
 
     async def answer(self, kind: str, asked: Asked) -> Response:
         """The job as it was taken on, or with its result; the error it failed with where it did so in time."""
+        if self._visitor:
+            full = await run_in_threadpool(in_full, asked, self._who)
+            shown = await visitors.answered(kind, self._visitor, full)
+            return Response(shown.model_dump_json(), media_type="application/json")
         told = await run_in_threadpool(self._taken_on, kind, asked)
         if not self._wait_s:
             return told
         job_id = str(json.loads(bytes(told.body))["job_id"])
-        try:
-            kept = await jobs_shown.ended(self._owner, job_id, self._wait_s)
-            if kept.live and not self._follows:
-                raise TimedOut("this takes longer than a visitor may wait", field="wait", value=VISITOR_WAIT_S, expected="a key of this server, to follow the job")  # fmt: skip
-            return told if kept.live else await run_in_threadpool(self._result, job_id)
-        finally:
-            if not self._follows:
-                await run_in_threadpool(orders().forget, self._owner, job_id)
+        kept = await jobs_shown.ended(self._owner, job_id, self._wait_s)
+        return told if kept.live else await run_in_threadpool(self._result, job_id)
 
     def _taken_on(self, kind: str, asked: Asked) -> Response:
         if (earlier := self._once.kept()) is not None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import webhooks
 from core.api.described import errors_of
+from core.api.idempotency import REPLAYED, DoneOnce
 from core.api.identity import Planner
 from core.api.paging import Page, PageAsked, page
 from core.events import KINDS
 from core.outside import database
 from core.store import webhooks as store
+from core.store.idempotency import Answer
 from core.store.webhooks import Webhook
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -57,10 +60,23 @@ def list_webhooks(who: Planner, want: PageAsked) -> Page[WebhookShown]:
 
 
 @router.post("", status_code=201, response_model=WebhookMade, responses=errors_of(401, 403, 429, body=True), summary="Have an address told")  # fmt: skip
-def create_webhook(who: Planner, asked: NewWebhook) -> WebhookMade:
+def create_webhook(who: Planner, asked: NewWebhook, once: DoneOnce) -> Response:
     """Each message is a POST of JSON: id, event, at, data. One that is not taken comes again, up to four times."""
-    kept = store.create(database(), who.owner, webhooks.checked(asked.url), tuple(dict.fromkeys(asked.events)))
-    return WebhookMade(**shown(kept).model_dump(), secret=webhooks.signing_key(kept.id))
+    url, events = webhooks.checked(asked.url), tuple(dict.fromkeys(asked.events))
+
+    def make() -> Answer:
+        kept = store.create(database(), who.owner, url, events)
+        return Answer(201, shown(kept).model_dump_json().encode())
+
+    return _with_secret(once(make))
+
+
+def _with_secret(told: Response) -> Response:
+    """An answer with the secret in it: made again where it is given again, so that it is kept nowhere."""
+    facts = json.loads(bytes(told.body))
+    made = WebhookMade(**facts, secret=webhooks.signing_key(facts["id"]))
+    headers = {REPLAYED: told.headers[REPLAYED]} if REPLAYED in told.headers else {}
+    return Response(made.model_dump_json(), told.status_code, headers, "application/json")
 
 
 @router.delete("/{id}", status_code=204, responses=errors_of(401, 403, 404, 422, 429), summary="Tell it no more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 import pandas as pd
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from core.api.described import errors_of
+from core.api.desk import Desk
 from core.api.downloads import CSV, WantsCsv, csv_response
 from core.api.identity import Viewer
 from core.api.routes_projections import ReadingOut, Row
@@ -21,6 +23,7 @@ from core.fetchers.rates import RATES
 from core.fetchers.weather import weather_for
 from core.inputs import Market, Reading, Weather
 from core.models.mining import hashprice_usd_per_ph_day, subsidy_sats
+from core.once import Once
 from core.outside import outside
 from core.plain import table
 from core.sections import Site
@@ -28,6 +31,7 @@ from core.world import SATS_PER_BTC
 
 router = APIRouter(tags=["world"])
 KWH_PER_M2 = ("ghi", "dni", "dhi")
+AT_ONCE = 8  # callers for whom the world is asked
 
 
 class MarketOut(BaseModel):
@@ -74,9 +78,19 @@ class RatesOut(BaseModel):
     notice: str
 
 
-@router.get("/market", responses=errors_of(401, 422, 429, 502), summary="The market now")
-def read_market(who: Viewer) -> MarketOut:
+@Once
+def _desk() -> Desk:
+    """Where the world is waited for, ten seconds at worst, so that the threads of all other routes stay free."""
+    return Desk(at_once=AT_ONCE)
+
+
+@router.get("/market", responses=errors_of(401, 422, 429, 502, 504), summary="The market now")
+async def read_market(who: Viewer) -> MarketOut:
     """Price, difficulty, fees and height as they are known now: asked for where they are old, within ten seconds."""
+    return await _desk().run(_market_told)
+
+
+def _market_told() -> MarketOut:
     now = _market()
     subsidy_btc = float(subsidy_sats(int(now.height.value))) / SATS_PER_BTC
     figures = (now.price_usd.value, now.difficulty.value, subsidy_btc, now.fees_btc_per_block.value)
@@ -90,29 +104,38 @@ def read_market(who: Viewer) -> MarketOut:
 @router.get(
     "/weather",
     response_model=WeatherYear,
-    responses={**errors_of(401, 422, 429, 502), 200: {"content": {CSV: {"schema": {"type": "string"}}}}},
+    responses={**errors_of(401, 422, 429, 502, 504), 200: {"content": {CSV: {"schema": {"type": "string"}}}}},
     summary="The weather of a place",
 )
-def read_weather(
+async def read_weather(
     who: Viewer,
     latitude: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="North is positive [°].")],
     longitude: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False, description="East is positive [°].")],
     csv: WantsCsv,
     hourly: Annotated[bool, Query(description="Whether the hours come along.")] = False,
-) -> WeatherYear | Response:
+) -> Response:
     """The best typical year that is known for a place, asked for where none is; CSV has its hours."""
-    year = weather_for(Site(latitude=latitude, longitude=longitude), outside())
+    return await _desk().run(partial(_weather_told, Site(latitude=latitude, longitude=longitude), csv, hourly))
+
+
+def _weather_told(site: Site, csv: bool, hourly: bool) -> Response:
+    """The answer, written out here: 8,760 hours take too long for the event loop."""
+    year = weather_for(site, outside())
     if csv:
         return csv_response(_hours(year), f"weather {year.latitude:.3f} {year.longitude:.3f}")
-    return _year(year, hourly)
+    return Response(_year(year, hourly).model_dump_json(), media_type="application/json")
 
 
-@router.get("/rates", responses=errors_of(401, 404, 422, 429, 502), summary="Exchange rates")
-def read_rates(
+@router.get("/rates", responses=errors_of(401, 404, 422, 429, 502, 504), summary="Exchange rates")
+async def read_rates(
     who: Viewer,
     base: Annotated[str, Query(pattern="^[A-Z]{3}$", description="The currency whose worth is told.")] = "USD",
 ) -> RatesOut:
     """What one unit of a currency costs in others, on the newest day that is known."""
+    return await _desk().run(partial(_rates_told, base))
+
+
+def _rates_told(base: str) -> RatesOut:
     answer = ask(RATES, DOLLARS, outside())
     per_dollar = answer.value.per_base
     if base not in per_dollar:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.errors import ScenarioError
 from core.scenario import Scenario, read
 from core.store import rows
 from core.store.database import Database
 
 KEPT_FOR = timedelta(days=14)
-NEWEST = "SELECT * FROM drafts WHERE owner = ? AND page <> ? ORDER BY updated_at DESC LIMIT 1"
+NEWEST = "SELECT * FROM drafts WHERE owner = ? AND page <> ? AND updated_at >= ? ORDER BY updated_at DESC"
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,16 @@ class Draft:
 
 
 def keep(db: Database, owner: str, page: str, scenario: Scenario, saved: dict[str, Any] | None) -> None:
-    """Keep the draft of a page in place of the one before; old ones of the owner go."""
-    now = datetime.now(UTC)
+    """Keep the draft of a page in place of the one before."""
     row = {
         "owner": rows.owned(owner),
         "page": page,
-        "updated_at": rows.stamp(now),
+        "updated_at": rows.stamp(),
         "saved": json.dumps(saved),
         "scenario": scenario.to_json(),
     }
     with db.write() as tables:
         tables.table("drafts").insert(rows.sealed(row), replace=True)
-        tables.execute("DELETE FROM drafts WHERE owner = ? AND updated_at < ?", [owner, rows.stamp(now - KEPT_FOR)])
 
 
 def forget(db: Database, owner: str, page: str) -> None:
@@ -50,11 +49,30 @@ def forget(db: Database, owner: str, page: str) -> None:
         tables.execute("DELETE FROM drafts WHERE owner = ? AND page = ?", [owner, page])
 
 
+def forget_old(db: Database) -> int:
+    """Delete the drafts, whoever's, that nobody came back to while they were offered; how many."""
+    with db.write() as tables:
+        return int(tables.execute("DELETE FROM drafts WHERE updated_at < ?", [_oldest()]).rowcount)
+
+
 def newest(db: Database, owner: str, page: str) -> Draft | None:
-    """The draft that another page of an owner left last; None where there is none that can be read."""
-    rows.owned(owner)
+    """The newest draft that another page of an owner left and that can be read; None where there is none."""
     with db.read() as tables:
-        row = next(iter(tables.query(NEWEST, [owner, page])), None)
-    if row is None or not rows.is_sound(row) or datetime.now(UTC) - rows.moment(row["updated_at"]) > KEPT_FOR:
+        found = tables.query(NEWEST, [rows.owned(owner), page, _oldest()])
+        return next((draft for row in found if (draft := _read(row)) is not None), None)
+
+
+def _read(row: dict[str, Any]) -> Draft | None:
+    """What a row holds; None where it was damaged, or where a newer version of the program left it."""
+    if not rows.is_sound(row):
         return None
-    return Draft(row["page"], read(row["scenario"]), json.loads(row["saved"]), rows.moment(row["updated_at"]))
+    try:
+        scenario = read(row["scenario"])
+    except ScenarioError:
+        return None
+    return Draft(row["page"], scenario, json.loads(row["saved"]), rows.moment(row["updated_at"]))
+
+
+def _oldest() -> str:
+    """When the oldest draft that is still offered was left."""
+    return rows.stamp(datetime.now(UTC) - KEPT_FOR)

@@ -180,7 +180,7 @@ def beat(db: Database, holder: str, now_s: float) -> set[str]:
 
 
 def take_up(db: Database, holder: str, now_s: float, lease_s: float, most: int) -> list[Kept]:
-    """Jobs whose process was not heard of for `lease_s`, now this holder's; one that was begun twice has failed.
+    """Jobs whose process was not heard of for `lease_s`, now this holder's, and those begun twice, which have failed now.
 
     A heartbeat ahead of the clock was written by one that was set back since: it is no longer honoured.
     """
@@ -190,15 +190,14 @@ def take_up(db: Database, holder: str, now_s: float, lease_s: float, most: int) 
             return []
     with db.write() as tables:
         found = list(tables.query(f"{STALE} ORDER BY created_at LIMIT ?", [*old, most]))
-        return [kept for row in found if (kept := _taken(tables, row, holder, now_s)) is not None]
+        return [_taken(tables, row, holder, now_s) for row in found]
 
 
-def _taken(tables: Tables, row: dict[str, Any], holder: str, now_s: float) -> Kept | None:
+def _taken(tables: Tables, row: dict[str, Any], holder: str, now_s: float) -> Kept:
+    changes: dict[str, Any] = {"state": "queued", "holder": holder, "heartbeat": now_s}
     if row["attempt"] >= MOST_ATTEMPTS:
-        tables.table("jobs").update(row["id"], {"state": "failed", "ended_at": rows.stamp()})
+        changes = {"state": "failed", "ended_at": rows.stamp()}
         _keep(tables, row, "error", GAVE_UP)
-        return None
-    changes = {"state": "queued", "holder": holder, "heartbeat": now_s}
     tables.table("jobs").update(row["id"], changes)
     return _kept({**row, **changes})
 
@@ -212,14 +211,6 @@ def leave(db: Database, holder: str, ids: set[str], *, begun: bool = True) -> No
                 f" state = 'queued' WHERE {OURS}",
                 [not begun, id_, holder],
             )
-
-
-def delete(db: Database, owner: str, id: str) -> None:  # noqa: A002
-    """Forget a job and all its parts, whether it has ended or not: whoever works at it stops."""
-    with db.write() as tables:
-        _row(tables, owner, id)
-        tables.execute("DELETE FROM job_parts WHERE job_id = ?", [id])
-        tables.table("jobs").delete(id)
 
 
 def forget(db: Database, before: datetime) -> int:

@@ -76,6 +76,12 @@ def revoke(db: Database, owner: str, share_id: str) -> None:
         tables.table("shares").delete(share_id)
 
 
+def forget_expired(db: Database, now: datetime | None = None) -> int:
+    """Delete the links, whoever's, that no longer show anything; how many."""
+    with db.write() as tables:
+        return int(tables.execute("DELETE FROM shares WHERE expires_at <= ?", [rows.stamp(now)]).rowcount)
+
+
 def opened(db: Database, share_id: str, now: datetime | None = None) -> tuple[Share, Scenario | Projection]:
     """What a link shows, to anybody; NotFound where it shows nothing, whatever the reason."""
     with db.read() as tables:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core.api.people import Person, person_of
-from core.errors import Unauthorized
+from core.errors import SolarMiningError, Unauthorized
 from core.settings import settings
 from pages.ui import session
 
 LOCAL = "local"
-SEEN = "_signed_in"
+SEEN, NEW = "_signed_in", "_new_sign_in"  # NEW until the audit log has it
+log = logging.getLogger("solar_mining.pages")
 
 
 def owner() -> str:
@@ -67,7 +69,16 @@ def name() -> str:
 
 
 def sign_out() -> None:
-    """End this sign-in, here and wherever else it is open."""
+    """End this sign-in, here whatever the disk does, and wherever else it is open."""
+    try:
+        _end()
+    except SolarMiningError as error:
+        log.error("a sign-in is over in one browser alone: %s", error.message)
+    finally:
+        st.logout()
+
+
+def _end() -> None:
     from core.outside import audit, database
     from core.store import sign_ins
 
@@ -75,7 +86,6 @@ def sign_out() -> None:
     if found is not None:
         sign_ins.end(database(), found.owner, found.since_s)
         audit().note(found.owner, "signed out", found.owner)
-    st.logout()
 
 
 def sign_in_page() -> None:
@@ -113,14 +123,24 @@ def _claims() -> dict[str, Any]:
 
 
 def _note(found: Person) -> None:
-    """Write a sign-in down once: a session asks no more after it did."""
+    """Write a sign-in down once; what a busy database refuses is written when the page is drawn next."""
+    at = (found.owner, found.since_s)
+    if st.session_state.get(SEEN) == at:
+        return
+    try:
+        _begin(found, at)
+    except SolarMiningError as error:
+        log.error("a sign-in is not in the audit log yet: %s", error.message)
+        return
+    st.session_state[SEEN] = at
+
+
+def _begin(found: Person, at: tuple[str, int]) -> None:
     from core.outside import audit, database
     from core.store import sign_ins
 
-    if st.session_state.get(SEEN) == (found.owner, found.since_s):
-        return
-    st.session_state[SEEN] = (found.owner, found.since_s)
-    if sign_ins.begin(database(), found.owner, found.since_s):
+    if st.session_state.get(NEW) == at or sign_ins.begin(database(), *at):
+        st.session_state[NEW] = at
         audit().note(found.owner, "signed in", found.owner, found.role(settings().admins))
 
 

@@ -58,6 +58,13 @@ def test_every_body_has_an_example_and_refuses_unknown_names(path: str, method: 
     assert named.get("additionalProperties") is False or "anyOf" in named or "oneOf" in named, "extra names are refused"
 
 
+def test_every_post_may_be_sent_again_but_for_those_that_are_named() -> None:
+    told = {path: operation for path, method, operation in OPERATIONS if method == "post"}
+    taken = {path for path in told if "Idempotency-Key" in {one["name"] for one in told[path].get("parameters", ())}}
+    assert set(told) - taken == {"/keys", "/backups"}
+    assert "but for keys and\nbackups" in api().description
+
+
 def test_the_names_of_the_design_are_there() -> None:
     found = {(method.upper(), path) for path, method, _ in OPERATIONS}
     for path, methods in {

@@ -15,6 +15,7 @@ from core.api.usage import Counts
 from core.errors import DatabaseError
 from core.store import usage
 from core.store.database import in_memory
+from core.store.rows import stamp
 from core.store.usage import Used
 from tests.api.serving import PREFIX, Served, error_in
 from tests.browser.dashboard import OFFLINE, serve
@@ -103,12 +104,23 @@ def test_days_add_up_by_owner_and_key() -> None:
     db, day, then = in_memory(), date(2026, 5, 1), date(2026, 5, 2)
     usage.add(db, [Used(day, "anna", "k1", 3, 1), Used(day, "anna", "", 1, 0), Used(then, "bert", "k2", 5, 0)])
     usage.add(db, [Used(day, "anna", "k1", 2, 0)])
-    assert usage.listed(db, day, then) == [
-        Used(then, "bert", "k2", 5, 0),
-        Used(day, "anna", "k1", 5, 1),
-        Used(day, "anna", "", 1, 0),
-    ]
-    assert usage.listed(db, day, day, limit=1) == [Used(day, "anna", "k1", 5, 1)]
+    told = {(one.day, one.owner, one.key_id): (one.calls, one.refused) for one in usage.listed(db, day, then)}
+    assert told == {(then, "bert", "k2"): (5, 0), (day, "anna", "k1"): (5, 1), (day, "anna", ""): (1, 0)}
+    assert [one.day for one in usage.listed(db, day, then)] == [then, day, day]
+    assert {one.owner for one in usage.listed(db, day, day)} == {"anna"}
+
+
+def test_every_row_is_on_one_page_though_calls_come_meanwhile() -> None:
+    db, days = in_memory(), [date(2026, 5, n) for n in (1, 2, 3)]
+    rows = [Used(day, f"owner {n}", "", n, 0) for day in days for n in range(7)]
+    usage.add(db, rows)
+    found, after = [], None
+    while new := usage.listed(db, days[0], days[-1], 4, after):
+        found += new
+        after = (stamp(new[-1].created_at), new[-1].id)
+        usage.add(db, [Used(new[-1].day, new[-1].owner, "", 1000, 0), Used(days[0], new[0].owner, "", 500, 0)])
+    assert sorted((one.day, one.owner) for one in found) == sorted((one.day, one.owner) for one in rows)
+    assert len(usage.listed(db, days[0], days[-1], 100, (stamp(), "of another list"))) == len(rows)
 
 
 def test_what_cannot_be_written_stays_counted(monkeypatch: pytest.MonkeyPatch) -> None:

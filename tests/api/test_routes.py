@@ -227,7 +227,7 @@ def test_calls_are_counted_and_shown(client: httpx.Client) -> None:
         client.get("/market")
     assert calls() == before + 6
     assert client.get("/usage?since=2020-01-01&until=2026-01-01").status_code == 422
-    assert client.get("/usage?since=0001-01-01&until=0001-01-01").json() == {"items": []}
+    assert client.get("/usage?since=0001-01-01&until=0001-01-01").json() == {"items": [], "next_cursor": None}
 
 
 # --- mode public: nothing is kept -------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from core.scenario import Scenario
-from core.store import drafts
+from core.store import drafts, rows
 from core.store.database import Database
 
 PLAN = Scenario().but({"name": "Not saved yet", "array.dc_kw": 1234.5})
@@ -40,8 +41,24 @@ def test_old_drafts_are_not_offered_and_go(db: Database, monkeypatch: pytest.Mon
     drafts.keep(db, "me", "one", PLAN, None)
     monkeypatch.setattr(drafts, "KEPT_FOR", timedelta(seconds=-1))
     assert drafts.newest(db, "me", "two") is None
-    drafts.keep(db, "me", "two", PLAN, None)
+    assert drafts.forget_old(db) == 1
     monkeypatch.undo()
+    assert drafts.newest(db, "me", "two") is None
+    drafts.keep(db, "me", "one", PLAN, None)
+    assert drafts.forget_old(db) == 0
+
+
+def test_a_draft_of_a_newer_version_hides_none_that_can_be_read(db: Database) -> None:
+    drafts.keep(db, "me", "one", PLAN, None)
+    drafts.keep(db, "me", "two", PLAN, None)
+    with db.write() as tables:
+        row = next(iter(tables.query("SELECT * FROM drafts WHERE page = 'two'")))
+        row["scenario"] = json.dumps({**json.loads(row["scenario"]), "schema_version": 99})
+        tables.table("drafts").insert(rows.sealed(row), replace=True)
+    found = drafts.newest(db, "me", "three")
+    assert found is not None
+    assert found.page == "one"
+    drafts.forget(db, "me", "one")
     assert drafts.newest(db, "me", "three") is None
 
 
