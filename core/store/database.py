@@ -2,15 +2,19 @@
 
 SQLite comes from pysqlite3 where it is installed: its SQLite has no WAL-reset bug (sqlite.org, 3.51.3 release notes).
 Two builds of SQLite must never open one file in one process, since closing a connection of one drops the locks of the
-other; so nothing else in the house imports either, and a test looks.
+other; so nothing else in the house imports either, and a test looks. Where only a build with that bug is to be had,
+writers of all processes take turns by a lock of the house, which is what the bug needs to be without.
 
-A write holds one lock of the process and an immediate transaction, so a read-modify-write cannot be overtaken. A commit
-is on the disk before it is acknowledged (WAL with synchronous=FULL). Readers cannot write and are cut off when they take
-too long.
+A write has its turn in the process and is part of an immediate transaction, so a read-modify-write cannot be overtaken.
+What waits meanwhile joins the same transaction and shares its commit, which is on the disk before any part of it is
+acknowledged (WAL with synchronous=FULL). Readers cannot write and are cut off when they take too long, and the writer
+alone empties the log.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,6 +23,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DatabaseError
+from core.store import holds
+from core.store.groups import LOOK_AGAIN_S, Group
+from core.store.readers import Readers
+from core.store.refusals import BUSY, CLOSED, DAMAGED, NO_DATABASE, PATIENCE_S, REFUSALS, SLOW, refusal
 from core.store.turns import Turns
 
 try:
@@ -29,24 +37,12 @@ except ImportError:  # no wheel for this machine
 if TYPE_CHECKING:
     from sqlite_utils import Database as Tables
 
+__all__ = ["FILE_NAME", "PATIENCE_S", "REFUSALS", "Database", "in_memory", "open_database", "sqlite_version"]
 FILE_NAME = "app.db"
-PATIENCE_S = 5.0  # waiting for the write lock, and the longest read
-IDLE_READERS = 8  # reading connections kept open for the next reader
-STEPS_BETWEEN_LOOKS = 10_000  # instructions of SQLite between two looks at the clock
-# SQLite's primary result code: what is wrong, in a word and in a sentence, and what would be right
-REFUSALS = {
-    5: ("busy", "the database is busy: nothing was saved; try again in a moment", "a free write lock"),
-    6: ("busy", "the database is busy: nothing was saved; try again in a moment", "a free write lock"),
-    8: ("read-only", "the database may not be written to: nothing was saved", "a folder and file that may be written"),
-    9: ("slow", "reading the database took too long and was stopped", f"an answer within {PATIENCE_S:g} s"),
-    10: ("disk", "the disk could not be read or written: nothing was saved", "a working disk"),
-    11: ("damaged", "the database file is damaged", "a sound database, such as a restored backup"),
-    13: ("full", "the disk is full: nothing was saved, and what was saved before is kept", "free space on the disk"),
-    14: ("closed", "the database cannot be opened", "a folder that exists and may be written"),
-    18: ("large", "this is larger than the database keeps: nothing was saved", "a smaller record"),
-    26: ("damaged", "the database file is damaged", "a sound database, such as a restored backup"),
-}
-BUSY = (5, 6)
+SOUND_FROM = (3, 51, 3)  # SQLite without the WAL-reset bug
+LOOK_S = 3.0  # that a start looks at a file: what is larger than can be read in that time is believed
+LOG_SOFT_BYTES, LOG_AGAIN_S = 16 * 1024 * 1024, 1.0  # size at which the log is emptied by force; between two tries
+LOG_LOOK_MS = 50  # that one try waits for readers
 
 
 def sqlite_version() -> str:
@@ -54,26 +50,31 @@ def sqlite_version() -> str:
     return str(engine.sqlite_version)
 
 
+def is_known_bad() -> bool:
+    """Whether this SQLite has the WAL-reset bug."""
+    return tuple(engine.sqlite_version_info) < SOUND_FROM
+
+
 def open_database(home: Path) -> Database:
     """The database in folder `home`, made and brought to the newest schema where needed; keep the answer, one a path.
 
-    DatabaseError where the folder or file cannot be used or a newer program made it.
+    A damaged one is moved aside (`core.store.start`). DatabaseError where the folder or file cannot be used or a newer
+    program made it.
     """
+    from core.store import start
+
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise DatabaseError(REFUSALS[14][1], field="database", value="closed", expected=REFUSALS[14][2]) from error
-    return _ready(Database(str(home / FILE_NAME)))
+        raise refusal(CLOSED) from error
+    return start.opened(home)
 
 
 def in_memory() -> Database:
     """An empty database that lives as long as the object."""
-    return _ready(Database(f"file:/{secrets.token_hex(16)}?vfs=memdb"))
-
-
-def _ready(db: Database) -> Database:
     from core.store import migrations
 
+    db = Database(f"file:/{secrets.token_hex(16)}?vfs=memdb")
     try:
         migrations.migrate(db)
     except BaseException:
@@ -83,10 +84,28 @@ def _ready(db: Database) -> Database:
 
 
 def explained(error: Exception) -> DatabaseError:
-    """The words for an error of SQLite; neither SQL nor path nor data is in them."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    word, message, expected = REFUSALS.get(code, ("refused", "the database refused this: nothing was saved", ""))
-    return DatabaseError(message, field="database", value=word, expected=expected)
+    """The words for an error of SQLite."""
+    return refusal(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+
+
+def fault_of(file: Path) -> str:
+    """What is wrong with the structure of a database file, in words; "" for nothing found within LOOK_S.
+
+    The file is not changed. DatabaseError where it cannot be read at all.
+    """
+    deadline = time.monotonic() + LOOK_S
+    with _in_words(), contextlib.closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+        conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+        try:
+            found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except engine.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in (DAMAGED, NO_DATABASE):
+                return "SQLite finds it malformed" if code == DAMAGED else "it does not begin as a database does"
+            if code == SLOW:
+                return ""
+            raise
+    return "" if found == "ok" else "SQLite finds pages that do not fit together"
 
 
 @contextmanager
@@ -100,25 +119,42 @@ def _in_words() -> Iterator[None]:
 class Database:
     """One database file, usable from any number of threads."""
 
-    def __init__(self, place: str, *, patience_s: float = PATIENCE_S) -> None:
-        """`place`: a path, or a `file:` address."""
-        self.patience_s = patience_s
+    def __init__(self, place: str, *, patience_s: float = PATIENCE_S, hold: holds.Hold | None = None) -> None:
+        """`place`: a path, or a `file:` address. `hold`: let go when the database is closed."""
+        self.patience_s, self.hold = patience_s, hold
+        self.trouble = ""  # what the last use met, a word of REFUSALS
         self._place = place
         self._turns = Turns()
         self._writer: Tables | None = None
-        self._readers: list[Tables] = []
+        self._group: Group | None = None
+        self._gate = contextlib.ExitStack()  # the lock of the house, where this SQLite needs it
+        self._readers = Readers(lambda: self._opened(time.monotonic() + self.patience_s, reader=True))
         self._closed = False
+        self._log_tried_s = -LOG_AGAIN_S
 
     @contextmanager
-    def write(self) -> Iterator[Tables]:
+    def write(self, patience_s: float | None = None) -> Iterator[Tables]:
         """The tables inside one immediate transaction: all of the block is kept, or, when it raises, nothing.
 
         Inside another write of the same thread it is part of that one. DatabaseError, within `patience_s`, where the
         write lock is not to be had, and where the disk refuses.
         """
-        deadline = time.monotonic() + self.patience_s
-        with self._turn(), _in_words(), self._transaction(deadline) as tables:
-            yield tables
+        if self._turns.mine:
+            with self._within() as tables:
+                yield tables
+            return
+        deadline = time.monotonic() + (self.patience_s if patience_s is None else patience_s)
+        with self._noted(), _in_words():
+            group = None
+            try:
+                with self._turn(deadline):
+                    tables, group = self._joined(deadline)
+                    with self._part(tables, group):
+                        yield tables
+            except Exception:
+                self._await(group)  # what this part saw of those before it came to nothing where they failed
+                raise
+            self._await(group)
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
@@ -129,124 +165,187 @@ class Database:
         if self._turns.mine and self._writer is not None:
             yield self._writer
             return
-        with _in_words():
-            tables = self._borrowed_reader()
-            try:
-                deadline = time.monotonic() + self.patience_s
-                tables.conn.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
-                tables.conn.execute("BEGIN")
-                yield tables
-            finally:
-                self._give_back(tables)
+        with self._noted(), _in_words(), self._readers.one(self.patience_s) as tables:
+            yield tables
+
+    def try_write(self, patience_s: float = 0.05) -> None:
+        """Write nothing new, to see whether writing works again; DatabaseError where it does not."""
+        with self.write(patience_s) as tables:
+            version = tables.execute("PRAGMA user_version").fetchone()[0]
+            tables.execute(f"PRAGMA user_version = {int(version)}")  # a page reaches the disk
 
     def copy_to(self, place: Path) -> None:
         """Write all that is committed into an empty file, while others read and write, and check the copy.
 
         DatabaseError where the disk refuses, or the copy is not sound.
         """
-        with _in_words():
-            tables, copy = self._opened(time.monotonic() + self.patience_s, reader=True), engine.connect(str(place))
-            try:
-                tables.conn.backup(copy)
+        deadline = time.monotonic() + self.patience_s
+        with _in_words(), contextlib.closing(self._opened(deadline, reader=True).conn) as conn:
+            with contextlib.closing(engine.connect(str(place))) as copy:
+                conn.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
                 if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                    raise DatabaseError(REFUSALS[11][1], field="database", value="damaged", expected=REFUSALS[11][2])
-            finally:
-                copy.close()
-                tables.conn.close()
-
-    def has_others(self) -> bool:
-        """Whether another program has the file open: the log of writes, moved into the file, then cannot be left."""
-        with self._turn(), _in_words():
-            tables = self._opened(time.monotonic() + self.patience_s)
-            try:
-                tables.conn.execute("PRAGMA journal_mode = DELETE")
-            except engine.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in BUSY:
-                    raise
-                return True
-            finally:
-                tables.conn.close()
-            return False
+                    raise refusal(DAMAGED)
 
     def forget_deleted(self) -> None:
-        """Write the file anew, so that no byte of what was deleted is left in it or its log; takes twice its room.
-
-        DatabaseError where others read or write all the while.
-        """
-        with self._turn(), _in_words():
-            tables = self._opened(time.monotonic() + self.patience_s)
-            try:
-                tables.conn.execute("VACUUM")
-                if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                    raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
-            finally:
-                tables.conn.close()
+        """Write the file anew, twice its room, so that nothing deleted is left in it or its log; DatabaseError where it is in use."""
+        with self._turn(deadline := time.monotonic() + self.patience_s), _in_words():
+            self._settle()
+            with contextlib.closing(self._opened(deadline).conn) as conn:
+                conn.execute("VACUUM")
+                if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise refusal(BUSY)
 
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
-        with self._turn():
+        with self._turn(time.monotonic() + self.patience_s):
+            self._settle()
             self._closed = True
-            readers, self._readers = self._readers, []
-            for tables in [*readers, *([self._writer] if self._writer else [])]:
-                tables.conn.close()
+            self._readers.close()
+            if self._writer is not None:
+                self._writer.conn.close()
             self._writer = None
+        if self.hold is not None:
+            self.hold.let_go()
+
+    # --- a turn, and what is written in it --------------------------------------------------------
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(self.patience_s):
-            raise DatabaseError(REFUSALS[5][1], field="database", value="busy", expected=REFUSALS[5][2])
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """Have the connection that writes; who leaves last commits, or hands the open transaction on."""
+        if not self._turns.acquire(max(0.0, deadline - time.monotonic())):
+            raise refusal(BUSY)
         try:
             yield
         finally:
-            self._turns.release()
+            if not (self._group and self._group.open and self._turns.hand_on()):
+                try:
+                    self._settle()
+                finally:
+                    self._turns.release()
+
+    def _joined(self, deadline: float) -> tuple[Tables, Group]:
+        """The connection that writes, and the group of the transaction that is open on it."""
+        tables = self._writer = self._writer or self._opened(deadline)
+        if self._group is None:
+            if is_known_bad() and not self._place.startswith("file:"):
+                self._gate.enter_context(holds.locked(Path(self._place).with_name(holds.WRITING), deadline))
+            try:
+                # time spent waiting for the turn is not granted a second time
+                left_ms = max(1, int((deadline - time.monotonic()) * 1000))
+                tables.conn.execute(f"PRAGMA busy_timeout = {left_ms}")
+                tables.conn.execute("BEGIN IMMEDIATE")
+            except BaseException:
+                self._gate.close()
+                raise
+            self._group = Group()
+        return tables, self._group
 
     @contextmanager
-    def _transaction(self, deadline: float) -> Iterator[Tables]:
-        tables = self._writer = self._writer or self._opened(deadline)
-        if tables.conn.in_transaction:
-            with tables.atomic():
-                yield tables
-            return
-        # time spent waiting for the process's lock is not granted a second time
-        tables.conn.execute(f"PRAGMA busy_timeout = {max(1, int((deadline - time.monotonic()) * 1000))}")
-        tables.conn.execute("BEGIN IMMEDIATE")
+    def _part(self, tables: Tables, group: Group) -> Iterator[None]:
+        """One part of a group: undone alone where it fails."""
+        first, group.parts = group.parts == 0, group.parts + 1
         try:
-            yield tables
-            tables.conn.execute("COMMIT")
-        except BaseException:
-            self._undo(tables)
+            if not first:
+                tables.conn.execute("SAVEPOINT part")
+            yield
+            if not tables.conn.in_transaction:  # it failed, and whoever called went on
+                raise refusal(0)
+            if not first:
+                tables.conn.execute("RELEASE part")
+        except BaseException as error:
+            self._take_back(tables, group, error, first=first)
             raise
 
+    def _take_back(self, tables: Tables, group: Group, error: BaseException, *, first: bool) -> None:
+        """Undo a part; some failures, such as a full disk, have undone the whole group already."""
+        try:
+            if not first and tables.conn.in_transaction:
+                tables.conn.execute("ROLLBACK TO part")
+                tables.conn.execute("RELEASE part")
+                return
+        except engine.Error:
+            pass
+        self._undo(tables)
+        lost = explained(error) if isinstance(error, engine.Error) else refusal(0)
+        self._end(group, None if first else lost)
+
+    @contextmanager
+    def _within(self) -> Iterator[Tables]:
+        """A write inside another one of this thread."""
+        tables = self._writer
+        with _in_words():
+            if tables is None or not tables.conn.in_transaction:  # it failed, and whoever called went on
+                raise refusal(0)
+            with tables.atomic():
+                yield tables
+
+    def _await(self, group: Group | None) -> None:
+        """Wait until the disk has all of a group; DatabaseError where it has not."""
+        while group is not None and not group.has_ended(LOOK_AGAIN_S):
+            with contextlib.suppress(DatabaseError), self._turn(time.monotonic() + self.patience_s):
+                self._settle()  # whoever was to commit was interrupted: then nobody has the turn
+
+    def _settle(self) -> None:
+        """Commit what is open, and tell the parts of it."""
+        group, tables = self._group, self._writer
+        if group is None or tables is None:
+            return
+        try:
+            tables.conn.execute("COMMIT")
+        except BaseException as error:
+            self._undo(tables)
+            self._end(group, explained(error) if isinstance(error, engine.Error) else refusal(0))
+            if not isinstance(error, engine.Error):
+                raise
+            return
+        self.trouble = "damaged" if self.trouble == "damaged" else ""
+        self._end(group)
+        self._tend_log(tables)
+
+    def _end(self, group: Group, error: DatabaseError | None = None) -> None:
+        self._group = None
+        self._gate.close()
+        group.end(error)
+
     def _undo(self, tables: Tables) -> None:
-        """Roll back; some failures, such as a full disk, have done so already."""
+        """Roll back what is not rolled back yet."""
         try:
             tables.rollback()
         except engine.Error:  # this connection is of no more use: SQLite rolls back when it closes
             self._writer = None
             tables.conn.close()
 
-    def _borrowed_reader(self) -> Tables:
-        try:
-            return self._readers.pop()
-        except IndexError:
-            return self._opened(time.monotonic() + self.patience_s, reader=True)
+    # --- the log, and connections -----------------------------------------------------------------
 
-    def _give_back(self, tables: Tables) -> None:
-        tables.conn.set_progress_handler(None, 0)
-        try:
-            tables.rollback()
-        except engine.Error:
-            tables.conn.close()
+    def _tend_log(self, tables: Tables) -> None:
+        """Empty the log (WAL) where readers kept it from being used from its start again; they have at most their time."""
+        now_s = time.monotonic()
+        if self.hold is None or now_s < self._log_tried_s + LOG_AGAIN_S:
+            return  # one that was not opened for use, such as a second look at the same file, leaves the log alone
+        if _size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
             return
-        if self._closed or len(self._readers) >= IDLE_READERS:
-            tables.conn.close()
-        else:
-            self._readers.append(tables)
+        with contextlib.suppress(engine.Error):
+            tables.conn.execute(f"PRAGMA busy_timeout = {LOG_LOOK_MS}")
+            while time.monotonic() < now_s + self.patience_s + 1.0:
+                self._readers.cut_overdue()
+                if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
+                    return
+        self._log_tried_s = time.monotonic()  # somebody outside reads: no write waits for that again and again
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Remember what a use met, for whoever asks how the database is."""
+        try:
+            yield
+        except DatabaseError as error:
+            if error.field == "database" and error.value in ("busy", "full", "disk", "read-only", "damaged"):
+                self.trouble = "damaged" if self.trouble == "damaged" else str(error.value)
+            raise
 
     def _opened(self, deadline: float, *, reader: bool = False) -> Tables:
         if self._closed:
-            raise DatabaseError(REFUSALS[14][1], field="database", value="closed", expected="an open database")
+            raise DatabaseError(REFUSALS[CLOSED][1], field="database", value="closed", expected="an open database")
         conn = engine.connect(
             self._place,
             timeout=self.patience_s,
@@ -261,11 +360,19 @@ class Database:
             raise
 
 
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116  at every commit
+    except OSError:
+        return 0
+
+
 def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
     import sqlite_utils
 
     if not isinstance(conn, vars(sqlite_utils.utils)["sqlite3"].Connection):
         raise DatabaseError("two builds of SQLite are in use", field="database", value="refused", expected="one build")
+    conn.text_factory = _text
     tables = sqlite_utils.Database(conn, execute_plugins=False)
     if not reader:
         _use_wal(conn, deadline)
@@ -276,13 +383,18 @@ def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
     return tables
 
 
+def _text(raw: bytes) -> str:
+    """Text, though a bit of it flipped and it is no UTF-8: its row is told by its checksum, and the others are read."""
+    return raw.decode("utf-8", "replace")
+
+
 def _use_wal(conn: Any, deadline: float) -> None:
     """Turn write-ahead logging on; SQLite does not wait by itself while another process is just doing so."""
     while True:
         try:
             conn.execute("PRAGMA journal_mode = WAL")
         except engine.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in BUSY or time.monotonic() > deadline:
+            if explained(error).value != "busy" or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from core.store.database import Database
 
-SET_NAME = "solar_mining"
+SET_NAME, RECORD = "solar_mining", "_sqlite_migrations"
 
 
 def m001_scenarios(tables: Tables) -> None:
@@ -270,7 +270,8 @@ def m014_drafts(tables: Tables) -> None:
         ) STRICT""")
 
 
-STEPS: tuple[Callable[[Tables], None], ...] = (
+Step = Callable[["Tables"], None]
+STEPS: tuple[Step, ...] = (
     m001_scenarios,
     m002_projections,
     m003_weathers,
@@ -288,24 +289,41 @@ STEPS: tuple[Callable[[Tables], None], ...] = (
 )
 
 
-def migrate(db: Database, steps: tuple[Callable[[Tables], None], ...] = STEPS) -> list[str]:
+def migrate(db: Database, steps: tuple[Step, ...] = STEPS, before: Callable[[], object] | None = None) -> list[str]:
     """Bring the schema to the newest step; the names of the steps taken.
 
     All steps and their record are one immediate transaction: of several processes that start at once one works and the
-    others find it done, and a step that fails leaves no trace. DatabaseError where a newer program made the database.
+    others find it done, and a step that fails leaves no trace. `before` is called first where the database holds
+    anything and a step is to be taken. DatabaseError where a newer program made the database.
     """
     planned = _planned(steps)
     with db.read() as tables:
         _refuse_newer(tables, planned, steps)
         if not planned.pending(tables):
             return []
+        filled = holds_anything(tables)
+    if filled and before is not None:
+        before()
     with db.write() as tables:
+        _refuse_newer(tables, planned, steps)
         names = [step.name for step in planned.pending(tables)]
         planned.apply(tables)
     return names
 
 
-def _planned(steps: tuple[Callable[[Tables], None], ...]) -> Any:
+def taken(db: Database) -> list[str]:
+    """The names of the steps a database has taken, in their order."""
+    with db.read() as tables:
+        return [step.name for step in _planned(STEPS).applied(tables)]
+
+
+def holds_anything(tables: Tables) -> bool:
+    """Whether any table has a row, but for the record of the steps."""
+    names = [name for name in tables.table_names() if name != RECORD and not name.startswith("sqlite_")]
+    return any(next(tables.execute(f"SELECT 1 FROM [{name}] LIMIT 1"), None) for name in names)
+
+
+def _planned(steps: tuple[Step, ...]) -> Any:
     from sqlite_utils import Migrations
 
     planned = Migrations(SET_NAME)
@@ -314,10 +332,10 @@ def _planned(steps: tuple[Callable[[Tables], None], ...]) -> Any:
     return planned
 
 
-def _refuse_newer(tables: Tables, planned: Any, steps: tuple[Callable[[Tables], None], ...]) -> None:
+def _refuse_newer(tables: Tables, planned: Any, steps: tuple[Step, ...]) -> None:
     if {step.name for step in planned.applied(tables)} - {step.__name__ for step in steps}:
         raise DatabaseError(
-            "a newer version of this program made this database",
+            "a newer version of this program made this database: use that version, or have it roll the database back",
             field="database",
             value="newer",
             expected="this program's version or an older one",

@@ -51,13 +51,24 @@ class Turns:
         """Let go once; the thread that waits longest is next."""
         with self._guard:
             self._depth -= 1
-            if self._depth:
-                return
-            self._holder = None
-            if self._waiting:
-                following = self._waiting.popleft()
-                self._serve(following.thread)
-                following.served.set()
+            if not self._depth:
+                self._holder = None
+                self._serve_next()
+
+    def hand_on(self) -> bool:
+        """Let go of a lock taken once where somebody waits for it; False, and it is kept, where nobody does."""
+        with self._guard:
+            if not self._waiting:
+                return False
+            self._depth = 0
+            self._serve_next()
+            return True
+
+    def _serve_next(self) -> None:
+        if self._waiting:
+            following = self._waiting.popleft()
+            self._serve(following.thread)
+            following.served.set()
 
     def _serve(self, thread: int) -> None:
         self._holder = thread

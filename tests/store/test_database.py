@@ -18,7 +18,8 @@ import pytest
 from core.errors import DatabaseError
 from core.scenario import Scenario
 from core.store import scenarios
-from core.store.database import FILE_NAME, IDLE_READERS, Database, in_memory, open_database, sqlite_version
+from core.store.database import FILE_NAME, Database, in_memory, open_database, sqlite_version
+from core.store.readers import IDLE_MOST
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -135,16 +136,16 @@ def test_fifty_clients_lose_no_change(db: Database) -> None:
 
 
 def test_many_readers_leave_few_connections_open(db: Database) -> None:
-    together = threading.Barrier(2 * IDLE_READERS)
+    together = threading.Barrier(2 * IDLE_MOST)
 
     def reader(_: int) -> None:
         with db.read() as tables:
             tables.execute("SELECT 1")
             together.wait(timeout=10)
 
-    with ThreadPoolExecutor(2 * IDLE_READERS) as pool:
-        list(pool.map(reader, range(2 * IDLE_READERS)))
-    assert len(db._readers) == IDLE_READERS
+    with ThreadPoolExecutor(2 * IDLE_MOST) as pool:
+        list(pool.map(reader, range(2 * IDLE_MOST)))
+    assert db._readers.idle == IDLE_MOST
 
 
 def test_a_reader_sees_one_moment(db: Database) -> None:
@@ -212,16 +213,6 @@ def test_a_full_disk_is_said_and_nothing_else_is_lost(db: Database) -> None:
     assert len(scenarios.listed(db, "ann")) == kept + 1
     with db.read() as tables:
         assert pragma(tables, "integrity_check") == "ok"
-
-
-@pytest.mark.parametrize("damage", [b"this is no database " * 300, b"\0" * 4096])
-def test_a_damaged_file_is_refused_in_words_and_kept(tmp_path: Path, damage: bytes) -> None:
-    file = tmp_path / FILE_NAME
-    file.write_bytes(damage)
-    with pytest.raises(DatabaseError) as refused:
-        open_database(tmp_path)
-    assert refused.value.value == "damaged"
-    assert file.read_bytes() == damage
 
 
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:

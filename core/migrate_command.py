@@ -1,0 +1,51 @@
+"""`python -m core migrate` and `rollback`: the schema of the database, forward and back."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from core.errors import Forbidden
+from core.settings import settings
+from core.store import back, backups, holds, migrations
+from core.store.database import open_database
+
+Say = Callable[[str], None]
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], say: Say) -> None:
+    """The two commands, as subcommands of `python -m core`."""
+    migrate = commands.add_parser("migrate", help="bring the database to this version's schema, as every start does")
+    migrate.set_defaults(command=lambda asked: _migrate(say))
+    rollback = commands.add_parser("rollback", help="bring the database back to the schema of an older version")
+    rollback.add_argument("to", help="the newest step that stays, such as m013_webhooks; see `python -m core migrate`")
+    rollback.set_defaults(command=lambda asked: _rollback(asked.to, say))
+
+
+def _migrate(say: Say) -> int:
+    _refuse_without_file()
+    db = open_database(settings().home)
+    for step in migrations.taken(db):
+        say(step)
+    db.close()
+    return 0
+
+
+def _rollback(to: str, say: Say) -> int:
+    _refuse_without_file()
+    home = settings().home
+    db = open_database(home)
+    try:
+        with holds.alone(home, db.hold):
+            undone = back.roll_back(db, to, before=lambda: say(f"backed up first: {backups.make(db, home).id}"))
+    finally:
+        db.close()
+    for step in undone:
+        say(f"undone: {step}")
+    say(f"the database is as {to} left it" + ("" if undone else " already"))
+    return 0
+
+
+def _refuse_without_file() -> None:
+    if not settings().stores_on_server:
+        raise Forbidden("nothing is kept in this mode", field="mode", value=settings().mode)
