@@ -18,7 +18,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def fault_of(file: Path) -> str:
     The file is not changed. DatabaseError where it cannot be read at all.
     """
     deadline = time.monotonic() + LOOK_S
-    with _in_words(), contextlib.closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+    with _in_words(), closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
         conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
         try:
             found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -174,24 +174,21 @@ class Database:
             version = tables.execute("PRAGMA user_version").fetchone()[0]
             tables.execute(f"PRAGMA user_version = {int(version)}")  # a page reaches the disk
 
+    @_in_words()
     def copy_to(self, place: Path) -> None:
-        """Write all that is committed into an empty file, while others read and write, and check the copy.
-
-        DatabaseError where the disk refuses, or the copy is not sound.
-        """
-        deadline = time.monotonic() + self.patience_s
-        with _in_words(), contextlib.closing(self._opened(deadline, reader=True).conn) as conn:
-            with contextlib.closing(engine.connect(str(place))) as copy:
-                conn.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-                if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                    raise refusal(DAMAGED)
+        """Write all that is committed into an empty file, while others use it; DatabaseError where the copy is not sound."""
+        due = time.monotonic() + self.patience_s
+        with closing(self._opened(due, reader=True).conn) as conn, closing(engine.connect(str(place))) as copy:
+            conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+            if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise refusal(DAMAGED)
 
     def forget_deleted(self) -> None:
         """Write the file anew, twice its room, so that nothing deleted is left in it or its log; DatabaseError where it is in use."""
         with self._turn(deadline := time.monotonic() + self.patience_s), _in_words():
             self._settle()
-            with contextlib.closing(self._opened(deadline).conn) as conn:
+            with closing(self._opened(deadline).conn) as conn:
                 conn.execute("VACUUM")
                 if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                     raise refusal(BUSY)
