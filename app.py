@@ -4,7 +4,6 @@
 executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -18,10 +17,11 @@ elif __name__ != "__mp_main__":  # a spawned worker imports this file under that
     from core import check_config, telemetry
     from core.api.server import lifespan, middleware, routes
     from core.errors import SolarMiningError
+    from core.settings import environment
 
-    telemetry.begin(os.environ)
+    telemetry.begin(environment())
     try:
-        check_config.refuse_unsafe(os.environ, st.get_option)
+        check_config.refuse_unsafe(environment(), st.get_option)
     except SolarMiningError as error:
         sys.exit(check_config.explained(error))
     app = st.App(Path(__file__).parent / "pages/main.py", routes=routes(), middleware=middleware(), lifespan=lifespan)

@@ -18,7 +18,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,7 @@ def fault_of(file: Path) -> str:
     The file is not changed. DatabaseError where it cannot be read at all.
     """
     deadline = time.monotonic() + LOOK_S
-    with _in_words(), contextlib.closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+    with _in_words(), closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
         conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
         try:
             found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -125,8 +125,7 @@ class Database:
         self._group: Group | None = None
         self._gate = contextlib.ExitStack()  # the lock of the house, where this SQLite needs it
         self._readers = Readers(lambda: self._opened(time.monotonic() + self.patience_s, reader=True))
-        self._closed = False
-        self._log_tried_s = -LOG_AGAIN_S
+        self._closed, self._log_tried_s = False, -LOG_AGAIN_S
 
     @contextmanager
     def write(self, patience_s: float | None = None) -> Iterator[Tables]:
@@ -170,21 +169,24 @@ class Database:
             version = tables.execute("PRAGMA user_version").fetchone()[0]
             tables.execute(f"PRAGMA user_version = {int(version)}")  # a page reaches the disk
 
+    @_in_words()
     def copy_to(self, place: Path) -> None:
-        """Write all that is committed into an empty file, while others read and write, and check the copy.
+        """Write all that is committed into an empty file, while others use it; DatabaseError where the copy is not sound."""
+        due = time.monotonic() + self.patience_s
+        with closing(self._opened(due, reader=True).conn) as conn, closing(engine.connect(str(place))) as copy:
+            conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+            if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise refusal(DAMAGED)
 
-        DatabaseError where the disk refuses, or the copy is not sound.
-        """
-        with _in_words():
-            tables, copy = self._opened(time.monotonic() + self.patience_s, reader=True), engine.connect(str(place))
-            try:
-                tables.conn.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-                if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                    raise refusal(DAMAGED)
-            finally:
-                copy.close()
-                tables.conn.close()
+    def forget_deleted(self) -> None:
+        """Write the file anew, twice its room, so that nothing deleted is left in it or its log; DatabaseError where it is in use."""
+        with self._turn(deadline := time.monotonic() + self.patience_s), _in_words():
+            self._settle()
+            with closing(self._opened(deadline).conn) as conn:
+                conn.execute("VACUUM")
+                if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise refusal(BUSY)
 
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
