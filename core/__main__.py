@@ -46,7 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
     alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)
-    migrate_command.add_to(commands, say)
     provider_keys = commands.add_parser("provider-keys", help="keys of providers: list, set, forget, renew")
     provider_keys_command.add_to(provider_keys, say)
     my_data = commands.add_parser("my-data", help="all that is kept of one owner: export, delete")
@@ -54,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     backups_command.add_backup(commands.add_parser("backup", help="copy the database, sealed and checked"), say)
     backups_command.add_restore(commands.add_parser("restore", help="put a backup in the place of a database"), say)
     backups_command.add_verify(commands.add_parser("verify", help="name all that is not as it was saved"), say)
+    migrate_command.add_to(commands, say)
     check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
     check.set_defaults(command=_check_config)
     return parser

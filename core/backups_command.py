@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import NotFound, SolarMiningError
 from core.settings import environment, settings
-from core.store import backups, restoring, sealing, soundness
+from core.store import backups, holds, restoring, sealing, soundness
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
 from core.store.secret import data_keys, purpose, server_secret
@@ -161,7 +161,7 @@ def _opened(home: Path) -> Database:
         raise NotFound(
             "there is no database in this folder", field="home", value=str(home), expected="a folder with one"
         )
-    return Database(str(home / FILE_NAME), patience_s=soundness.CHECK_S)
+    return Database(str(home / FILE_NAME), patience_s=soundness.CHECK_S, hold=holds.Hold(home))
 
 
 def _log(db: Database, home: Path) -> Log:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from core import events, work
@@ -27,7 +27,7 @@ from core.jobs import Job, Pool, Terms, pool
 from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
-from core.store import drafts, shares
+from core.store import clock, drafts, shares
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept
@@ -128,7 +128,7 @@ class Orders:
 
     def _tidy(self) -> None:
         """Let go of what is old, whoever kept it and whether they ever come back."""
-        store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+        store.forget(self._db(), clock.for_deleting() - ENDED_IS_KEPT)
         drafts.forget_old(self._db())
         shares.forget_expired(self._db())
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +14,10 @@ from pathlib import Path
 from core.errors import DatabaseError
 from core.store import rows
 from core.store.database import FILE_NAME, Database, is_known_bad, sqlite_version
+from core.store.holds import size_of
 
 LEAST_FREE_BYTES = 16 * 1024 * 1024
+TRIAL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,12 @@ class Condition:
 
 def condition(db: Database, home: Path | None) -> Condition:
     """How the store of folder `home` is, None for one in memory; after a trouble it tries to write, once."""
-    if db.trouble:
+    if db.trouble and (db.trouble != "full" or home is None or _has_room(home)):
         with suppress(DatabaseError):
             db.try_write()
     if home is None:
         return Condition(sqlite_version(), is_known_bad(), 0, 0, 2**63 - 1, db.trouble, ())
-    sizes = (_size(home / FILE_NAME), _size(home / f"{FILE_NAME}-wal"), shutil.disk_usage(home).free)
+    sizes = (size_of(home / FILE_NAME), size_of(home / f"{FILE_NAME}-wal"), shutil.disk_usage(home).free)
     return Condition(sqlite_version(), is_known_bad(), *sizes, db.trouble, set_aside(home))
 
 
@@ -76,6 +80,20 @@ def words(one: Aside) -> str:
     )
 
 
+def _has_room(home: Path) -> bool:
+    """Whether a file of TRIAL_BYTES finds room: the database itself may reuse some of its own for a small write."""
+    trial = home / f".trial.{os.getpid()}.{threading.get_ident()}"
+    try:
+        with trial.open("wb", buffering=0) as file:
+            file.write(bytes(TRIAL_BYTES))
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    finally:
+        trial.unlink(missing_ok=True)
+    return True
+
+
 def _aside(home: Path, note: Path) -> Aside | None:
     """What a note tells, None where it cannot be read or its file is gone."""
     try:
@@ -84,10 +102,3 @@ def _aside(home: Path, note: Path) -> Aside | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return one if (home / one.file).exists() else None
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0

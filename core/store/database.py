@@ -14,11 +14,10 @@ alone empties the log.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ FILE_NAME = "app.db"
 SOUND_FROM = (3, 51, 3)  # SQLite without the WAL-reset bug
 LOOK_S = 3.0  # that a start looks at a file: what is larger than can be read in that time is believed
 LOG_SOFT_BYTES, LOG_AGAIN_S = 16 * 1024 * 1024, 1.0  # size at which the log is emptied by force; between two tries
-LOG_LOOK_MS = 50  # that one try waits for readers
+LOOK_MS = 50  # that one try waits for a lock
 
 
 def sqlite_version() -> str:
@@ -75,11 +74,7 @@ def in_memory() -> Database:
     from core.store import migrations
 
     db = Database(f"file:/{secrets.token_hex(16)}?vfs=memdb")
-    try:
-        migrations.migrate(db)
-    except BaseException:
-        db.close()
-        raise
+    migrations.migrate(db)
     return db
 
 
@@ -94,7 +89,7 @@ def fault_of(file: Path) -> str:
     The file is not changed. DatabaseError where it cannot be read at all.
     """
     deadline = time.monotonic() + LOOK_S
-    with _in_words(), contextlib.closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+    with _in_words(), closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
         conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
         try:
             found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -129,8 +124,7 @@ class Database:
         self._group: Group | None = None
         self._gate = contextlib.ExitStack()  # the lock of the house, where this SQLite needs it
         self._readers = Readers(lambda: self._opened(time.monotonic() + self.patience_s, reader=True))
-        self._closed = False
-        self._log_tried_s = -LOG_AGAIN_S
+        self._closed, self._log_tried_s = False, -LOG_AGAIN_S
 
     @contextmanager
     def write(self, patience_s: float | None = None) -> Iterator[Tables]:
@@ -179,54 +173,24 @@ class Database:
         """Whether this thread is inside a write."""
         return self._turns.mine
 
+    @_in_words()
     def copy_to(self, place: Path) -> None:
-        """Write all that is committed into an empty file, while others read and write, and check the copy.
-
-        DatabaseError where the disk refuses, or the copy is not sound.
-        """
-        with _in_words():
-            tables, copy = self._opened(time.monotonic() + self.patience_s, reader=True), engine.connect(str(place))
-            try:
-                tables.conn.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-                if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                    raise refusal(DAMAGED)
-            finally:
-                copy.close()
-                tables.conn.close()
-
-    def has_others(self) -> bool:
-        """Whether another program has the file open: the log of writes, moved into the file, then cannot be left."""
-        with self._alone() as tables:
-            try:
-                tables.conn.execute("PRAGMA journal_mode = DELETE")
-            except engine.OperationalError as error:
-                if explained(error).value != "busy":
-                    raise
-                return True
-            return False
+        """Write all that is committed into an empty file, while others use it; DatabaseError where the copy is not sound."""
+        due = time.monotonic() + self.patience_s
+        with closing(self._opened(due, reader=True).conn) as conn, closing(engine.connect(str(place))) as copy:
+            conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+            if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise refusal(DAMAGED)
 
     def forget_deleted(self) -> None:
-        """Write the file anew, so that no byte of what was deleted is left in it or its log; takes twice its room.
-
-        DatabaseError where others read or write all the while.
-        """
-        with self._alone() as tables:
-            tables.conn.execute("VACUUM")
-            if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                raise refusal(BUSY)
-
-    @contextmanager
-    def _alone(self) -> Iterator[Tables]:
-        """A connection of its own while no thread of this process writes."""
-        deadline = time.monotonic() + self.patience_s
-        with self._turn(deadline), _in_words():
+        """Write the file anew, twice its room, so that nothing deleted is left in it or its log; DatabaseError where it is in use."""
+        with self._turn(deadline := time.monotonic() + self.patience_s), _in_words():
             self._settle()
-            tables = self._opened(deadline)
-            try:
-                yield tables
-            finally:
-                tables.conn.close()
+            with closing(self._opened(deadline).conn) as conn:
+                conn.execute("VACUUM")
+                if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise refusal(BUSY)
 
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
@@ -239,8 +203,6 @@ class Database:
             self._writer = None
         if self.hold is not None:
             self.hold.let_go()
-
-    # --- a turn, and what is written in it --------------------------------------------------------
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
@@ -263,10 +225,7 @@ class Database:
             if is_known_bad() and not self._place.startswith("file:"):
                 self._gate.enter_context(holds.locked(Path(self._place).with_name(holds.WRITING), deadline))
             try:
-                # time spent waiting for the turn is not granted a second time
-                left_ms = max(1, int((deadline - time.monotonic()) * 1000))
-                tables.conn.execute(f"PRAGMA busy_timeout = {left_ms}")
-                tables.conn.execute("BEGIN IMMEDIATE")
+                _begin(tables.conn, deadline)
             except BaseException:
                 self._gate.close()
                 raise
@@ -348,17 +307,15 @@ class Database:
             self._writer = None
             tables.conn.close()
 
-    # --- the log, and connections -----------------------------------------------------------------
-
     def _tend_log(self, tables: Tables) -> None:
         """Empty the log (WAL) where readers kept it from being used from its start again; they have at most their time."""
         now_s = time.monotonic()
         if self.hold is None or now_s < self._log_tried_s + LOG_AGAIN_S:
             return  # one that was not opened for use, such as a second look at the same file, leaves the log alone
-        if _size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
+        if holds.size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
             return
         with contextlib.suppress(engine.Error):
-            tables.conn.execute(f"PRAGMA busy_timeout = {LOG_LOOK_MS}")
+            tables.conn.execute(f"PRAGMA busy_timeout = {LOOK_MS}")
             while time.monotonic() < now_s + self.patience_s + 1.0:
                 self._readers.cut_overdue()
                 if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
@@ -392,11 +349,18 @@ class Database:
             raise
 
 
-def _size_of(path: str) -> int:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116  at every commit
-    except OSError:
-        return 0
+def _begin(conn: Any, deadline: float) -> None:
+    """Begin to write; SQLite counts its pauses and not the clock, so it is asked to wait a little, again and again."""
+    while True:
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        conn.execute(f"PRAGMA busy_timeout = {max(1, min(left_ms, LOOK_MS))}")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except engine.OperationalError as error:
+            if explained(error).value != "busy" or left_ms <= 0:
+                raise
+        else:
+            return
 
 
 def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ScenarioError
 from core.scenario import Scenario, read
-from core.store import rows
+from core.store import clock, rows
 from core.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as Tables
 
 KEPT_FOR = timedelta(days=14)
 NEWEST = "SELECT * FROM drafts WHERE owner = ? AND page <> ? AND updated_at >= ? ORDER BY updated_at DESC"
@@ -31,11 +34,11 @@ def keep(db: Database, owner: str, page: str, scenario: Scenario, saved: dict[st
     row = {
         "owner": rows.owned(owner),
         "page": page,
-        "updated_at": rows.stamp(),
         "saved": json.dumps(saved),
         "scenario": scenario.to_json(),
     }
     with db.write() as tables:
+        row["updated_at"] = rows.stamp(_after_the_others(tables, owner))
         tables.table("drafts").insert(rows.sealed(row), replace=True)
 
 
@@ -75,4 +78,11 @@ def _read(row: dict[str, Any]) -> Draft | None:
 
 def _oldest() -> str:
     """When the oldest draft that is still offered was left."""
-    return rows.stamp(datetime.now(UTC) - KEPT_FOR)
+    return rows.stamp(clock.for_deleting() - KEPT_FOR)
+
+
+def _after_the_others(tables: Tables, owner: str) -> datetime:
+    """Now, or just after the newest draft where the clock was set back since: what was left last is offered first."""
+    last = tables.execute("SELECT max(updated_at) FROM drafts WHERE owner = ?", [owner]).fetchone()[0]
+    now = datetime.now(UTC)
+    return max(now, rows.moment(last) + timedelta(microseconds=1)) if last else now

@@ -109,3 +109,11 @@ def _opened(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise refusal(CLOSED) from error
+
+
+def size_of(file: str | Path) -> int:
+    """Bytes of a file, 0 where there is none that can be looked at."""
+    try:
+        return os.stat(file).st_size  # noqa: PTH116  at every commit
+    except OSError:
+        return 0

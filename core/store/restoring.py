@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.errors import Conflict, DatabaseError
-from core.store import backups, migrations, sealing, secret, soundness
+from core.errors import Conflict
+from core.store import backups, holds, migrations, sealing, secret, soundness
 from core.store.audit import Log
-from core.store.database import FILE_NAME, REFUSALS, Database
+from core.store.database import FILE_NAME, Database
 
 ENDS = ("", "-wal", "-shm", "-journal")
 
@@ -28,7 +28,7 @@ def restore(
 
     `home`: the folder of the copy that made it, whose secret opens it and goes along where `folder` has none. Checked
     and brought to the newest schema before anything is moved. Conflict where a database is there and `replace` is not
-    said, or while something uses it; DatabaseError where the backup is not sound, or a newer program made it.
+    said; DatabaseError while something uses it, and where the backup is not sound or a newer program made it.
     """
     place = folder / FILE_NAME
     if any(_beside(place)) and not replace:
@@ -40,8 +40,9 @@ def restore(
         backups.unpack_file(file, part, secret.data_keys(home, env), told)
         soundness.check_file(part)
         _migrate(part)
-        aside = _move_aside(place)
-        part.replace(place)
+        with holds.alone(folder):
+            aside = _move_aside(place)
+            part.replace(place)
     finally:
         for left in _beside(part):
             left.unlink()
@@ -58,17 +59,6 @@ def only_in(newer: Path, older: Path) -> dict[str, int]:
     mine, theirs = _rows_of(newer), _rows_of(older)
     counts = {table: len(rows - theirs.get(table, set())) for table, rows in mine.items()}
     return {table: count for table, count in counts.items() if count}
-
-
-def in_use(place: Path) -> bool:
-    """Whether another program has a sound database open: it can then not leave write-ahead logging."""
-    db = Database(str(place), patience_s=1.0)
-    try:
-        return db.has_others()
-    except DatabaseError as error:
-        return bool(error.value == REFUSALS[5][0])  # a damaged one is in nobody's use
-    finally:
-        db.close()
 
 
 def _rows_of(file: Path) -> dict[str, set[str]]:
@@ -98,9 +88,6 @@ def _migrate(file: Path) -> None:
 
 
 def _move_aside(place: Path) -> list[Path]:
-    if place.exists() and in_use(place):
-        expected = "a database that nobody uses: stop the server first"
-        raise Conflict("the database is in use", field="home", value=str(place.parent), expected=expected)
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return [file.rename(file.with_name(f"{file.name}.replaced.{at}")) for file in _beside(place)]
 

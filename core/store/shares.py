@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from core.errors import NotFound
 from core.results import Projection
 from core.scenario import Scenario
-from core.store import projections, rows, scenarios
+from core.store import clock, projections, rows, scenarios
 from core.store.database import Database
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def revoke(db: Database, owner: str, share_id: str) -> None:
 def forget_expired(db: Database, now: datetime | None = None) -> int:
     """Delete the links, whoever's, that no longer show anything; how many."""
     with db.write() as tables:
-        return int(tables.execute("DELETE FROM shares WHERE expires_at <= ?", [rows.stamp(now)]).rowcount)
+        return int(
+            tables.execute("DELETE FROM shares WHERE expires_at <= ?", [rows.stamp(clock.for_deleting(now))]).rowcount
+        )
 
 
 def opened(db: Database, share_id: str, now: datetime | None = None) -> tuple[Share, Scenario | Projection]:
