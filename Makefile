@@ -44,6 +44,7 @@ bench: .venv/test.stamp
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.api.fuzzing
 	$(BIN)/python -m tests.soak_api
+	$(BIN)/python -m tests.soak_store
 	$(BIN)/python -m tests.soak_backups
 	$(BIN)/python -m tests.soak_release
 

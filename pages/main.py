@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
     sys.path.insert(0, str(HERE.parent))
 
-from pages.ui import account, drafts, live, people, place, session, shared, sun  # noqa: E402  needs the path
+from pages.ui import account, damage, drafts, live, people, place, session, shared, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -54,6 +54,7 @@ def show() -> None:
     if _closed():
         return
     session.start()
+    damage.notice()
     known = pages()
     chosen = st.navigation(known, position="top")
     account.left_for(chosen.url_path)

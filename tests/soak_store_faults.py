@@ -117,7 +117,7 @@ def disk(folder: Path) -> bool:
     home.mkdir()
     if mounted(home):
         ballast = home / "ballast"
-        ballast.write_bytes(bytes(500_000))
+        ballast.write_bytes(bytes(1_000_000))
         try:
             return judged("disk, tmpfs of 3 MB", *crashes.filled_up(home, ballast.unlink, {}))
         finally:

@@ -15,11 +15,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.store import rows
+from core.store import clock, rows
 from core.store.database import Database
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Log:
 
     def prune(self, now: datetime | None = None, days: int = KEPT_DAYS) -> int:
         """Remove what is older than `days`, from the beginning to the first row that is not; how many rows went."""
-        limit = rows.stamp((now or datetime.now(UTC)) - timedelta(days=days))
+        limit = rows.stamp((now or clock.for_deleting()) - timedelta(days=days))
         with self.db.write() as tables:
             first = next(iter(tables.query(FIRST_NEW, [limit])))["seq"]
             last = next(iter(tables.query(SEALED, [first - 1])), None) if first else None

@@ -42,7 +42,7 @@ FILE_NAME = "app.db"
 SOUND_FROM = (3, 51, 3)  # SQLite without the WAL-reset bug
 LOOK_S = 3.0  # that a start looks at a file: what is larger than can be read in that time is believed
 LOG_SOFT_BYTES, LOG_AGAIN_S = 16 * 1024 * 1024, 1.0  # size at which the log is emptied by force; between two tries
-LOG_LOOK_MS = 50  # that one try waits for readers
+LOOK_MS = 50  # that one try waits for a lock
 
 
 def sqlite_version() -> str:
@@ -75,11 +75,7 @@ def in_memory() -> Database:
     from core.store import migrations
 
     db = Database(f"file:/{secrets.token_hex(16)}?vfs=memdb")
-    try:
-        migrations.migrate(db)
-    except BaseException:
-        db.close()
-        raise
+    migrations.migrate(db)
     return db
 
 
@@ -129,8 +125,7 @@ class Database:
         self._group: Group | None = None
         self._gate = contextlib.ExitStack()  # the lock of the house, where this SQLite needs it
         self._readers = Readers(lambda: self._opened(time.monotonic() + self.patience_s, reader=True))
-        self._closed = False
-        self._log_tried_s = -LOG_AGAIN_S
+        self._closed, self._log_tried_s = False, -LOG_AGAIN_S
 
     @contextmanager
     def write(self, patience_s: float | None = None) -> Iterator[Tables]:
@@ -205,8 +200,6 @@ class Database:
         if self.hold is not None:
             self.hold.let_go()
 
-    # --- a turn, and what is written in it --------------------------------------------------------
-
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
         """Have the connection that writes; who leaves last commits, or hands the open transaction on."""
@@ -228,10 +221,7 @@ class Database:
             if is_known_bad() and not self._place.startswith("file:"):
                 self._gate.enter_context(holds.locked(Path(self._place).with_name(holds.WRITING), deadline))
             try:
-                # time spent waiting for the turn is not granted a second time
-                left_ms = max(1, int((deadline - time.monotonic()) * 1000))
-                tables.conn.execute(f"PRAGMA busy_timeout = {left_ms}")
-                tables.conn.execute("BEGIN IMMEDIATE")
+                _begin(tables.conn, deadline)
             except BaseException:
                 self._gate.close()
                 raise
@@ -313,8 +303,6 @@ class Database:
             self._writer = None
             tables.conn.close()
 
-    # --- the log, and connections -----------------------------------------------------------------
-
     def _tend_log(self, tables: Tables) -> None:
         """Empty the log (WAL) where readers kept it from being used from its start again; they have at most their time."""
         now_s = time.monotonic()
@@ -323,7 +311,7 @@ class Database:
         if _size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
             return
         with contextlib.suppress(engine.Error):
-            tables.conn.execute(f"PRAGMA busy_timeout = {LOG_LOOK_MS}")
+            tables.conn.execute(f"PRAGMA busy_timeout = {LOOK_MS}")
             while time.monotonic() < now_s + self.patience_s + 1.0:
                 self._readers.cut_overdue()
                 if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
@@ -355,6 +343,20 @@ class Database:
         except BaseException:
             conn.close()
             raise
+
+
+def _begin(conn: Any, deadline: float) -> None:
+    """Begin to write; SQLite counts its pauses and not the clock, so it is asked to wait a little, again and again."""
+    while True:
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        conn.execute(f"PRAGMA busy_timeout = {max(1, min(left_ms, LOOK_MS))}")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except engine.OperationalError as error:
+            if explained(error).value != "busy" or left_ms <= 0:
+                raise
+        else:
+            return
 
 
 def _size_of(path: str) -> int:

@@ -27,6 +27,7 @@ print({BEGUN!r}, flush=True)
 open_database(Path(sys.argv[1]))
 print({DONE!r}, flush=True)
 """
+CHANGE_S = 0.2  # about what the change takes once the backup is there
 OLD, NEW = 3, len(migrations.STEPS)
 
 
@@ -65,14 +66,20 @@ def killed(base: Path, count: int, rows_n: int, *, seed: int = 1) -> Found:
     filled(template, rows_n)
     held = how_many(template)
     whole_s = started(base, template, None)
-    for _ in range(count):
-        started(base, template, chance.uniform(0.0, whole_s))
+    for n in range(count):
+        if n % 2:  # the change itself is short: every second kill waits until it is about to come
+            started(base, template, chance.uniform(0.0, CHANGE_S), once_backed_up=True)
+        else:
+            started(base, template, chance.uniform(0.0, whole_s))
         look(base / "home", held, found)
     return found
 
 
-def started(base: Path, template: Path, kill_after_s: float | None) -> float:
-    """Start once on a copy of the old database, killed or not; how long it took [s]."""
+def started(base: Path, template: Path, kill_after_s: float | None, *, once_backed_up: bool = False) -> float:
+    """Start once on a copy of the old database, killed or not; how long it took [s].
+
+    once_backed_up: the time until it is killed begins when its backup is there.
+    """
     home = base / "home"
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(template, home)
@@ -85,6 +92,8 @@ def started(base: Path, template: Path, kill_after_s: float | None) -> float:
         if kill_after_s is None:
             assert starter.stdout.readline().strip() == DONE
         else:
+            while once_backed_up and not backups.listed(home, 1) and starter.poll() is None:
+                time.sleep(0.001)
             time.sleep(kill_after_s)
             os.kill(starter.pid, signal.SIGKILL)
     return time.monotonic() - began_s
