@@ -44,6 +44,7 @@ bench: .venv/test.stamp
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.api.fuzzing
 	$(BIN)/python -m tests.soak_api
+	$(BIN)/python -m tests.soak_load
 
 live: .venv/run.stamp
 	$(BIN)/python -m core live
