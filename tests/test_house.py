@@ -94,6 +94,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.webhooks": ("core",),
     "core.schedule": ("core",),
     "core.answers": ("core",),
+    "core.deeds": ("core",),
     "core.api": ("core",),
     "core": ("core",),
     "pages": ("core", "pages"),
