@@ -9,7 +9,7 @@ from core.errors import ValidationError
 from core.settings import settings
 from core.store.keys import DAYS, Key
 
-LOCAL = "local"
+LOCAL, WHO = "local", "command line"
 Say = Callable[[str], None]
 
 
@@ -30,13 +30,10 @@ def add_to(commands: argparse.ArgumentParser, say: Say) -> None:
 
 
 def _create(asked: argparse.Namespace, say: Say) -> int:
-    from core.api.identity import key_secret
-    from core.outside import audit, database
-    from core.store import keys
+    from core import deeds
 
     _refuse_public()
-    key, text = keys.create(database(), key_secret(), asked.owner, asked.role, asked.label, asked.days)
-    audit().note("command line", "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
+    _, text = deeds.make_key(WHO, asked.owner, asked.role, asked.label, asked.days)
     say(text)
     return 0
 
@@ -52,13 +49,10 @@ def _list(say: Say) -> int:
 
 
 def _revoke(asked: argparse.Namespace, say: Say) -> int:
-    from core.outside import audit, database
-    from core.store import keys
+    from core import deeds
 
     _refuse_public()
-    key = keys.revoke(database(), asked.id)
-    audit().note("command line", "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")
-    say(_line(key))
+    say(_line(deeds.revoke_key(WHO, asked.id)))
     return 0
 
 

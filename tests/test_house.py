@@ -106,6 +106,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.watch": ("core",),
     "core.alerts_command": ("core",),
     "core.answers": ("core",),
+    "core.deeds": ("core",),
     "core.api": ("core",),
     "core": ("core",),
     "pages": ("core", "pages"),

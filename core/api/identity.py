@@ -15,13 +15,13 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 
 from core.api.sources import is_here, source, wrong_keys
+from core.deeds import key_secret
 from core.errors import Forbidden, Unauthorized
-from core.outside import database, secret
+from core.outside import database
 from core.settings import settings
 from core.store import keys
 from core.store.keys import Role
 from core.store.rows import new_id
-from core.store.secret import purpose
 
 __all__ = ["Admin", "Caller", "Planner", "Role", "Viewer", "at_least", "caller", "key_secret", "source", "visitor"]
 
@@ -73,11 +73,6 @@ def _found(request: Request) -> Caller:
 def visitor() -> Caller:
     """Somebody unknown: with an owner that no row has and nobody had before, so that there is nothing to see."""
     return Caller(f"visitor {new_id()}", "viewer")
-
-
-def key_secret() -> bytes:
-    """What API keys are kept with."""
-    return purpose(secret(), "api keys")
 
 
 def _of_key(text: str, request: Request) -> Caller:

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from core import deeds
 from core.api.described import errors_of
-from core.api.identity import Admin, key_secret
+from core.api.identity import Admin
 from core.api.paging import Page, PageAsked, page
-from core.outside import audit, database
+from core.outside import database
 from core.store import keys
 from core.store.keys import DAYS, DAYS_MOST, LONGEST_LABEL, Role
 from core.store.rows import LONGEST_OWNER
@@ -75,8 +76,7 @@ def create_key(who: Admin, asked: NewKey) -> KeyMade:
     Two keys of one owner and label may live at a time: to rotate, make the second, move to it, revoke the first.
     """
     owner = asked.owner or who.owner
-    key, text = keys.create(database(), key_secret(), owner, asked.role, asked.label, asked.days)
-    audit().note(who.owner, "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
+    key, text = deeds.make_key(who.owner, owner, asked.role, asked.label, asked.days)
     return KeyMade(**vars(key), prefix=key.prefix, key=text)
 
 
@@ -88,5 +88,4 @@ def create_key(who: Admin, asked: NewKey) -> KeyMade:
 )
 def revoke_key(who: Admin, id: KeyId) -> None:  # noqa: A002
     """End a key at once; the list tells of it further on."""
-    key = keys.revoke(database(), id)
-    audit().note(who.owner, "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")
+    deeds.revoke_key(who.owner, id)

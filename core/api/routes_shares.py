@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from core import deeds
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
 from core.api.identity import Planner
@@ -15,7 +16,7 @@ from core.api.limits import limiter
 from core.api.paging import Page, PageAsked, page
 from core.api.sources import household, source
 from core.errors import RateLimited
-from core.outside import audit, database
+from core.outside import database
 from core.plain import plain
 from core.results import Projection
 from core.scenario import Scenario
@@ -26,7 +27,6 @@ from core.store.shares import DAYS, DAYS_MOST, Kind
 router = APIRouter(prefix="/shares", tags=["shares"])
 open_to_all = APIRouter(prefix="/shares", tags=["shares"])  # by address: whoever has a link has no key
 ShareId = Annotated[str, Path(max_length=64, description="The id of a link: 32 digits.")]
-SAID = 8  # digits of a link that the audit log tells: enough to find it, too few to open it
 
 
 class NewShare(BaseModel):
@@ -87,7 +87,7 @@ def create_share(who: Planner, asked: NewShare, once: DoneOnce) -> Response:
 
     answer = once(make)
     for share in made:
-        audit().note(who.owner, "share created", told(share), f"until {share.expires_at:%Y-%m-%d}")
+        deeds.shared(share)
     return answer
 
 
@@ -99,8 +99,7 @@ def create_share(who: Planner, asked: NewShare, once: DoneOnce) -> Response:
 )
 def revoke_share(who: Planner, id: ShareId) -> None:  # noqa: A002
     """The link shows nothing from now on."""
-    shares.revoke(database(), who.owner, id)
-    audit().note(who.owner, "share revoked", id[:SAID])
+    deeds.take_back(who.owner, id)
 
 
 def limited_by_address(request: Request) -> None:
@@ -124,11 +123,6 @@ def read_share(id: ShareId) -> Content:  # noqa: A002
     answer = answer_of(found) if isinstance(found, Projection) else None
     facts = {"kind": share.kind, "name": share.name, "expires_at": share.expires_at}
     return Content(**facts, scenario=scenario.model_dump(mode="json"), projection=answer)
-
-
-def told(share: shares.Share) -> str:
-    """A link as the audit log names it."""
-    return f"{share.id[:SAID]}: {share.kind} {share.subject_id}"
 
 
 def answer_of(found: Projection) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import deeds
 from core.errors import SolarMiningError
-from core.outside import audit, database
+from core.outside import database
 from core.store import keys, shares
 from pages.ui import library, my_data, people, provider_keys, session, show
 
@@ -53,21 +54,17 @@ def section() -> None:
 
 def make_key(label: str, role: str, days: int) -> str:
     """Make a key of one's own, with no more rights than one has."""
-    from core.api.identity import key_secret
-
     mine = people.role()
     allowed = RANKS[min(RANKS.index(role), RANKS.index(mine))]
     owner = people.owner()
-    key, text = keys.create(database(), key_secret(), owner, allowed, label, days)
-    audit().note(owner, "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
+    key, text = deeds.make_key(owner, owner, allowed, label, days)
     st.session_state[MADE] = text
     return f"Made the key “{key.label}”."
 
 
 def revoke_key(key_id: str) -> str:
     owner = people.owner()
-    key = keys.revoke(database(), key_id, owner)
-    audit().note(owner, "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")
+    key = deeds.revoke_key(owner, key_id, owner)
     return f"Revoked the key “{key.label}”."
 
 
@@ -123,16 +120,12 @@ def _new_key() -> None:
 
 def share(kind: str, subject_id: str) -> str:
     """Make a link to something that was saved."""
-    owner = people.owner()
-    made = shares.create(database(), owner, kind, subject_id)
-    audit().note(owner, "share created", f"{made.id[:8]}: {kind} {subject_id}", f"until {made.expires_at:%Y-%m-%d}")
+    made = deeds.share(people.owner(), kind, subject_id)
     return f"Shared “{made.name}” until {made.expires_at:%d %B %Y}. The link is on the page Status."
 
 
 def take_back(share_id: str) -> str:
-    owner = people.owner()
-    shares.revoke(database(), owner, share_id)
-    audit().note(owner, "share revoked", share_id[:8])
+    deeds.take_back(people.owner(), share_id)
     return "Took the link back: it shows nothing any more."
 
 

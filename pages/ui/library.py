@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import deeds
 from core.errors import Conflict, NotFound, SolarMiningError
 from core.fetchers.presets import presets
 from core.inputs import Weather
@@ -75,13 +76,6 @@ def notes() -> None:
             st.badge(session.literal(text, brackets=False), icon=":material/check_circle:", color="green")
         else:
             st.error(session.literal(text), icon=":material/error:")
-
-
-def deleted(kind: str, item_id: str) -> None:
-    """Write a deletion into the audit log."""
-    from core.outside import audit
-
-    audit().note(session.owner(), "deleted", f"{kind} {item_id}")
 
 
 # --- header -------------------------------------------------------------------------------------
@@ -260,7 +254,7 @@ def delete_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
     scenarios.delete(db(), session.owner(), scenario_id)
-    deleted("scenario", scenario_id)
+    deeds.deleted(session.owner(), "scenario", scenario_id)
     at = session.saved()
     if at and at["id"] == scenario_id:
         session.forget_saved()
@@ -372,7 +366,7 @@ def delete_projection(projection_id: str) -> str:
         from core.store import projections
 
         projections.delete(db(), session.owner(), projection_id)
-        deleted("projection", projection_id)
+        deeds.deleted(session.owner(), "projection", projection_id)
     return "Projection deleted."
 
 

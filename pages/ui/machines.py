@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import deeds
 from core.errors import Conflict
 from core.machine import Machine, plain, read_all
 from pages.ui import library, session
@@ -72,7 +73,7 @@ def delete(saved_id: str, version: int | None, machine: Machine | None) -> str:
 
     equipment.delete(_open_door(), session.owner(), saved_id, version)
     if library.stores():
-        library.deleted("machine", saved_id)
+        deeds.deleted(session.owner(), "machine", saved_id)
     st.session_state[DELETED] = machine
     return f"Deleted “{machine.model}”." if machine else "Deleted the damaged machine."
 

@@ -15,8 +15,10 @@ from core import outside
 from core.api import sources
 from core.api.app import PREFIX
 from core.api.people import Person, person_of
+from core.errors import DatabaseError
 from core.scenario import Scenario
 from core.store import keys, rows, scenarios, shares
+from core.store.audit import Log
 from tests.api.doors import AFAR, HERE, Door, opened, told
 
 MINE = f"{PREFIX}/system-configs"
@@ -69,6 +71,29 @@ def test_a_planner_makes_no_keys_and_an_admin_of_a_key_sees_nobodys_rows(door: D
     assert admin.get(MINE).json()["items"] == []
 
 
+@pytest.mark.parametrize("refusal", [DatabaseError("the disk is full", field="database"), OSError(28, "no space")])
+def test_what_was_done_is_answered_though_the_audit_log_cannot_be_written(
+    refusal: Exception, door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*said: str) -> int:
+        raise refusal
+
+    admin = door.client(key=door.key("chief", "admin"))
+    saved = scenarios.save(outside.database(), "chief", Scenario())
+    monkeypatch.setattr(Log, "note", refused)
+    made = admin.post(f"{PREFIX}/keys", json={"label": "night batch"})
+    assert made.status_code == 201
+    assert door.client(key=made.json()["key"]).get(MINE).status_code == 200
+    link = admin.post(f"{PREFIX}/shares", json={"kind": "scenario", "subject_id": saved.id})
+    assert link.status_code == 201
+    gone = (f"keys/{made.json()['id']}", f"shares/{link.json()['id']}", f"system-configs/{saved.id}")
+    assert [admin.delete(f"{PREFIX}/{path}").status_code for path in gone] == [204] * 3
+    told = [record.getMessage() for record in caplog.records if "not in the audit log" in record.getMessage()]
+    assert len(told) == 5
+    assert made.json()["key"] not in str(told)
+    assert link.json()["id"] not in str(told)
+
+
 def test_what_a_caller_deletes_is_in_the_audit_log(door: Door) -> None:
     ann = door.client(key=door.key("ann", "planner"))
     saved = scenarios.save(outside.database(), "ann", Scenario())
@@ -76,7 +101,7 @@ def test_what_a_caller_deletes_is_in_the_audit_log(door: Door) -> None:
     assert ann.delete(f"{MINE}/{saved.id}").status_code == 404
     log = outside.audit().listed()
     assert [(entry.who, entry.action, entry.subject) for entry in log] == [
-        (outside.audit().name("ann"), "deleted", f"system-configs {saved.id}")
+        (outside.audit().name("ann"), "deleted", f"scenario {saved.id}")
     ]
     admin = door.client(key=door.key("chief", "admin"))
     assert admin.get(f"{PREFIX}/audit").json()["items"][0]["who"] == "ann", "while a key of hers is left"
