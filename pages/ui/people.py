@@ -85,7 +85,7 @@ def _end() -> None:
     found = person()
     if found is not None:
         sign_ins.end(database(), found.owner, found.since_s)
-        audit().note(found.owner, "signed out", found.owner)
+        audit().note(found.owner, "signed out", audit().name(found.owner))
 
 
 def sign_in_page() -> None:
@@ -141,7 +141,7 @@ def _begin(found: Person, at: tuple[str, int]) -> None:
 
     if st.session_state.get(NEW) == at or sign_ins.begin(database(), *at):
         st.session_state[NEW] = at
-        audit().note(found.owner, "signed in", found.owner, found.role(settings().admins))
+        audit().note(found.owner, "signed in", audit().name(found.owner), found.role(settings().admins))
 
 
 def _providers() -> list[str]:
