@@ -1,5 +1,5 @@
 # make run: the dashboard. make test: the tests. Both do all set-up on a machine with Python 3.11 or newer.
-.PHONY: run test check fix bench soak live clean
+.PHONY: run test check fix bench soak live lock audit clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -15,7 +15,7 @@ $(BIN)/python:
 	$(BIN)/pip install --quiet -r requirements.txt
 	touch $@
 
-.venv/test.stamp: requirements-dev.txt .venv/run.stamp
+.venv/test.stamp: requirements-dev.txt requirements-server.txt .venv/run.stamp
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 
@@ -44,10 +44,29 @@ bench: .venv/test.stamp
 soak: .venv/test.stamp
 	$(BIN)/python -m tests.api.fuzzing
 	$(BIN)/python -m tests.soak_api
+	$(BIN)/python -m tests.soak_store
+	$(BIN)/python -m tests.soak_backups
+	$(BIN)/python -m tests.soak_release
 	$(BIN)/python -m tests.soak_load
 
 live: .venv/run.stamp
 	$(BIN)/python -m core live
+
+# Tools of their own environment: what they need must not mix with what the program needs.
+.venv/supply.stamp: requirements-supply.txt | $(BIN)/python
+	$(PYTHON) -m venv .venv/supply
+	.venv/supply/bin/pip install --quiet -r requirements-supply.txt
+	touch $@
+
+lock: .venv/supply.stamp .venv/test.stamp
+	(echo '# Every package that runs with the program, for all platforms, with hashes. Made by `make lock`: do not edit.'; \
+	  .venv/supply/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-server.txt) > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+	$(BIN)/python deploy/supply.py licences
+	$(BIN)/python deploy/supply.py check
+
+audit: .venv/supply.stamp .venv/run.stamp
+	$(BIN)/python deploy/supply.py audit .venv/supply/bin/pip-audit
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis

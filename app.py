@@ -4,7 +4,6 @@
 executed as the script (a host that does not look for an ASGI app, AppTest) it draws the dashboard.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -18,13 +17,13 @@ elif __name__ != "__mp_main__":  # a spawned worker imports this file under that
     from core import check_config, log_files, telemetry
     from core.api.server import lifespan, middleware, routes
     from core.errors import SolarMiningError
-    from core.settings import settings
+    from core.settings import environment, settings
     from pages.ui.runs import unforeseen
 
-    telemetry.begin(os.environ)
+    telemetry.begin(environment())
     try:
-        check_config.refuse_unsafe(os.environ, st.get_option)
-        log_files.begin(settings(), os.environ)
+        check_config.refuse_unsafe(environment(), st.get_option)
+        log_files.begin(settings(), environment())
     except SolarMiningError as error:
         sys.exit(check_config.explained(error))
     app = st.App(

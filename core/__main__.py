@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import alerts_command, keys_command, migrate_command
+from core import (
+    alerts_command,
+    backups_command,
+    keys_command,
+    migrate_command,
+    my_data_command,
+    provider_keys_command,
+)
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -47,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
     alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)
+    provider_keys = commands.add_parser("provider-keys", help="keys of providers: list, set, forget, renew")
+    provider_keys_command.add_to(provider_keys, say)
+    my_data = commands.add_parser("my-data", help="all that is kept of one owner: export, delete")
+    my_data_command.add_to(my_data, say)
+    backups_command.add_backup(commands.add_parser("backup", help="copy the database, sealed and checked"), say)
+    backups_command.add_restore(commands.add_parser("restore", help="put a backup in the place of a database"), say)
+    backups_command.add_verify(commands.add_parser("verify", help="name all that is not as it was saved"), say)
     migrate_command.add_to(commands, say)
     check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
     check.set_defaults(command=_check_config)
@@ -87,9 +100,10 @@ def _project(asked: argparse.Namespace) -> int:
 
 
 def _check_config(asked: argparse.Namespace) -> int:
-    from core.check_config import options_of, problems, secrets_of
+    from core.check_config import options_of, problems
+    from core.settings import environment, secrets_of
 
-    found = problems(os.environ, options_of(Path.home(), os.environ), secrets_of(Path.home()))
+    found = problems(environment(), options_of(Path.home(), environment()), secrets_of(Path.home()))
     for problem in found:
         say(str(problem))
     say(f"{len(found)} unsafe for production" if found else "safe for production")

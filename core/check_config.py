@@ -6,8 +6,8 @@ what is in effect, command line included, and does not begin where anything is u
 
 from __future__ import annotations
 
+import logging
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import SolarMiningError, ValidationError
-from core.settings import Settings, settings
+from core.settings import ROOT, Settings, secrets_of, settings, toml_of
 from core.store.secret import FILE_NAME, SHORTEST, VARIABLE
 
-ROOT = Path(__file__).resolve().parents[1]
 Option = Callable[[str], Any]
 EVERYWHERE = (None, "", "0.0.0.0", "::")
 FEWEST_SIGNS = 10  # different characters in a secret: less is a word that somebody typed
@@ -35,6 +34,7 @@ SAFE: dict[str, tuple[Any, tuple[Any, ...], str]] = {
     "browser.gatherUsageStats": (True, (False,), "browsers would report to a third party"),
 }
 ADDRESS = "server.address"
+log = logging.getLogger("solar_mining.settings")
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,15 @@ def problems(env: Mapping[str, str], option: Option, secrets: Mapping[str, Any])
 
 
 def refuse_unsafe(env: Mapping[str, str], option: Option, home: Path | None = None) -> None:
-    """Nothing outside production; there ValidationError that names all that is unsafe."""
-    if settings(env).env != "production":
+    """In production ValidationError that names all that is unsafe; in staging the log tells of it."""
+    conf = settings(env)
+    if conf.env == "development":
         return
     found = problems(env, option, secrets_of(home or Path.home()))
-    if found:
+    if conf.env == "staging":
+        for problem in found:
+            log.warning("unsafe in production: %s", problem)
+    elif found:
         lines = "\n".join(f"  {problem}" for problem in found)
         raise ValidationError(f"this is not safe in production:\n{lines}", field=found[0].setting)
 
@@ -73,7 +77,7 @@ def options_of(home: Path, env: Mapping[str, str]) -> Option:
     """Streamlit's options as its files and the environment say, for a program that runs without it."""
     told: dict[str, Any] = {}
     for folder in (home, ROOT):
-        for section, values in _toml(folder / ".streamlit" / "config.toml").items():
+        for section, values in toml_of(folder / ".streamlit" / "config.toml").items():
             told |= {f"{section}.{name}": value for name, value in values.items()} if isinstance(values, dict) else {}
 
     def option(name: str) -> Any:
@@ -82,11 +86,6 @@ def options_of(home: Path, env: Mapping[str, str]) -> Option:
         return _typed(env[variable]) if env.get(variable) else told.get(name, default)
 
     return option
-
-
-def secrets_of(home: Path) -> dict[str, Any]:
-    """What Streamlit's files of secrets hold, those of the project before those of the user."""
-    return {**_toml(home / ".streamlit" / "secrets.toml"), **_toml(ROOT / ".streamlit" / "secrets.toml")}
 
 
 def _modes(conf: Settings) -> Iterator[Problem]:
@@ -152,16 +151,6 @@ def _strong(secret: str) -> bool:
 def _typed(text: str) -> Any:
     """What a variable says: true and false are no text."""
     return {"true": True, "false": False}.get(text.strip().lower(), text.strip())
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    """A file that may not be there; ValidationError for one that cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ValidationError(f"{path.name} cannot be read", field=path.name, expected="a TOML file") from error
 
 
 def explained(error: SolarMiningError) -> str:

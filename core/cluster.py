@@ -7,7 +7,6 @@ belongs on a network of its own, or behind TLS.
 from __future__ import annotations
 
 import logging
-import os
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import Any
 from core.batch import Item, Row, Terms, rows_of
 from core.errors import Busy, ValidationError
 from core.inputs import Weather
+from core.settings import environment
 
 VARIABLE = "SOLAR_MINING_DASK"
 SCHEMES = ("tcp://", "tls://")
@@ -31,7 +31,7 @@ log = logging.getLogger("solar_mining.cluster")
 
 def scheduler(env: Mapping[str, str] | None = None) -> str:
     """The address of the scheduler, empty where none is set; ValidationError for what is no such address."""
-    address = (os.environ if env is None else env).get(VARIABLE, "").strip()
+    address = (environment() if env is None else env).get(VARIABLE, "").strip()
     if address and not address.startswith(SCHEMES):
         expected = "the address of a Dask scheduler, such as tcp://10.0.0.5:8786"
         raise ValidationError(f"{VARIABLE}: expected {expected}", field=VARIABLE, value=address, expected=expected)

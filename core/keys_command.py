@@ -36,7 +36,7 @@ def _create(asked: argparse.Namespace, say: Say) -> int:
 
     _refuse_public()
     key, text = keys.create(database(), key_secret(), asked.owner, asked.role, asked.label, asked.days)
-    audit().note("command line", "key created", key.id, f"{key.role} of {key.owner}")
+    audit().note("command line", "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
     say(text)
     return 0
 
@@ -57,7 +57,7 @@ def _revoke(asked: argparse.Namespace, say: Say) -> int:
 
     _refuse_public()
     key = keys.revoke(database(), asked.id)
-    audit().note("command line", "key revoked", key.id, f"{key.role} of {key.owner}")
+    audit().note("command line", "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")
     say(_line(key))
     return 0
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from core import events, work
@@ -26,6 +26,7 @@ from core.jobs import Job, Pool, Terms, pool
 from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
+from core.store import clock
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept
@@ -125,7 +126,7 @@ class Orders:
             self._take_up(kept)
         if self._now_s() - self._tidied_s > TIDY_EVERY_S:
             self._tidied_s = self._now_s()
-            store.forget(self._db(), datetime.now(UTC) - ENDED_IS_KEPT)
+            store.forget(self._db(), clock.for_deleting() - ENDED_IS_KEPT)
 
     def _live(self) -> None:
         while not self._stopped.is_set():

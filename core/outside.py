@@ -5,8 +5,8 @@ Where nothing may be stored (mode `public`) the cache and the database live in m
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -16,11 +16,12 @@ from core.fetchers.errands import Errands
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
 from core.once import Once
-from core.settings import settings
+from core.settings import environment, settings
 from core.store import readings
 from core.store.audit import Log
 from core.store.database import Database, in_memory, open_database
-from core.store.secret import purpose, server_secret
+from core.store.secret import data_keys, purpose, server_secret
+from core.store.vault import Layered, Vault
 from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
 
 # what is small, about no place that a planner looked at, and makes a history
@@ -32,7 +33,17 @@ def outside() -> World:
     """The world as this process may ask it; what it says is kept."""
     conf = settings()
     folder = conf.home / "cache" if conf.stores_on_server else None
-    return World(folder, Access.from_env(os.environ), accepted=_keep)
+    access = Access.from_env(environment())
+    if conf.stores_on_server:
+        access = replace(access, keys=Layered(vault(), access.keys))
+    return World(folder, access, accepted=_keep)
+
+
+@Once
+def vault() -> Vault:
+    """The keys of providers that an admin entered here."""
+    home = settings().home
+    return Vault(home, lambda: data_keys(home, environment()))
 
 
 @Once
@@ -46,7 +57,7 @@ def database() -> Database:
 def secret() -> bytes:
     """The secret of this server; where nothing is stored, of this process."""
     conf = settings()
-    return server_secret(conf.home if conf.stores_on_server else None, os.environ)
+    return server_secret(conf.home if conf.stores_on_server else None, environment())
 
 
 @Once

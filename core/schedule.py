@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from core import events, jobs, leaving, orders, webhooks
+from core import events, jobs, leaving, orders, upkeep, webhooks
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
@@ -178,11 +178,13 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     forget = leaving.watch()
     schedule = await asyncio.to_thread(begin)
     await asyncio.to_thread(_begin_jobs)
+    upkeep.upkeep()
     try:
         yield
     finally:
         leaving.leaving().set()
         await asyncio.to_thread(_end_jobs)
+        await asyncio.to_thread(upkeep.close)
         if schedule is not None:
             await asyncio.to_thread(schedule.stop)
         forget()

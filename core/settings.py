@@ -1,21 +1,35 @@
-"""How this copy of the program is set up, read from environment variables alone."""
+"""How this copy of the program is set up: environment variables, and under them a section of Streamlit's secrets.
+
+SOLAR_MINING_ENV chooses a profile: what else is not said is as PROFILES has it.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
+import tomllib
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from core.errors import ValidationError
 
 Mode = Literal["local", "public", "server"]
 Env = Literal["development", "staging", "production"]
 Level = Literal["info", "debug", "warning", "error"]  # the first where nothing is said
-DEFAULT_HOME = Path(__file__).resolve().parents[1] / "data" / "local"
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_HOME = ROOT / "data" / "local"
+# of each environment: who it is for, and where it keeps what it writes, where no setting says so
+PROFILES: Mapping[Env, tuple[Mode, Path]] = {
+    "development": ("local", DEFAULT_HOME),
+    "staging": ("server", DEFAULT_HOME / "staging"),
+    "production": ("server", DEFAULT_HOME),
+}
+SECTION, OURS = "solar_mining", "SOLAR_MINING_"
 CALLS_PER_MINUTE = 600
 LOG_DAYS, MOST_LOG_DAYS = 30, 3650
 SHORTEST_KEY = 32  # characters
@@ -56,15 +70,17 @@ class Settings:
 
 
 def settings(env: Mapping[str, str] | None = None) -> Settings:
-    """The settings in `env`, by default the process's environment; an empty variable counts as not set.
+    """The settings in `env`, by default `environment()`; an empty variable counts as not set.
 
     ValidationError names a variable that holds something else than it may.
     """
-    env = os.environ if env is None else env
+    env = environment() if env is None else env
+    profile = _one_of(get_args(Env), env, "SOLAR_MINING_ENV")
+    mode, home = PROFILES[profile]
     return Settings(
-        mode=_one_of(get_args(Mode), env, "SOLAR_MINING_MODE"),
-        env=_one_of(get_args(Env), env, "SOLAR_MINING_ENV"),
-        home=_folder(env, "SOLAR_MINING_HOME"),
+        mode=_one_of(get_args(Mode), env, "SOLAR_MINING_MODE", mode),
+        env=profile,
+        home=_folder(env, "SOLAR_MINING_HOME", home),
         hosts=_listed(env, "SOLAR_MINING_HOSTS", HOST, "names of hosts between commas, such as mine.example.org"),
         origins=_listed(
             env, "SOLAR_MINING_CORS_ORIGINS", ORIGIN, "origins between commas, such as https://plans.example.org"
@@ -79,10 +95,41 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _one_of(words: tuple[Word, ...], env: Mapping[str, str], name: str) -> Word:
-    """The word a variable holds, the first of `words` where it is not set."""
+def environment() -> Mapping[str, str]:
+    """The environment of this process, and under it what [solar_mining] in Streamlit's secrets says.
+
+    What stands in that section is in no environment, so no process begun from here inherits it.
+    """
+    section = _section(Path.home())
+    return ChainMap(os.environ, dict(section)) if section else os.environ
+
+
+def secrets_of(home: Path) -> dict[str, Any]:
+    """What Streamlit's files of secrets hold, those of the project before those of the user."""
+    return {**toml_of(home / ".streamlit" / "secrets.toml"), **toml_of(ROOT / ".streamlit" / "secrets.toml")}
+
+
+def toml_of(path: Path) -> dict[str, Any]:
+    """A file that may not be there; ValidationError for one that cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ValidationError(f"{path.name} cannot be read", field=path.name, expected="a TOML file") from error
+
+
+@cache
+def _section(home: Path) -> tuple[tuple[str, str], ...]:
+    """The settings among the secrets, read once."""
+    found = secrets_of(home).get(SECTION, {})
+    return tuple((name, str(value)) for name, value in found.items() if name.startswith(OURS))
+
+
+def _one_of(words: tuple[Word, ...], env: Mapping[str, str], name: str, default: Word | None = None) -> Word:
+    """The word a variable holds, where it is not set the default or else the first of `words`."""
     text = env.get(name, "").strip()
-    found = next((word for word in words if word == text), None if text else words[0])
+    found = next((word for word in words if word == text), None if text else default or words[0])
     if found is None:
         expected = f"one of {', '.join(words)}"
         raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
@@ -150,10 +197,10 @@ def _key(env: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _folder(env: Mapping[str, str], name: str) -> Path:
+def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
     text = env.get(name, "").strip()
     if not text:
-        return DEFAULT_HOME
+        return default
     try:
         path = Path(text).expanduser().resolve()
         if not path.exists() or path.is_dir():

@@ -12,7 +12,6 @@ import heapq
 import hmac
 import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +27,7 @@ from core.fetchers.provider import Request
 from core.fetchers.wire import Lookups, Road, is_public, trust
 from core.once import Once
 from core.outside import database, outside, secret
+from core.settings import environment
 from core.store import webhooks as store
 from core.store.database import Database
 from core.store.secret import purpose
@@ -45,7 +45,7 @@ log = logging.getLogger("solar_mining.webhooks")
 
 def own_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
     """Hosts, in the clear or on a private network, that a setting lets be told."""
-    text = (os.environ if env is None else env).get(HOSTS, "")
+    text = (environment() if env is None else env).get(HOSTS, "")
     return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
 
 

@@ -11,7 +11,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the p
     sys.path.insert(0, str(HERE.parent))
 
 from core import telemetry  # noqa: E402
-from pages.ui import account, drafts, live, people, place, runs, session, shared, sun  # noqa: E402  needs the path
+from pages.ui import account, damage, drafts, live, people, place, runs, session, shared, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -60,6 +60,7 @@ def _show() -> None:
     if _closed():
         return
     session.start()
+    damage.notice()
     known = pages()
     chosen = st.navigation(known, position="top")
     account.left_for(chosen.url_path)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from core import check_config
 from core.__main__ import main
 from core.check_config import SAFE, options_of, problems, refuse_unsafe
 from core.errors import ValidationError
+from core.settings import secrets_of
 from core.store.secret import server_secret
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +128,7 @@ def test_the_options_that_are_shipped_are_safe_but_for_the_address(tmp_path: Pat
 
 def test_outside_production_nothing_is_refused(tmp_path: Path) -> None:
     for env in ("development", "staging", ""):
-        refuse_unsafe(environment(tmp_path, ENV=env, MODE="local"), {}.__getitem__, tmp_path)
+        refuse_unsafe(environment(tmp_path, ENV=env, MODE="local"), options_of(tmp_path, {}), tmp_path)
     with pytest.raises(ValidationError, match="SOLAR_MINING_MODE"):
         refuse_unsafe(environment(tmp_path, MODE="local"), options_of(tmp_path, {}), tmp_path)
 
@@ -137,31 +137,61 @@ def test_a_file_of_secrets_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text("= canary")
     with pytest.raises(ValidationError) as refused:
-        check_config.secrets_of(tmp_path)
+        secrets_of(tmp_path)
     assert "canary" not in str(refused.value.body("id"))
     assert str(tmp_path) not in str(refused.value.body("id"))
 
 
-@pytest.mark.parametrize("flags", [["--server.enableAgentApi", "true"], ["--client.showErrorDetails", "full"]])
-def test_a_start_in_production_is_refused_whatever_says_so(flags: list[str], tmp_path: Path) -> None:
+def test_staging_says_what_production_would_refuse(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    refuse_unsafe(environment(tmp_path, ENV="staging", MODE="local"), options_of(tmp_path, {}), tmp_path)
+    assert "unsafe in production: SOLAR_MINING_MODE" in caplog.text
+    caplog.clear()
+    refuse_unsafe(environment(tmp_path, ENV="development", MODE="local"), options_of(tmp_path, {}), tmp_path)
+    assert caplog.text == ""
+
+
+WEAK = """[auth]
+redirect_uri = "https://mine.example.org/oauth2callback"
+cookie_secret = "xxx"
+client_id = "a"
+client_secret = "b"
+server_metadata_url = "https://id.example.org/.well-known"
+"""
+# what OPS-07 names, and SEC-16: the flags, the file of secrets, the mode, and what is named
+REFUSED = (
+    (["--global.developmentMode", "true"], "", "public", "global.developmentMode"),
+    (["--server.enableAgentApi", "true"], "", "public", "server.enableAgentApi"),
+    (["--server.address", "0.0.0.0"], "", "public", "server.address"),
+    (["--client.showErrorDetails", "full"], "", "public", "client.showErrorDetails"),
+    ([], WEAK, "server", "secrets.toml: auth.cookie_secret"),
+    ([], 'API_KEY = "canary"\n', "public", "secrets.toml: API_KEY"),
+)
+
+
+@pytest.mark.parametrize(("flags", "secrets", "mode", "named"), REFUSED, ids=[named for *_, named in REFUSED])
+def test_a_start_in_production_is_refused_whatever_says_so(
+    flags: list[str], secrets: str, mode: str, named: str, tmp_path: Path
+) -> None:
     """By the command line too, which `check-config` cannot see; and at once, with no word of code."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("SOLAR_MINING_", "STREAMLIT_"))}
-    env |= {**environment(tmp_path / "home", MODE="public"), "HOME": str(tmp_path)}
+    env |= {**environment(tmp_path / "home", MODE=mode), "HOME": str(tmp_path)}
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(secrets)
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
         "app.py",
-        "--server.port",
-        "0",
         "--server.address",
         "127.0.0.1",
+        *(() if "developmentMode" in named else ("--server.port", "0")),  # that mode takes no port
     ]
     ran = subprocess.run([*command, *flags], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1
     told = ran.stdout + ran.stderr
-    assert f"{flags[0][2:]}: expected" in told
+    assert f"{named}: expected" in told
+    assert "canary" not in told
     assert "Traceback" not in told
 
 

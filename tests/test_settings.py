@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
+from core import settings as module
 from core.errors import ValidationError
-from core.settings import Settings, settings
+from core.settings import Settings, environment, settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -143,3 +146,58 @@ def test_what_cannot_be_watched_with_is_refused_and_no_secret_repeated(name: str
         settings({name: value})
     assert refused.value.field == name
     assert "canary" not in str(refused.value.body("req_1"))
+
+
+# --- profiles -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("env", "mode", "home"),
+    [
+        ("development", "local", ROOT / "data" / "local"),
+        ("staging", "server", ROOT / "data" / "local" / "staging"),
+        ("production", "server", ROOT / "data" / "local"),
+    ],
+)
+def test_an_environment_is_a_profile_of_what_else_is_not_said(env: str, mode: str, home: Path, tmp_path: Path) -> None:
+    profile = settings({"SOLAR_MINING_ENV": env})
+    assert (profile.mode, profile.home) == (mode, home)
+    said = settings({"SOLAR_MINING_ENV": env, "SOLAR_MINING_MODE": "public", "SOLAR_MINING_HOME": str(tmp_path)})
+    assert (said.mode, said.home) == ("public", tmp_path)
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A user of this computer, who has a file of Streamlit's secrets."""
+    (tmp_path / ".streamlit").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SOLAR_MINING_HOSTS", raising=False)
+    module._section.cache_clear()
+    yield tmp_path / ".streamlit" / "secrets.toml"
+    module._section.cache_clear()
+
+
+def test_a_section_of_the_secrets_says_what_the_environment_does_not(
+    user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.write_text(
+        '[solar_mining]\nSOLAR_MINING_EIA_KEY = "canary"\nSOLAR_MINING_HOSTS = "a.example"\n'
+        'SOLAR_MINING_RATE_LIMIT = 7\nPATH = "not ours"\n'
+    )
+    assert settings().hosts == ("a.example",)
+    assert settings().calls_per_minute == 7
+    assert environment()["SOLAR_MINING_EIA_KEY"] == "canary"
+    assert environment()["PATH"] == os.environ["PATH"]
+    monkeypatch.setenv("SOLAR_MINING_HOSTS", "b.example")
+    assert settings().hosts == ("b.example",), "the environment goes first"
+    assert "canary" not in str(os.environ), "no process that is begun from here inherits it"
+    from core.fetchers.world import Access
+
+    assert Access.from_env(environment()).keys["SOLAR_MINING_EIA_KEY"] == "canary"
+
+
+def test_secrets_that_cannot_be_read_are_named(user: Path) -> None:
+    user.write_text("= canary")
+    with pytest.raises(ValidationError) as refused:
+        settings()
+    assert "canary" not in str(refused.value.details)

@@ -18,7 +18,9 @@ from core.api import (
     routes_health,
     routes_jobs,
     routes_keys,
+    routes_my_data,
     routes_projections,
+    routes_provider_keys,
     routes_shares,
     routes_system_configs,
     routes_usage,
@@ -41,7 +43,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     routes_events.router,
     routes_jobs.router,
     routes_keys.router,
+    routes_my_data.router,
     routes_projections.router,
+    routes_provider_keys.router,
     routes_shares.router,
     routes_system_configs.router,
     routes_usage.router,
@@ -52,7 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 UNLIMITED: tuple[APIRouter, ...] = (routes_health.router, routes_shares.open_to_all)
 TAGS = (  # as a reader wants them
     "system configurations", "projections", "calculations", "jobs", "equipment", "world", "shares", "events", "webhooks",
-    "keys", "operation", "health",
+    "keys", "my data", "operation", "health",
 )  # fmt: skip
 ABOUT = """
 Whatever the dashboard does, for programs. Bodies are JSON; what is made answers 201 with its address in `Location`.

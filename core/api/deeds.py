@@ -12,7 +12,7 @@ from core.errors import DatabaseError
 from core.outside import audit
 
 # what routes write down themselves, in words of their own; a job that is cancelled loses nobody anything
-TOLD_ELSEWHERE = ("keys", "shares", "jobs")
+TOLD_ELSEWHERE = {"keys", "shares", "jobs", "my-data", "provider-keys"}
 log = logging.getLogger("solar_mining.api")
 
 
@@ -20,7 +20,7 @@ def deletion_noted(request: Request) -> Iterator[None]:
     """Once a DELETE is done, one row that says who deleted what."""
     yield
     parts = request.url.path.rstrip("/").split("/")[-2:]
-    if request.method != "DELETE" or parts[0] in TOLD_ELSEWHERE:
+    if request.method != "DELETE" or TOLD_ELSEWHERE & set(parts):
         return
     try:
         audit().note(caller(request).owner, "deleted", " ".join(parts))

@@ -11,7 +11,8 @@ from core.api.described import errors_of
 from core.api.identity import Admin
 from core.api.paging import Page, PageAsked, page
 from core.errors import ValidationError
-from core.outside import audit
+from core.outside import audit, database
+from core.store import keys
 
 router = APIRouter(tags=["operation"])
 NEWEST = 2**62
@@ -22,7 +23,7 @@ class EntryShown(BaseModel):
 
     seq: int = Field(description="Its number; one follows the other.")
     at: datetime
-    who: str = Field(description="The owner of rows who did it.")
+    who: str = Field(description="The owner of rows who did it; a code, once no key of theirs is left.")
     action: str = Field(examples=["key created"])
     subject: str = Field(description="What it was done to.")
     detail: str
@@ -38,7 +39,9 @@ class Soundness(BaseModel):
 @router.get("/audit", responses=errors_of(401, 403, 422, 429), summary="Who did what")
 def list_audit(who: Admin, want: PageAsked) -> Page[EntryShown]:
     """Keys made and revoked, sign-ins, shares and deletions, the newest first."""
-    return page(audit().listed(want.limit + 1, _before(want.after)), want, lambda entry: EntryShown(**vars(entry)))
+    names = {audit().name(key.owner): key.owner for key in keys.listed(database())}
+    found = audit().listed(want.limit + 1, _before(want.after))
+    return page(found, want, lambda entry: EntryShown(**{**vars(entry), "who": names.get(entry.who, entry.who)}))
 
 
 @router.get("/audit/soundness", responses=errors_of(401, 403, 429), summary="Whether the audit log is sound")

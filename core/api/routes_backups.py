@@ -41,7 +41,7 @@ def list_backups(who: Admin, want: PageAsked) -> Page[BackupShown]:
 
 @router.post("", status_code=201, responses=errors_of(401, 403, 429, body=True), summary="Back the database up")
 def create_backup(who: Admin, asked: NewBackup | None = None) -> BackupShown:
-    """Copy the database while it is used, and check the copy. The newest 14 are kept, with nobody's keys but their codes."""
+    """Copy the database while it is used, sealed, opened once and checked. Kept are the newest 24, and one of each of 14 days and 8 weeks."""
     conf = settings()
     if not conf.stores_on_server:
         raise Forbidden("nothing is kept here that could be backed up", field="mode", value=conf.mode)

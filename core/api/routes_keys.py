@@ -76,7 +76,7 @@ def create_key(who: Admin, asked: NewKey) -> KeyMade:
     """
     owner = asked.owner or who.owner
     key, text = keys.create(database(), key_secret(), owner, asked.role, asked.label, asked.days)
-    audit().note(who.owner, "key created", key.id, f"{key.role} of {key.owner}")
+    audit().note(who.owner, "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
     return KeyMade(**vars(key), prefix=key.prefix, key=text)
 
 
@@ -89,4 +89,4 @@ def create_key(who: Admin, asked: NewKey) -> KeyMade:
 def revoke_key(who: Admin, id: KeyId) -> None:  # noqa: A002
     """End a key at once; the list tells of it further on."""
     key = keys.revoke(database(), id)
-    audit().note(who.owner, "key revoked", key.id, f"{key.role} of {key.owner}")
+    audit().note(who.owner, "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")

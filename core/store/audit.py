@@ -2,7 +2,8 @@
 
 Each row carries a code over itself and the code of the row before, made with a key that is not in the database: who
 has the database alone can break the chain, not mend it. What is cut off at the end is told by the anchor, a file
-beside the database with the last number and code.
+beside the database with the last number and code. Rows that are old go from the beginning alone, and a row says so,
+with the code of the last that went: there the chain begins then.
 """
 
 from __future__ import annotations
@@ -12,20 +13,35 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.store import rows
+from core.store import clock, rows
 from core.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as Tables
 
 ANCHOR = "audit.head"
 LONGEST = 200  # characters of what an entry says about what was done
+KEPT_DAYS = 365
+NOBODY, CODED = (
+    ("local", "command line", "this program"),
+    ("person ", "visitor "),
+)  # that stand for no name, or for a code
+PRUNED = "old entries removed"
 BLOCK = 10_000  # rows read at once by the verifier
 NEWEST = "SELECT seq, code FROM audit ORDER BY seq DESC LIMIT 1"
 LIST = "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?"
 COLUMNS = ("seq", "at", "who", "action", "subject", "detail")
+GUARD = "audit_no_delete"
+PLACE = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+FIRST_NEW = "SELECT min(seq) AS seq FROM audit WHERE at >= ?"
+SEALED = "SELECT code FROM audit WHERE seq = ?"
+CUT = f"SELECT detail FROM audit WHERE action = '{PRUNED}' AND subject = ? ORDER BY seq DESC LIMIT 1"
 NEXT = f"SELECT {', '.join(COLUMNS)}, code FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"
 
 
@@ -57,16 +73,40 @@ class Log:
     key: bytes
     home: Path | None = None
 
+    def name(self, owner: str) -> str:
+        """How the log names an owner: as a code, which nobody but who knows the name can tell whom it stands for."""
+        if owner in NOBODY or owner.startswith(CODED):
+            return owner
+        return f"owner {hmac.digest(self.key, f'owner {owner}'.encode(), 'sha256').hex()[:24]}"
+
     def note(self, who: str, action: str, subject: str, detail: str = "") -> int:
-        """Write one row, once what it tells of is done; its number. Not inside another write: that may be undone."""
-        said = {"who": who, "action": action, "subject": subject[:LONGEST], "detail": detail[:LONGEST]}
+        """Write one row, once what it tells of is done; its number. Not inside another write: that may be undone.
+
+        Owners that `subject` or `detail` tell of are to be named by `name`.
+        """
         with self.db.write() as tables:
-            last: dict[str, Any] = next(iter(tables.query(NEWEST)), {"seq": 0, "code": ""})
-            row = {"seq": last["seq"] + 1, "at": rows.stamp(), **said}
-            row["code"] = code(self.key, row, last["code"])
-            tables.table("audit").insert(row)
-        self._anchor(int(row["seq"]))
-        return int(row["seq"])
+            seq = self._add(tables, self.name(who), action, subject, detail)
+        self._anchor(seq)
+        return seq
+
+    def prune(self, now: datetime | None = None, days: int = KEPT_DAYS) -> int:
+        """Remove what is older than `days`, from the beginning to the first row that is not; how many rows went."""
+        limit = rows.stamp((now or clock.for_deleting()) - timedelta(days=days))
+        with self.db.write() as tables:
+            first = next(iter(tables.query(FIRST_NEW, [limit])))["seq"]
+            last = next(iter(tables.query(SEALED, [first - 1])), None) if first else None
+            if last is None:
+                return 0
+            gone = _cut(tables, first - 1)
+            seq = self._add(tables, "this program", PRUNED, str(first - 1), last["code"])
+        self._anchor(seq)
+        return gone
+
+    def settle(self) -> None:
+        """Let the anchor tell the length the log has now: for an older database that was put back on purpose."""
+        with self.db.read() as tables:
+            last = next(iter(tables.query(NEWEST)), {"seq": 0})
+        self._anchor(int(last["seq"]), lower=True)
 
     def listed(self, limit: int = 100, before: int = 2**62) -> list[Entry]:
         """Entries with a number under `before`, the newest first."""
@@ -75,13 +115,33 @@ class Log:
 
     def first_bad(self) -> int | None:
         """The number of the first row that is not as it was written, or missing; None where all are sound."""
-        seen, last = 0, ""
+        return next(self.bad(), None)
+
+    def bad(self) -> Iterator[int]:
+        """The numbers of all rows that are not as they were written, or before which some are missing."""
+        seen, last = self._beginning()
         while block := self._block(seen):
             for *told, sealed in block:
                 if told[0] != seen + 1 or _code(self.key, last, told) != sealed:
-                    return seen + 1
-                seen, last = seen + 1, sealed
-        return None if self._reaches(seen) else seen + 1
+                    yield seen + 1 if told[0] > seen + 1 else told[0]
+                seen, last = told[0], sealed
+        if not self._reaches(seen):
+            yield seen + 1
+
+    def _beginning(self) -> tuple[int, str]:
+        """The number and the code before the first row: those that a row tells of which says what was removed."""
+        with self.db.read() as tables:
+            first = next(iter(tables.query("SELECT min(seq) AS seq FROM audit")))["seq"] or 1
+            cut = next(iter(tables.query(CUT, [str(first - 1)])), None) if first > 1 else None
+        return (first - 1, cut["detail"]) if cut else (0, "")
+
+    def _add(self, tables: Tables, who: str, action: str, subject: str, detail: str) -> int:
+        said = {"who": who, "action": action, "subject": subject[:LONGEST], "detail": detail[:LONGEST]}
+        last: dict[str, Any] = next(iter(tables.query(NEWEST)), {"seq": 0, "code": ""})
+        row = {"seq": last["seq"] + 1, "at": rows.stamp(), **said}
+        row["code"] = code(self.key, row, last["code"])
+        tables.table("audit").insert(row)
+        return int(row["seq"])
 
     def _block(self, after: int) -> list[tuple[Any, ...]]:
         """The next rows, their columns in the order of COLUMNS and then the code."""
@@ -104,15 +164,25 @@ class Log:
             return -1
         return int(told["seq"]) if sound else -1
 
-    def _anchor(self, seq: int) -> None:
+    def _anchor(self, seq: int, *, lower: bool = False) -> None:
         """Say how long the log is, whole or not at all, and after the row is kept: a crash between leaves it behind."""
-        if self.home is None or self._anchored(0) >= seq:
+        if self.home is None or (self._anchored(0) >= seq and not lower):
             return
         draft = self.home / f".{ANCHOR}.{secrets.token_hex(8)}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             json.dump({"seq": seq, "code": _anchor_code(self.key, seq)}, file)
         draft.replace(self.home / ANCHOR)
+
+
+def _cut(tables: Tables, last: int) -> int:
+    """Remove the rows up to a number, though the database forbids it otherwise; how many they were."""
+    guard = [row["sql"] for row in tables.query(PLACE, [GUARD])]
+    tables.execute(f"DROP TRIGGER IF EXISTS {GUARD}")
+    gone = int(tables.execute("DELETE FROM audit WHERE seq <= ?", [last]).rowcount)
+    for statement in guard:
+        tables.execute(statement)
+    return gone
 
 
 def code(key: bytes, row: dict[str, Any], before: str) -> str:

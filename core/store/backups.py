@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import DatabaseError, NotFound
+from core.settings import environment
 from core.store import sealing, soundness
 from core.store.database import REFUSALS, Database
 from core.store.pages import Key
@@ -51,7 +52,7 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
     `keys`: the first one seals. DatabaseError where the disk refuses, or what was copied is not sound: then no older
     one goes either.
     """
-    keys = keys or data_keys(home, os.environ)
+    keys = keys or data_keys(home, environment())
     folder = home / FOLDER
     with _in_words():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def unpack(home: Path, id: str, into: Path, keys: Keys | None = None, told: seal
     file = file_of(home, id)
     if file.suffix == ".db" and not is_sound(home, id):
         raise sealing.unusable("it was changed since it was written")
-    unpack_file(file, into, keys or data_keys(home, os.environ), told)
+    unpack_file(file, into, keys or data_keys(home, environment()), told)
 
 
 def unpack_file(file: Path, into: Path, keys: Keys, told: sealing.Told = sealing.nothing) -> None:

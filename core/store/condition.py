@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from core.store import rows
 from core.store.database import FILE_NAME, Database, is_known_bad, sqlite_version
 
 LEAST_FREE_BYTES = 16 * 1024 * 1024
-LASTING = ("full", "disk", "read-only")  # troubles that only a write that works can end
+TRIAL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Condition:
 
 
 def condition(db: Database, home: Path | None) -> Condition:
-    """How the store of folder `home` is, None for one in memory; after a trouble that lasts it tries to write, once."""
-    if db.trouble in LASTING:
+    """How the store of folder `home` is, None for one in memory; after a trouble it tries to write, once."""
+    if db.trouble and (db.trouble != "full" or home is None or _has_room(home)):
         with suppress(DatabaseError):
             db.try_write()
     if home is None:
@@ -75,6 +77,20 @@ def words(one: Aside) -> str:
         f"The database was found damaged at the start of {one.at:%Y-%m-%d %H:%M} UTC ({one.why}). It was kept as {one.file} "
         f"and {instead}. What was saved after that backup is in the file that was kept, if anywhere."
     )
+
+
+def _has_room(home: Path) -> bool:
+    """Whether a file of TRIAL_BYTES finds room: the database itself may reuse some of its own for a small write."""
+    trial = home / f".trial.{os.getpid()}.{threading.get_ident()}"
+    try:
+        with trial.open("wb", buffering=0) as file:
+            file.write(bytes(TRIAL_BYTES))
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    finally:
+        trial.unlink(missing_ok=True)
+    return True
 
 
 def _aside(home: Path, note: Path) -> Aside | None:

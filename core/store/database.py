@@ -18,7 +18,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ FILE_NAME = "app.db"
 SOUND_FROM = (3, 51, 3)  # SQLite without the WAL-reset bug
 LOOK_S = 3.0  # that a start looks at a file: what is larger than can be read in that time is believed
 LOG_SOFT_BYTES, LOG_AGAIN_S = 16 * 1024 * 1024, 1.0  # size at which the log is emptied by force; between two tries
-LOG_LOOK_MS = 50  # that one try waits for readers
+LOOK_MS = 50  # that one try waits for a lock
 
 
 def sqlite_version() -> str:
@@ -75,11 +75,7 @@ def in_memory() -> Database:
     from core.store import migrations
 
     db = Database(f"file:/{secrets.token_hex(16)}?vfs=memdb")
-    try:
-        migrations.migrate(db)
-    except BaseException:
-        db.close()
-        raise
+    migrations.migrate(db)
     return db
 
 
@@ -94,7 +90,7 @@ def fault_of(file: Path) -> str:
     The file is not changed. DatabaseError where it cannot be read at all.
     """
     deadline = time.monotonic() + LOOK_S
-    with _in_words(), contextlib.closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+    with _in_words(), closing(engine.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as conn:
         conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
         try:
             found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -129,8 +125,7 @@ class Database:
         self._group: Group | None = None
         self._gate = contextlib.ExitStack()  # the lock of the house, where this SQLite needs it
         self._readers = Readers(lambda: self._opened(time.monotonic() + self.patience_s, reader=True))
-        self._closed = False
-        self._log_tried_s = -LOG_AGAIN_S
+        self._closed, self._log_tried_s = False, -LOG_AGAIN_S
 
     @contextmanager
     def write(self, patience_s: float | None = None) -> Iterator[Tables]:
@@ -174,21 +169,24 @@ class Database:
             version = tables.execute("PRAGMA user_version").fetchone()[0]
             tables.execute(f"PRAGMA user_version = {int(version)}")  # a page reaches the disk
 
+    @_in_words()
     def copy_to(self, place: Path) -> None:
-        """Write all that is committed into an empty file, while others read and write, and check the copy.
+        """Write all that is committed into an empty file, while others use it; DatabaseError where the copy is not sound."""
+        due = time.monotonic() + self.patience_s
+        with closing(self._opened(due, reader=True).conn) as conn, closing(engine.connect(str(place))) as copy:
+            conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
+            if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise refusal(DAMAGED)
 
-        DatabaseError where the disk refuses, or the copy is not sound.
-        """
-        with _in_words():
-            tables, copy = self._opened(time.monotonic() + self.patience_s, reader=True), engine.connect(str(place))
-            try:
-                tables.conn.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole by itself
-                if copy.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                    raise refusal(DAMAGED)
-            finally:
-                copy.close()
-                tables.conn.close()
+    def forget_deleted(self) -> None:
+        """Write the file anew, twice its room, so that nothing deleted is left in it or its log; DatabaseError where it is in use."""
+        with self._turn(deadline := time.monotonic() + self.patience_s), _in_words():
+            self._settle()
+            with closing(self._opened(deadline).conn) as conn:
+                conn.execute("VACUUM")
+                if conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise refusal(BUSY)
 
     def close(self) -> None:
         """Close every connection, after a write that is under way; the database cannot be used after."""
@@ -201,8 +199,6 @@ class Database:
             self._writer = None
         if self.hold is not None:
             self.hold.let_go()
-
-    # --- a turn, and what is written in it --------------------------------------------------------
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
@@ -225,10 +221,7 @@ class Database:
             if is_known_bad() and not self._place.startswith("file:"):
                 self._gate.enter_context(holds.locked(Path(self._place).with_name(holds.WRITING), deadline))
             try:
-                # time spent waiting for the turn is not granted a second time
-                left_ms = max(1, int((deadline - time.monotonic()) * 1000))
-                tables.conn.execute(f"PRAGMA busy_timeout = {left_ms}")
-                tables.conn.execute("BEGIN IMMEDIATE")
+                _begin(tables.conn, deadline)
             except BaseException:
                 self._gate.close()
                 raise
@@ -310,8 +303,6 @@ class Database:
             self._writer = None
             tables.conn.close()
 
-    # --- the log, and connections -----------------------------------------------------------------
-
     def _tend_log(self, tables: Tables) -> None:
         """Empty the log (WAL) where readers kept it from being used from its start again; they have at most their time."""
         now_s = time.monotonic()
@@ -320,7 +311,7 @@ class Database:
         if _size_of(f"{self._place}-wal") < LOG_SOFT_BYTES:
             return
         with contextlib.suppress(engine.Error):
-            tables.conn.execute(f"PRAGMA busy_timeout = {LOG_LOOK_MS}")
+            tables.conn.execute(f"PRAGMA busy_timeout = {LOOK_MS}")
             while time.monotonic() < now_s + self.patience_s + 1.0:
                 self._readers.cut_overdue()
                 if tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
@@ -354,6 +345,20 @@ class Database:
             raise
 
 
+def _begin(conn: Any, deadline: float) -> None:
+    """Begin to write; SQLite counts its pauses and not the clock, so it is asked to wait a little, again and again."""
+    while True:
+        left_ms = int((deadline - time.monotonic()) * 1000)
+        conn.execute(f"PRAGMA busy_timeout = {max(1, min(left_ms, LOOK_MS))}")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except engine.OperationalError as error:
+            if explained(error).value != "busy" or left_ms <= 0:
+                raise
+        else:
+            return
+
+
 def _size_of(path: str) -> int:
     try:
         return os.stat(path).st_size  # noqa: PTH116  at every commit
@@ -366,6 +371,7 @@ def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
 
     if not isinstance(conn, vars(sqlite_utils.utils)["sqlite3"].Connection):
         raise DatabaseError("two builds of SQLite are in use", field="database", value="refused", expected="one build")
+    conn.text_factory = _text
     tables = sqlite_utils.Database(conn, execute_plugins=False)
     if not reader:
         _use_wal(conn, deadline)
@@ -374,6 +380,11 @@ def _prepared(conn: Any, deadline: float, *, reader: bool) -> Tables:
     if reader:
         conn.execute("PRAGMA query_only = ON")
     return tables
+
+
+def _text(raw: bytes) -> str:
+    """Text, though a bit of it flipped and it is no UTF-8: its row is told by its checksum, and the others are read."""
+    return raw.decode("utf-8", "replace")
 
 
 def _use_wal(conn: Any, deadline: float) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.scenario import Scenario, read
-from core.store import rows
+from core.store import clock, rows
 from core.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database as Tables
 
 KEPT_FOR = timedelta(days=14)
 NEWEST = "SELECT * FROM drafts WHERE owner = ? AND page <> ? ORDER BY updated_at DESC LIMIT 1"
@@ -27,17 +30,17 @@ class Draft:
 
 def keep(db: Database, owner: str, page: str, scenario: Scenario, saved: dict[str, Any] | None) -> None:
     """Keep the draft of a page in place of the one before; old ones of the owner go."""
-    now = datetime.now(UTC)
     row = {
         "owner": rows.owned(owner),
         "page": page,
-        "updated_at": rows.stamp(now),
         "saved": json.dumps(saved),
         "scenario": scenario.to_json(),
     }
+    oldest = rows.stamp(clock.for_deleting() - KEPT_FOR)
     with db.write() as tables:
+        row["updated_at"] = rows.stamp(_after_the_others(tables, owner))
         tables.table("drafts").insert(rows.sealed(row), replace=True)
-        tables.execute("DELETE FROM drafts WHERE owner = ? AND updated_at < ?", [owner, rows.stamp(now - KEPT_FOR)])
+        tables.execute("DELETE FROM drafts WHERE owner = ? AND updated_at < ?", [owner, oldest])
 
 
 def forget(db: Database, owner: str, page: str) -> None:
@@ -58,3 +61,10 @@ def newest(db: Database, owner: str, page: str) -> Draft | None:
     if row is None or not rows.is_sound(row) or datetime.now(UTC) - rows.moment(row["updated_at"]) > KEPT_FOR:
         return None
     return Draft(row["page"], read(row["scenario"]), json.loads(row["saved"]), rows.moment(row["updated_at"]))
+
+
+def _after_the_others(tables: Tables, owner: str) -> datetime:
+    """Now, or just after the newest draft where the clock was set back since: what was left last is offered first."""
+    last = tables.execute("SELECT max(updated_at) FROM drafts WHERE owner = ?", [owner]).fetchone()[0]
+    now = datetime.now(UTC)
+    return max(now, rows.moment(last) + timedelta(microseconds=1)) if last else now

@@ -10,11 +10,11 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.errors import ValidationError
-from core.store import rows
+from core.store import clock, rows
 from core.store.database import Database
 
 if TYPE_CHECKING:
@@ -94,4 +94,4 @@ def _forget_old(tables: Tables) -> None:
 
 
 def _oldest() -> str:
-    return rows.stamp(datetime.now(UTC) - KEPT)
+    return rows.stamp(clock.for_deleting() - KEPT)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST_OWNER = 320  # characters: an address of electronic mail at its longest
 LONGEST_NAME = 120
 COPY = " (copy)"
+LOST = datetime(1970, 1, 1, tzinfo=UTC)  # a time that was damaged on the disk
 
 
 def new_id() -> str:
@@ -35,8 +36,12 @@ def stamp(at: datetime | None = None) -> str:
 
 
 def moment(text: str) -> datetime:
-    """The time a stamp tells."""
-    return datetime.fromisoformat(text)
+    """The time a stamp tells; LOST where it tells none, so that one damaged row withholds no list of others."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return LOST
+    return LOST if told.tzinfo is None else told
 
 
 def owned(owner: str) -> str:

@@ -35,13 +35,9 @@ def nothing(table: str, seen: int) -> None:
 
 def damaged_rows(tables: Tables, told: Callable[[str, int], object] = nothing) -> Iterator[Damaged]:
     """Every row whose checksum is not that of the row; `told` hears of each table and the rows seen in it."""
-    before, tables.conn.text_factory = tables.conn.text_factory, _text
-    try:
-        for table in tables.table_names():
-            if "checksum" in tables.table(table).columns_dict:
-                yield from _damaged_of(tables, table, told)
-    finally:
-        tables.conn.text_factory = before
+    for table in tables.table_names():
+        if "checksum" in tables.table(table).columns_dict:
+            yield from _damaged_of(tables, table, told)
 
 
 def check_file(file: Path) -> None:
@@ -74,8 +70,3 @@ def _damaged_of(tables: Tables, table: str, told: Callable[[str, int], object]) 
         if seen % 1000 == 0:
             told(table, seen)
     told(table, seen)
-
-
-def _text(raw: bytes) -> str:
-    """Text whose bytes may no longer be text: read anyhow, as its row shall be named."""
-    return raw.decode("utf-8", "replace")

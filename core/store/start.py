@@ -117,6 +117,7 @@ def _move(home: Path) -> None:
         beside = home / f"{FILE_NAME}{part}"
         if beside.exists() and not file.exists():
             beside.replace(home / f"{aside.name}{part}")
+    _sync(home)  # a log must not come back beside the backup
     if plan["backup"] and (home / NEXT).exists():
         (home / NEXT).replace(file)
     (home / PLAN).replace(home / f"{aside.name}.json")
@@ -161,7 +162,9 @@ def _written(file: Path, text: str) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have a file or folder on the disk, not only on its way there."""
+    """Have a file or folder on the disk, not only on its way there; Windows sees to folders itself."""
+    if os.name != "posix" and path.is_dir():
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

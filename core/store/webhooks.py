@@ -71,4 +71,12 @@ def exists(db: Database, id: str) -> bool:  # noqa: A002
 def _webhook(row: dict[str, Any]) -> Webhook:
     facts = {name: row[name] for name in Webhook.__dataclass_fields__}
     times = rows.moment(row["created_at"])
-    return Webhook(**{**facts, "events": tuple(json.loads(row["events"])), "created_at": times})
+    return Webhook(**{**facts, "events": _events(row["events"]), "created_at": times})
+
+
+def _events(text: str) -> tuple[str, ...]:
+    """The kinds a text lists, none where it was damaged: the others of a list are shown all the same."""
+    try:
+        return tuple(str(kind) for kind in json.loads(text))
+    except (ValueError, TypeError):
+        return ()

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import SolarMiningError
 from core.outside import audit, database
 from core.store import keys, shares
-from pages.ui import library, people, session, show
+from pages.ui import library, my_data, people, provider_keys, session, show
 
 MADE = "_key_made"
 RANKS = ("viewer", "planner", "admin")
@@ -43,6 +43,9 @@ def section() -> None:
     _keys()
     _new_key()
     _links()
+    with st.container(horizontal=True):
+        my_data.section()
+        provider_keys.section()
 
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ def make_key(label: str, role: str, days: int) -> str:
     allowed = RANKS[min(RANKS.index(role), RANKS.index(mine))]
     owner = people.owner()
     key, text = keys.create(database(), key_secret(), owner, allowed, label, days)
-    audit().note(owner, "key created", key.id, f"{key.role} of {key.owner}")
+    audit().note(owner, "key created", key.id, f"{key.role} of {audit().name(key.owner)}")
     st.session_state[MADE] = text
     return f"Made the key “{key.label}”."
 
@@ -64,7 +67,7 @@ def make_key(label: str, role: str, days: int) -> str:
 def revoke_key(key_id: str) -> str:
     owner = people.owner()
     key = keys.revoke(database(), key_id, owner)
-    audit().note(owner, "key revoked", key.id, f"{key.role} of {key.owner}")
+    audit().note(owner, "key revoked", key.id, f"{key.role} of {audit().name(key.owner)}")
     return f"Revoked the key “{key.label}”."
 
 

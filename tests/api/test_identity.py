@@ -76,8 +76,10 @@ def test_what_a_caller_deletes_is_in_the_audit_log(door: Door) -> None:
     assert ann.delete(f"{MINE}/{saved.id}").status_code == 404
     log = outside.audit().listed()
     assert [(entry.who, entry.action, entry.subject) for entry in log] == [
-        ("ann", "deleted", f"system-configs {saved.id}")
+        (outside.audit().name("ann"), "deleted", f"system-configs {saved.id}")
     ]
+    admin = door.client(key=door.key("chief", "admin"))
+    assert admin.get(f"{PREFIX}/audit").json()["items"][0]["who"] == "ann", "while a key of hers is left"
 
 
 def test_the_audit_log_is_paged_and_says_whether_it_is_sound(door: Door) -> None:

@@ -69,6 +69,11 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/keys"): ADMIN,
     ("POST", "/keys"): ADMIN,
     ("DELETE", "/keys/{id}"): ADMIN,
+    ("GET", "/my-data"): VIEWER,
+    ("DELETE", "/my-data"): PLANNER,
+    ("GET", "/provider-keys"): ADMIN,
+    ("PUT", "/provider-keys/{id}"): ADMIN,
+    ("DELETE", "/provider-keys/{id}"): ADMIN,
     ("GET", "/audit"): ADMIN,
     ("GET", "/audit/soundness"): ADMIN,
     ("GET", "/usage"): ADMIN,
@@ -88,6 +93,7 @@ BODIES: dict[str, Any] = {
     },
     "/system-configs": {"name": "Mine"},
     "/keys": {"label": "mine"},
+    "/provider-keys": {"key": "mine"},
     "/webhooks": {"url": "https://example.org/hook"},
 }
 MADE_UP = "0" * 32
@@ -157,6 +163,7 @@ def made(answer: Any) -> Callable[[str, str], str]:
         "shares": share,
         "webhooks": lambda owner: webhooks.create(outside.database(), owner, "https://example.org/", ("job.ended",)).id,
         "keys": key,
+        "provider-keys": lambda owner: "eia",
     }
     return lambda path, owner: makers[path.split("/")[1]](owner)
 

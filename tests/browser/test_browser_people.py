@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +178,26 @@ def test_only_who_the_settings_name_is_an_admin(visit: Visit, stage: Stage) -> N
         planner = arrive(visit, stage, issuer, sub=subject)
         planner.go("Status")
         expect(planner.page.get_by_text(f"Your role is {role}")).to_be_visible()
+
+
+def test_one_takes_all_that_is_kept_of_them_along_and_deletes_it(visit: Visit, stage: Stage) -> None:
+    planner = arrive(visit, stage, "one", sub="fay")
+    planner.open("/configuration").type("Scenario name", "Of Fay").press("Save").told("Saved “Of Fay”")
+    planner.go("Status")
+    planner.page.get_by_role("button", name="My data").click()
+    inside = planner.page.get_by_test_id("stPopoverBody")
+    with zipfile.ZipFile(io.BytesIO(planner.download("Export my data", inside))) as archive:
+        assert any("Of Fay" in archive.read(name).decode() for name in archive.namelist() if "scenario" in name)
+    planner.page.get_by_role("button", name="Delete my data").click()
+    expect(planner.page.get_by_text("nothing was deleted")).to_be_visible(timeout=30_000)
+    assert stage.saved(stage.one, "fay") == ["Of Fay"]
+    planner.page.get_by_label("To delete it all, write").fill("delete everything")
+    planner.page.get_by_label("To delete it all, write").press("Enter")
+    settled(planner.page)
+    planner.page.get_by_role("button", name="Delete my data").click()
+    planner.told("Deleted all that was kept of you")
+    assert stage.saved(stage.one, "fay") == []
+    assert stage.deeds()[-1] == "all data deleted"
 
 
 def test_a_shared_link_is_read_without_a_sign_in_until_it_is_taken_back(visit: Visit, stage: Stage) -> None:

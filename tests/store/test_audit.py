@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from core.store.audit import Log
 from core.store.database import Database
 
 KEY = b"k" * 32
+stamp_of = audit.rows.stamp
 
 
 @pytest.fixture
@@ -73,6 +75,61 @@ def test_rows_are_only_ever_added(log: Log, statement: str) -> None:
 def test_the_first_bad_row_is_named(log: Log, statements: tuple[str, ...], first: int) -> None:
     by_hand(log, *statements)
     assert log.first_bad() == first
+
+
+def test_every_bad_row_is_named(log: Log) -> None:
+    by_hand(log, "UPDATE audit SET who = 'bob' WHERE seq IN (2, 5)", "DELETE FROM audit WHERE seq = 8")
+    assert list(log.bad()) == [2, 5, 8]
+
+
+# --- what is old goes -----------------------------------------------------------------------------
+
+LATER = datetime.now(UTC) + timedelta(days=audit.KEPT_DAYS + 1)
+
+
+def test_what_is_older_than_a_year_goes_and_the_chain_still_holds(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(audit.rows, "stamp", lambda at=None, stamp=stamp_of: stamp(at or LATER))
+        for n in range(9, 12):
+            log.note("ann", "key created", f"key {n}")
+        assert log.prune(LATER) == 8
+        assert [entry.seq for entry in log.listed()] == [12, 11, 10, 9]
+        assert log.first_bad() is None
+        assert log.prune(LATER) == 0, "nothing more is old"
+        assert log.note("ann", "key created", "key 13") == 13
+        much_later = LATER + timedelta(days=400)
+        patch.setattr(audit.rows, "stamp", lambda at=None, stamp=stamp_of: stamp(at or much_later))
+        log.note("ann", "key created", "key 14")
+        assert log.prune(much_later) == 5
+    assert log.first_bad() is None
+    assert [entry.subject for entry in log.listed(1)] == ["13"]
+    with pytest.raises(DatabaseError), log.db.write() as tables:
+        tables.execute("DELETE FROM audit")
+
+
+def test_a_log_that_is_all_old_is_left_as_it_is(log: Log) -> None:
+    """Where a clock runs far ahead, not a row of what it was used for is lost before somebody looks."""
+    assert log.prune(LATER) == 0
+    assert len(log.listed()) == 8
+
+
+def test_who_removes_old_rows_without_the_key_is_found_out(log: Log) -> None:
+    by_hand(log, "DELETE FROM audit WHERE seq < 5")
+    assert list(log.bad()) == [1]
+    forger = Log(log.db, b"f" * 32)
+    by_hand(log, "DELETE FROM audit WHERE seq < 6")
+    forger.note("this program", audit.PRUNED, "5", "0" * 64)
+    assert log.first_bad() is not None
+
+
+def test_a_database_that_was_put_back_may_be_shorter_once_that_was_said(log: Log) -> None:
+    by_hand(log, "DELETE FROM audit WHERE seq > 5")
+    assert log.first_bad() == 6
+    log.note("command line", "backup restored", "a backup")
+    log.settle()
+    assert log.first_bad() is None
+    by_hand(log, "DELETE FROM audit WHERE seq > 5")
+    assert log.first_bad() == 6
 
 
 def test_a_chain_made_anew_without_the_key_does_not_hold(log: Log) -> None:
