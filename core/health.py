@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from core.fetchers.sources import SOURCES
 from core.jobs import pool
 from core.once import Once
 from core.outside import database, outside, secret
-from core.settings import settings
+from core.settings import environment, settings
 from core.store import backups
 from core.store.condition import Condition, condition
 from core.store.database import FILE_NAME, Database
@@ -30,7 +29,7 @@ PATIENCE_S = 0.05  # of the database's own look, for its write lock
 HOLDS_S = 5.0  # that what was found holds where a look takes longer
 LEAST_FREE_BYTES = 16 * 1024 * 1024
 MOST_MEMORY_FRAC = 0.9
-OLDEST_BACKUP_S = 36 * 3600.0  # they are made each night
+OLDEST_BACKUP_S = 36 * 3600.0  # they are made each hour, but a computer may have slept
 MOST_JUMP_S = 60.0  # of the calendar against the count of seconds
 NEEDED = ("database", "disk", "secret")  # without these nothing can be kept
 FINE = ("ok", "in memory", "offline", "none")
@@ -157,7 +156,7 @@ def _secret() -> State:
     """Whether the secret of this server can be read and is still the one that keys and audit log were made with."""
     if not settings().stores_on_server:
         return "in memory"
-    return "ok" if server_secret(settings().home, os.environ) == secret() else "changed"
+    return "ok" if server_secret(settings().home, environment()) == secret() else "changed"
 
 
 def _memory() -> State:

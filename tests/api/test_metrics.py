@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,11 +95,11 @@ def test_what_callers_send_makes_no_series_and_stands_in_none(served: Served, cl
 def test_its_line_in_the_log_has_an_id_and_its_errors_the_one_form(served: Served, log: Path) -> None:
     answer = httpx.get(f"{served.address}/metrics", headers={"X-Request-ID": "scrape-1"}, timeout=60)
     assert answer.headers["x-request-id"] == "scrape-1"
-    assert any(
-        json.loads(line).get("request_id") == "scrape-1"
-        for line in log.read_text().splitlines()
-        if line.startswith("{")
-    )
+    deadline, ids = time.monotonic() + 20.0, set[str]()
+    while "scrape-1" not in ids and time.monotonic() < deadline:  # its line comes after its answer
+        lines = [line for line in log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+        ids = {str(json.loads(line).get("request_id")) for line in lines}
+    assert "scrape-1" in ids
     refused = httpx.post(f"{served.address}/metrics", json={}, timeout=60)
     assert refused.status_code == 405
     error_in(refused.json(), "METHOD_NOT_ALLOWED")
