@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Any
 
 from core.fetchers.ask import Answer
@@ -56,7 +55,7 @@ def audit() -> Log:
     return Log(database(), purpose(secret(), "audit"), conf.home if conf.stores_on_server else None)
 
 
-@cache
+@Once
 def errands() -> Errands:
     """What is asked in the background for the pages of this process."""
     return Errands()

@@ -261,6 +261,37 @@ def test_a_leak_would_be_noticed(source: str) -> None:
     assert leaks(source)
 
 
+def made_by_several(source: str) -> list[str]:
+    """Functions that several threads which ask at the same time would each make something of their own with."""
+    tree = ast.parse(source)
+    ours = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and under(node.module or "", "core"):
+            ours |= {alias.name for alias in node.names}
+    cached = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not node.args.args
+        and any(isinstance(how, ast.Name) and how.id == "cache" for how in node.decorator_list)
+    ]
+    returned = {node.name: ast.unparse(node.returns).split(" | ")[0] if node.returns else "" for node in cached}
+    return [name for name, kind in returned.items() if kind in ours]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_what_a_process_has_one_of_is_made_once(path: Path) -> None:
+    if not any(under(module(path), pure) for pure in PURE):
+        assert not made_by_several(path.read_text(encoding="utf-8")), "core.once.Once makes it once"
+
+
+@pytest.mark.parametrize("kind", ["Shelf", "Database", "Database | None"])
+def test_a_second_one_would_be_noticed(kind: str) -> None:
+    source = f"from core.store.database import Database\nclass Shelf: ...\n@cache\ndef one() -> {kind}: ..."
+    assert made_by_several(source) == ["one"]
+    assert not made_by_several(source.replace("@cache", "@Once"))
+
+
 def test_every_quantity_of_a_scenario_has_a_unit_and_words() -> None:
     seen = 0
     for path, info, value in leaves(Scenario()):

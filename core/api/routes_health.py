@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import cache
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -18,6 +17,7 @@ from core.api.desk import desk
 from core.errors import SolarMiningError
 from core.fetchers.sources import SOURCES
 from core.jobs import pool
+from core.once import Once
 from core.outside import database, outside
 from core.settings import settings
 from core.store.database import FILE_NAME, Database
@@ -101,7 +101,7 @@ class Probe:
         return state
 
 
-@cache
+@Once
 def probe() -> Probe:
     """The probe of this process."""
     return Probe({"database": _database, "disk": _disk, "sources": _sources, "calculations": _calculations})
@@ -119,7 +119,7 @@ def _database() -> State:
         return "busy" if error.value == "busy" else "full" if error.value == "full" else "failing"
 
 
-@cache
+@Once
 def _own_connection() -> Database:
     """A connection beside those of the server, which waits for nobody."""
     return Database(str(settings().home / FILE_NAME), patience_s=PATIENCE_S)
