@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -16,6 +16,7 @@ from core.fetchers.price import bundled_price_history
 from core.fetchers.spots import Spot
 from core.fetchers.weather import YEARS_AT_ONCE, weather_for, years_for
 from core.inputs import Market, Weather
+from core.machine import Machine
 from core.outside import outside
 from core.results import Projection
 from core.scenario import Scenario
@@ -37,20 +38,25 @@ from core.world import MarketHistory
 
 
 def project(
-    scenario: Scenario, weather: Weather | None = None, market: Market | None = None, on: date | None = None
+    scenario: Scenario,
+    weather: Weather | None = None,
+    market: Market | None = None,
+    on: date | None = None,
+    own: Sequence[Machine] = (),
 ) -> Projection:
     """The projection of a scenario; weather and market are asked for, side by side, where they are None.
 
-    Prices of machines are called old as of day `on`, by default the day of the market reading.
+    Prices of machines are called old as of day `on`, by default the day of the market reading. `own`: machines that the
+    plan may name beside those of the catalogue.
     ScenarioError for machines no catalogue knows, NotFound for a weather file that is not here, CalculationError
     where a result is not finite.
     """
-    plan = equipment.resolved(scenario)
+    plan = equipment.resolved(scenario, own)
     with ThreadPoolExecutor(max_workers=1) as pool:
         rate = pool.submit(dollar_in, plan.finance.currency, outside())
         year, known = _asked(plan, weather, market)
         fx, unknown = rate.result()
-    old = equipment.price_notices(plan, on or known.price_usd.observed_at.date())
+    old = equipment.price_notices(plan, on or known.price_usd.observed_at.date(), own)
     answer = projection.project(plan, year, known, rules=credit_rules(), fx=fx)
     return replace(answer, notices=(*answer.notices, *unknown, *old))
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Literal
 
-from core.api.desk import desk
+from core.desk import desk
 from core.errors import SolarMiningError
 from core.fetchers.sources import SOURCES
 from core.jobs import pool
@@ -83,7 +82,7 @@ class Probe:
         return state
 
 
-@cache
+@Once
 def probe() -> Probe:
     """The probe of this process."""
     return Probe(
@@ -123,7 +122,7 @@ def _database() -> State:
         return "busy" if error.value == "busy" else "full" if error.value == "full" else "failing"
 
 
-@cache
+@Once
 def _own_connection() -> Database:
     """A connection beside those of the server, which waits for nobody."""
     return Database(str(settings().home / FILE_NAME), patience_s=PATIENCE_S)

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Any
 
 from core.errors import DatabaseError
@@ -75,7 +74,7 @@ def audit() -> Log:
     return log
 
 
-@cache
+@Once
 def errands() -> Errands:
     """What is asked in the background for the pages of this process."""
     return Errands()

@@ -16,7 +16,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from core import events, jobs, leaving, orders, upkeep, webhooks
@@ -27,6 +26,7 @@ from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, HASHRAT
 from core.fetchers.price import PRICE, PRICE_HISTORY
 from core.fetchers.rates import RATES
 from core.fetchers.world import World
+from core.once import Once
 from core.outside import database, outside
 from core.store import leases
 from core.store.database import Database
@@ -160,7 +160,7 @@ def refresh(told: Callable[[str, Answer[Any] | SolarMiningError], object]) -> No
             told(question.name, error)
 
 
-@cache
+@Once
 def begin() -> Schedule | None:
     """The schedule of this process, started once; None where no call may be made."""
     world = outside()

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from core.fetchers.sources import SOURCES
 from core.health import probe
 from core.jobs import WAITING, pool
 from core.metrics import instruments
+from core.once import Once
 from core.outside import outside
 from core.settings import settings
 from core.store.webhooks import Webhook
@@ -213,7 +213,7 @@ def _locked(folder: Path, files: list[Any]) -> bool:
     return True
 
 
-@cache
+@Once
 def watch() -> Watch:
     """That of this process."""
     conf = settings()
@@ -221,7 +221,7 @@ def watch() -> Watch:
     return Watch(Alerts(file), sender().send if conf.alerts and not outside().offline else None)
 
 
-@cache
+@Once
 def sender() -> Sender:
     """What sends the notices of this process."""
     return Sender(to_setting)

@@ -13,7 +13,7 @@ from typing import Any
 from core.answers import past
 from core.batch import Item, Row, Terms, chunks, refusal, rows_of
 from core.cluster import on_cluster
-from core.errors import SolarMiningError
+from core.errors import NotFound, SolarMiningError
 from core.exports import csv_bytes
 from core.fetchers.credits import credit_rules
 from core.fetchers.weather import weather_for
@@ -36,7 +36,6 @@ from core.store import weathers
 from core.studies import backtest, differences, drivers, simulation, sizing, sizing_chances
 from core.studies.projection import MODEL_VERSION
 
-FILE = "file:"  # opens the name of a weather year that an owner uploaded
 LIVED_FRAC = 0.7  # of its time, after which an analysis tells what was lived by then
 MOST_DESIGNS = 500  # of a sizing, the best
 Result = dict[str, Any]
@@ -69,11 +68,21 @@ class Kind:
     long: bool = False
 
 
+def uploaded_weather(plan: Scenario, owner: str) -> Weather | None:
+    """The weather year that an owner uploaded for a plan, None where the world is asked; NotFound where it is not here."""
+    if plan.site.uploaded is None:
+        return None
+    try:
+        return weathers.load(database(), owner, plan.site.uploaded)
+    except NotFound:
+        expected = "a weather file that was uploaded before, auto, or a bundled place"
+        message = "the weather file of this scenario is not here"
+        raise NotFound(message, field="site.weather", value=plan.site.weather, expected=expected) from None
+
+
 def weather_of(plan: Scenario, owner: str) -> Weather:
     """The weather year of a plan: one its owner uploaded, or one that is asked for. NotFound where there is none."""
-    if plan.site.weather.startswith(FILE):
-        return weathers.load(database(), owner, plan.site.weather.removeprefix(FILE))
-    return weather_for(plan.site, outside())
+    return uploaded_weather(plan, owner) or weather_for(plan.site, outside())
 
 
 def ready(kind: str, asked: Asked) -> None:

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from fastapi import Request
 
@@ -17,6 +16,7 @@ from core.api.identity import HEADER, Caller, caller
 from core.api.sources import household, source
 from core.api.usage import counts
 from core.errors import RateLimited, Unauthorized
+from core.once import Once
 from core.settings import settings
 
 WINDOW_S = 60.0
@@ -81,7 +81,7 @@ class Limiter:
             self._calls = {name: calls for name, calls in self._calls.items() if calls[-1] > now_s - WINDOW_S}
 
 
-@cache
+@Once
 def limiter() -> Limiter:
     """The limiter of this process."""
     return Limiter(settings().calls_per_minute)

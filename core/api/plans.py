@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import pydantic
 
-from core.api.asked import own_machines
 from core.api.identity import Caller
 from core.errors import ValidationError
 from core.fetchers import equipment
@@ -16,6 +15,7 @@ from core.outside import database
 from core.requests import Asked
 from core.scenario import Scenario, explained
 from core.sections import Unit
+from core.store import equipment as store
 from core.store import scenarios
 
 Form = TypeVar("Form", bound=Asked)
@@ -40,6 +40,11 @@ class Shelf:
     @cached_property
     def _own(self) -> tuple[Machine, ...]:
         return own_machines(self._who)
+
+
+def own_machines(who: Caller) -> tuple[Machine, ...]:
+    """The machines a caller keeps."""
+    return tuple(saved.machine for saved in store.listed(database(), who.owner))
 
 
 def in_full(asked: Form, who: Caller) -> Form:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -15,16 +14,15 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from core.answers import project
-from core.api.asked import own_machines, plan_of, weather_of
 from core.api.described import errors_of
-from core.api.desk import desk
 from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response
 from core.api.idempotency import DoneOnce
 from core.api.identity import Caller, Planner, Viewer
 from core.api.paging import Page, PageAsked, page
+from core.api.plans import in_full, own_machines
 from core.api.shelf import shelf
+from core.desk import desk
 from core.exports import csv_bytes
-from core.fetchers.equipment import price_notices
 from core.outside import database
 from core.plain import table
 from core.requests import Plan
@@ -32,6 +30,7 @@ from core.results import Projection
 from core.scenario import Scenario
 from core.store import projections
 from core.store.idempotency import Answer
+from core.work import uploaded_weather
 
 router = APIRouter(prefix="/projections", tags=["projections"])
 Table = Literal["yearly", "monthly", "hourly", "statement"]
@@ -227,11 +226,8 @@ def _response(answer: Answer) -> Response:
 
 
 def _projected(asked: Asked, who: Caller) -> Projection:
-    own = own_machines(who)
-    plan = plan_of(asked, own, who)
-    answer = project(plan, weather_of(plan, who))
-    now = next(reading.observed_at.date() for reading in answer.readings if reading.name == "price_usd")
-    return replace(answer, notices=tuple(dict.fromkeys((*answer.notices, *price_notices(plan, now, own)))))
+    plan = in_full(asked, who).plan
+    return project(plan, uploaded_weather(plan, who.owner), own=own_machines(who))
 
 
 def frame_of(answer: Projection, table: Table) -> pd.DataFrame:

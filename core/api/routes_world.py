@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from core.api.described import errors_of
-from core.api.desk import Desk
 from core.api.downloads import CSV, WantsCsv, csv_response
 from core.api.identity import Viewer
 from core.api.routes_projections import ReadingOut, Row
+from core.desk import Desk
 from core.errors import NotFound
 from core.fetchers.ask import ask
 from core.fetchers.market import DOLLARS, known_market, market

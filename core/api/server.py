@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from core.api.errors import answer, nowhere, request_id
 from core.api.guard import Guard
 from core.api.nodelay import send_at_once
 from core.api.routes_metrics import PATH, metrics
+from core.once import Once
 
 PREFIX = "/api/v1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
@@ -47,7 +47,7 @@ class Late:
             return self._app
 
 
-@cache
+@Once
 def late() -> Late:
     """The API of this process."""
     return Late()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from functools import cache
+
+from core.once import Once
 
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -36,7 +37,7 @@ class Shelf:
             self._size -= len(self._kept.pop(name, b""))
 
 
-@cache
+@Once
 def shelf() -> Shelf:
     """The shelf of this process."""
     return Shelf()

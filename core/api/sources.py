@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from functools import cache
 
 from fastapi import Request
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -16,6 +15,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from core.errors import RateLimited
+from core.once import Once
 from core.settings import settings
 
 FORWARDING = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
@@ -91,7 +91,7 @@ def household(origin: str) -> str:
     return str(ipaddress.ip_network(f"{found}/{IPV6_BITS}", strict=False))
 
 
-@cache
+@Once
 def wrong_keys() -> Throttle:
     """The count of this process."""
     return Throttle(RateLimitItemPerMinute(WRONG_PER_MINUTE))

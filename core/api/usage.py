@@ -7,10 +7,10 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, date, datetime
-from functools import cache
 
 from core.api.identity import Caller
 from core.errors import SolarMiningError
+from core.once import Once
 from core.outside import database
 from core.store import usage
 
@@ -61,7 +61,7 @@ class Counts:
                 self._refused.update(refused)
 
 
-@cache
+@Once
 def counts() -> Counts:
     """What this process counts."""
     return Counts()

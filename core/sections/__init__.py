@@ -7,7 +7,7 @@ from core.sections.coins import Hardware, Payout, Treasury
 from core.sections.fleet import Control, Cooling, Fleet, Mode, Unit
 from core.sections.mine import Grid, Outlook
 from core.sections.money import Finance
-from core.sections.plant import Array, Battery, Mounting, Site
+from core.sections.plant import FILE, Array, Battery, Mounting, Site
 from core.sections.quantity import Count, Section, quantity
 from core.sections.renewal import BatteryReplacement, Failures, InverterReplacement, Refresh, Resale
 from core.sections.risk import Correlation, Risk
@@ -15,7 +15,7 @@ from core.sections.tariff import DemandResponse, Outages, Tariff
 from core.sections.tax_and_debt import Construction, Credits, Debt, Depreciation, Owning, Recovery, Tax
 
 __all__ = [
-    "Array", "Battery", "BatteryReplacement", "Construction", "Control", "Cooling", "Correlation", "Count", "Credits", "Debt",
+    "FILE", "Array", "Battery", "BatteryReplacement", "Construction", "Control", "Cooling", "Correlation", "Count", "Credits", "Debt",
     "DemandResponse", "Depreciation", "Failures", "Finance", "Fleet", "Grid", "Hardware", "InverterReplacement", "Mode",
     "Mounting", "Outages", "Outlook", "Owning", "Payout", "Recovery", "Refresh", "Resale", "Risk", "Section", "Site",
     "Tariff", "Tax", "Treasury", "Unit", "quantity",

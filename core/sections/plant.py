@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from core.sections.quantity import Section, quantity, zones
 from core.sections.renewal import BatteryReplacement, InverterReplacement
 
+FILE = "file:"  # opens the name of a weather year that was uploaded; its digest follows
 Mounting = Literal["fixed", "roof", "one_axis", "one_axis_backtracked", "two_axis"]
 
 
@@ -35,6 +36,11 @@ class Site(Section):
         if value not in zones():
             raise ValueError("an IANA time zone such as America/Chicago")
         return value
+
+    @property
+    def uploaded(self) -> str | None:
+        """The digest of the weather file that was uploaded for it, None where there is none."""
+        return self.weather.removeprefix(FILE) if self.weather.startswith(FILE) else None
 
 
 class Array(Section):

@@ -19,6 +19,7 @@ from core.fetchers.presets import presets
 from core.inputs import Weather
 from core.results import Projection
 from core.scenario import read
+from core.sections import FILE
 from pages.ui import session
 
 if TYPE_CHECKING:
@@ -330,7 +331,7 @@ def replay_projection(projection_id: str) -> str:
     """Take the scenario of a kept projection with the weather year and the market figures it was made with."""
     answer = load_projection(projection_id)
     pinned = {f"outlook.{r.name}": r.value for r in answer.readings if r.name in PINNED}
-    session.adopt(answer.scenario.but({**pinned, "site.weather": f"file:{answer.weather.digest}"}))
+    session.adopt(answer.scenario.but({**pinned, "site.weather": f"{FILE}{answer.weather.digest}"}))
     return f"Opened “{answer.scenario.name}” with the weather and the market of then."
 
 

@@ -20,7 +20,7 @@ from core.inputs import Market, Weather
 from core.machine import Machine
 from core.results import Projection
 from core.scenario import Scenario, read
-from core.sections import Site
+from core.sections import FILE, Site
 from core.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -235,11 +235,11 @@ def _found_weather(site: Site) -> Weather:
     from core.outside import outside
     from pages.ui import live
 
-    if not site.weather.startswith("file:"):
+    digest = site.uploaded
+    if digest is None:
         known = known_weather(site, outside())
         live.ask_for_sun(site, known)
         return known
-    digest = site.weather.removeprefix("file:")
     uploaded: dict[str, Weather] = st.session_state.get(WEATHERS, {})
     return uploaded[digest] if digest in uploaded else _stored_weather(digest)
 
@@ -280,7 +280,7 @@ def keep_weather(year: Weather) -> None:
         held.pop(next(iter(held)))
     if conf().stores_on_server:
         library.save_weather(year)
-    change({"site.weather": f"file:{year.digest}"})
+    change({"site.weather": f"{FILE}{year.digest}"})
     redraw()
 
 

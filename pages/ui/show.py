@@ -71,7 +71,7 @@ def badges() -> None:
         weather = session.weather()
     except SolarMiningError:
         return
-    own = session.current().site.weather.startswith("file:")
+    own = session.current().site.uploaded is not None
     _badge("weather", "planner" if own else weather.status, weather.observed_at, weather.source)
 
 

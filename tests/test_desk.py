@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from core.api.desk import Desk
+from core.desk import Desk
 from core.errors import Busy, TimedOut
 
 

@@ -9,10 +9,10 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TypeVar
 
 from core.errors import Busy, TimedOut
+from core.once import Once
 
 AT_ONCE, WAITING, WITHIN_S = 3, 32, 30.0
 Result = TypeVar("Result")
@@ -58,7 +58,7 @@ class Desk:
             self._here -= 1
 
 
-@cache
+@Once
 def desk() -> Desk:
     """The desk of this process."""
     return Desk()
