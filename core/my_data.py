@@ -11,6 +11,7 @@ from typing import IO, Any
 from core.errors import NotFound
 from core.orders import orders
 from core.outside import audit, database
+from core.settings import settings
 from core.store import belongings, frames
 
 FRAMES = {"hourly", "monthly", "yearly", "statement"}
@@ -18,6 +19,11 @@ LONGEST_NAME = 80
 BACKUPS = (
     "Backups made before still hold it, sealed, until they go: the last one within eight weeks of use. The audit log keeps"
     " for a year that it was deleted, and what was done before, under the name of the owner alone."
+)
+ASIDE = "app.db.[bcr]*[0-9]Z*"  # before a change of the schema, damaged, or replaced by a backup
+MOVED = (
+    " {count} database files that were moved aside may hold it, unsealed, until whoever runs this server removes them:"
+    " app.db.before…, app.db.corrupt…, app.db.replaced… in the folder of the database."
 )
 ABOUT = """All that this server keeps of the owner named in about.json, a folder for each kind. Files named …scenario.json can be
 opened with Import. Keys are listed without the keys."""
@@ -50,6 +56,13 @@ def delete(owner: str, by: str) -> dict[str, int]:
     gone = belongings.remove(database(), owner)
     audit().note(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
     return gone
+
+
+def still_held() -> str:
+    """Where what is deleted lies further on, and how long."""
+    conf = settings()
+    aside = list(conf.home.glob(ASIDE)) if conf.stores_on_server else []
+    return BACKUPS + (MOVED.format(count=len(aside)) if aside else "")
 
 
 def _files(stem: str, row: dict[str, Any]) -> list[tuple[str, bytes]]:

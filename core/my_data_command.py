@@ -51,7 +51,7 @@ def _delete(asked: argparse.Namespace, say: Say) -> int:
         say("nothing was deleted: say --yes to delete it")
         return 1
     say(_told(my_data.delete(asked.owner, "command line")))
-    say(my_data.BACKUPS)
+    say(my_data.still_held())
     return 0
 
 

@@ -5,19 +5,21 @@ Where nothing may be stored (mode `public`) the cache and the database live in m
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+from core.errors import DatabaseError
 from core.fetchers.ask import Answer
 from core.fetchers.errands import Errands
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.world import Access, World
 from core.once import Once
 from core.settings import environment, settings
-from core.store import readings
+from core.store import put_back, readings
 from core.store.audit import Log
 from core.store.database import Database, in_memory, open_database
 from core.store.secret import data_keys, purpose, server_secret
@@ -64,7 +66,13 @@ def secret() -> bytes:
 def audit() -> Log:
     """The audit log of this copy."""
     conf = settings()
-    return Log(database(), purpose(secret(), "audit"), conf.home if conf.stores_on_server else None)
+    log = Log(database(), purpose(secret(), "audit"), conf.home if conf.stores_on_server else None)
+    if conf.stores_on_server:
+        try:
+            put_back.tell(log, conf.home)
+        except DatabaseError as error:  # such as a full disk: the log can be read meanwhile, and the next start tells
+            logging.getLogger("solar_mining.store").error("what was put back is not noted: %s", error.message)
+    return log
 
 
 @cache

@@ -63,7 +63,7 @@ def fill(owner: str, answer: Projection, weather: Weather) -> None:
     from core.api.identity import key_secret
 
     db = outside.database()
-    for _ in range(20):  # saved over and over, as a planner does: what was there before is on free pages
+    for _ in range(6):  # saved over and over, as a planner does: what was there before is on free pages
         saved = scenarios.save(db, owner, PLAN)
         scenarios.delete(db, owner, saved.id)
     saved = scenarios.save(db, owner, PLAN)
@@ -146,6 +146,15 @@ def test_what_was_deleted_is_in_no_byte_of_any_file(door: Door) -> None:
     assert client.get(f"{PREFIX}/system-configs").status_code == 401, "the key went too"
     outside.database().close()
     assert found_in_files(door.home, CANARY) == {}
+
+
+def test_files_that_were_moved_aside_are_told(door: Door) -> None:
+    assert "moved aside" not in my_data.still_held()
+    for kind in ("before.20261130T120000000000Z", "corrupt.20261130T120000Z", "replaced.20261130T120000Z"):
+        (door.home / f"app.db.{kind}").write_bytes(CANARY.encode())
+    client = client_of(door, ANN)
+    told = client.request("DELETE", f"{PREFIX}/my-data", params={"confirm": ANN}).json()["backups"]
+    assert "3 database files that were moved aside" in told
 
 
 def test_of_another_an_admin_alone_may(door: Door) -> None:

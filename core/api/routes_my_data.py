@@ -34,7 +34,7 @@ class Deleted(BaseModel):
 
     owner: str
     rows: dict[str, int] = Field(description="How many of each kind.", examples=[{"scenarios": 3, "projections": 8}])
-    backups: str = Field(description="What of it is still in backups, and how long.")
+    backups: str = Field(description="What of it is still in backups and files moved aside, and how long.")
 
 
 @router.get(
@@ -70,7 +70,7 @@ def delete_my_data(
     if confirm != whose:
         raise ValidationError("confirm: expected the owner", field="confirm", value=confirm, expected=whose)
     counts().write()
-    return Deleted(owner=whose, rows=my_data.delete(whose, who.owner), backups=my_data.BACKUPS)
+    return Deleted(owner=whose, rows=my_data.delete(whose, who.owner), backups=my_data.still_held())
 
 
 def _whose(who: Caller, owner: str | None) -> str:

@@ -102,6 +102,12 @@ class Log:
         self._anchor(seq)
         return gone
 
+    def gone(self) -> tuple[int, int]:
+        """The numbers of the first and the last entry that the anchor tells of and the log has not; first after last for none."""
+        with self.db.read() as tables:
+            last = next(iter(tables.query(NEWEST)), {"seq": 0})
+        return int(last["seq"]) + 1, 0 if self.home is None else self._anchored(0)
+
     def settle(self) -> None:
         """Let the anchor tell the length the log has now: for an older database that was put back on purpose."""
         with self.db.read() as tables:

@@ -28,7 +28,7 @@ def section() -> None:
             on_click="ignore",
         )
         st.divider()
-        st.caption(f"Deleting cannot be undone. {my_data.BACKUPS}")
+        st.caption(f"Deleting cannot be undone. {my_data.still_held()}")
         st.text_input(f"To delete it all, write: {SURE}", key=ASKED)
         st.button(
             "Delete my data",
