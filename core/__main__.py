@@ -52,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     backups_command.add_backup(commands.add_parser("backup", help="copy the database, sealed and checked"), say)
     backups_command.add_restore(commands.add_parser("restore", help="put a backup in the place of a database"), say)
     backups_command.add_verify(commands.add_parser("verify", help="name all that is not as it was saved"), say)
-    migrate_command.add_to(commands, say)
+    migrate = commands.add_parser("migrate", help="bring the database to this version's schema, as every start does")
+    migrate_command.add_migrate(migrate, say)
+    rollback = commands.add_parser("rollback", help="bring the database back to the schema of an older version")
+    migrate_command.add_rollback(rollback, say)
     check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
     check.set_defaults(command=_check_config)
     return parser

@@ -13,13 +13,15 @@ from core.store.database import open_database
 Say = Callable[[str], None]
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser], say: Say) -> None:
-    """The two commands, as subcommands of `python -m core`."""
-    migrate = commands.add_parser("migrate", help="bring the database to this version's schema, as every start does")
-    migrate.set_defaults(command=lambda asked: _migrate(say))
-    rollback = commands.add_parser("rollback", help="bring the database back to the schema of an older version")
-    rollback.add_argument("to", help="the newest step that stays, such as m013_webhooks; see `python -m core migrate`")
-    rollback.set_defaults(command=lambda asked: _rollback(asked.to, say))
+def add_migrate(parser: argparse.ArgumentParser, say: Say) -> None:
+    """`migrate`, which takes nothing."""
+    parser.set_defaults(command=lambda asked: _migrate(say))
+
+
+def add_rollback(parser: argparse.ArgumentParser, say: Say) -> None:
+    """`rollback STEP`."""
+    parser.add_argument("to", metavar="STEP", help="the newest step that stays, as `python -m core migrate` names it")
+    parser.set_defaults(command=lambda asked: _rollback(asked.to, say))
 
 
 def _migrate(say: Say) -> int:
