@@ -133,7 +133,8 @@ def _store() -> Iterator[Family]:
     conf = settings()
     if not conf.stores_on_server:
         return
-    now = store_condition()
+    if (now := store_condition()) is None:
+        return
     sizes = {"database": float(now.size_bytes), "wal": float(now.wal_bytes)}
     yield _many("store_bytes", "Of the files of the database.", "file", sizes)
     yield from _one("store_degraded", "Whether the store is not as it should be.", now.degraded)

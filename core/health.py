@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -132,16 +133,22 @@ def _store() -> State:
     """Whether the database is the one that was, on an SQLite without the bug that its log is kept from otherwise."""
     if not settings().stores_on_server:
         return "in memory"
-    found = store_condition()
+    found = condition(database(), settings().home)
+    _conditions().append(found)
     if found.trouble == "damaged":
         return "failing"
     return "moved aside" if found.set_aside else "known bad" if found.known_bad else "ok"
 
 
-def store_condition() -> Condition:
-    """How the store of this process is."""
-    conf = settings()
-    return condition(database(), conf.home if conf.stores_on_server else None)
+def store_condition() -> Condition | None:
+    """How the store was when `probe` looked last: a look of one's own may have to wait for a lock. None before the first."""
+    return next(iter(_conditions()), None)
+
+
+@Once
+def _conditions() -> deque[Condition]:
+    """The newest alone."""
+    return deque(maxlen=1)
 
 
 def _disk() -> State:

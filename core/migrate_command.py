@@ -14,13 +14,13 @@ Say = Callable[[str], None]
 
 
 def add_migrate(parser: argparse.ArgumentParser, say: Say) -> None:
-    """Say what the command does."""
+    """`migrate`, which takes nothing."""
     parser.set_defaults(command=lambda asked: _migrate(say))
 
 
 def add_rollback(parser: argparse.ArgumentParser, say: Say) -> None:
-    """Say what the command takes and what it does."""
-    parser.add_argument("to", help="the newest step that stays, such as m013_webhooks; see `python -m core migrate`")
+    """`rollback STEP`."""
+    parser.add_argument("to", metavar="STEP", help="the newest step that stays, as `python -m core migrate` names it")
     parser.set_defaults(command=lambda asked: _rollback(asked.to, say))
 
 

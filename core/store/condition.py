@@ -71,13 +71,10 @@ def set_aside(home: Path) -> tuple[Aside, ...]:
 
 def words(one: Aside) -> str:
     """What a person is told of a database that was moved aside."""
-    instead = (
-        f"the backup {one.backup} took its place" if one.backup else "there was no good backup: an empty one began"
-    )
-    return (
-        f"The database was found damaged at the start of {one.at:%Y-%m-%d %H:%M} UTC ({one.why}). It was kept as {one.file} "
-        f"and {instead}. What was saved after that backup is in the file that was kept, if anywhere."
-    )
+    found = f"The database was found damaged at the start of {one.at:%Y-%m-%d %H:%M} UTC ({one.why}) and kept as {one.file}."
+    if one.backup:
+        return f"{found} The backup {one.backup} took its place; what was saved after it is in that file, if anywhere."
+    return f"{found} There was no good backup, so an empty one began; what was saved is in that file, if anywhere."
 
 
 def _has_room(home: Path) -> bool:

@@ -141,6 +141,9 @@ def _files() -> None:
     from core.store.condition import words
 
     now, age_s = store_condition(), backup_age_s()
+    if now is None:
+        st.caption("The store has not been looked at yet.")
+        return
     for aside in now.set_aside:
         st.warning(session.literal(words(aside)), icon=":material/warning:")
     if now.known_bad:

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.doors import AFAR, HERE, opened
 from tests.api.serving import Served, error_in, sent
+from tests.api.test_health import locked
 
 KEY = "a-key-for-metrics-alone-0123456789"
 ALWAYS = {
@@ -108,6 +109,17 @@ def test_its_line_in_the_log_has_an_id_and_its_errors_the_one_form(served: Serve
 def test_a_page_of_another_name_gets_nothing(served: Served) -> None:
     answer = sent(served, b"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n")
     assert answer.status == 421
+
+
+def test_a_locked_database_keeps_no_figure_back(served: Served, client: httpx.Client) -> None:
+    with locked(served.home):
+        assert client.post("/system-configs", json={}).status_code == 503
+        began_s = time.perf_counter()
+        told = scraped(served.address)
+        print(f"scraped in {1000 * (time.perf_counter() - began_s):.0f} ms while the database was locked")
+        assert value(told, "component_ok", component="database") == 0
+        assert value(told, "store_bytes", file="database") > 0
+        assert set(told) >= ALWAYS
 
 
 # Who may

@@ -35,6 +35,7 @@ def test_a_link_shows_a_scenario_and_a_projection(db: Database, projection: Proj
 
 def test_100_000_guesses_find_nothing(db: Database) -> None:
     share = shared(db)
+    db.patience_s = 300.0  # that many in one reading
     with db.read() as tables:
         guesses = (secrets.token_hex(16) for _ in range(100_000))
         hits = sum(bool(list(tables.query("SELECT 1 FROM shares WHERE id = ?", [guess]))) for guess in guesses)
