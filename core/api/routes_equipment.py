@@ -31,7 +31,7 @@ Origin = Literal["own", "catalogue", "all"]
 Id = Annotated[str, Path(max_length=128, description="Id of a machine.")]
 
 
-class Item(Machine):
+class MachineShown(Machine):
     """A machine, and where it is kept; one of the catalogue has no version and no times."""
 
     id: str
@@ -46,7 +46,7 @@ class Item(Machine):
         return self.power_w / self.hashrate_ths
 
 
-Machines = Page[Item]
+Machines = Page[MachineShown]
 EXAMPLE = {
     "model": "Antminer S21 XP",
     "manufacturer": "Bitmain",
@@ -78,7 +78,7 @@ def list_machines(
 
 
 @router.post("", status_code=201, responses=errors_of(401, 422, 429, body=True), summary="Keep a machine")
-def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAMPLE])], once: DoneOnce) -> Item:
+def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAMPLE])], once: DoneOnce) -> MachineShown:
     """Keep a machine of one's own; its name must be new among them. Plans then call it by its name."""
 
     def make() -> Answer:
@@ -90,7 +90,7 @@ def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAM
 
 
 @router.get("/{id}", responses=errors_of(401, 404, 422, 429), summary="A machine")
-def read_machine(who: Viewer, id: Id, response: Response) -> Item:  # noqa: A002
+def read_machine(who: Viewer, id: Id, response: Response) -> MachineShown:  # noqa: A002
     """One machine, own or of the catalogue; the version of an own one is its ETag."""
     if id in _by_id():
         return _listed(id)
@@ -100,7 +100,7 @@ def read_machine(who: Viewer, id: Id, response: Response) -> Item:  # noqa: A002
 
 
 @router.put("/{id}", responses=errors_of(401, 404, 409, 429, body=True), summary="Change a machine")
-def update_machine(who: Planner, id: Id, machine: Machine, version: VersionRead, response: Response) -> Item:  # noqa: A002
+def update_machine(who: Planner, id: Id, machine: Machine, version: VersionRead, response: Response) -> MachineShown:  # noqa: A002
     """Keep the machine as the next version of the one that was read; `If-Match` says which that was."""
     _refuse_catalogue(id)
     saved = equipment.update(database(), who.owner, id, machine, version)
@@ -121,13 +121,13 @@ def _refuse_catalogue(id: str) -> None:  # noqa: A002
         raise Forbidden("the catalogue comes with the program", field="id", value=id, expected=expected)
 
 
-def _own(saved: equipment.Saved) -> Item:
+def _own(saved: equipment.Saved) -> MachineShown:
     facts = {name: getattr(saved, name) for name in ("id", "version", "created_at", "updated_at")}
     return _item(saved.machine, origin="own", **facts)
 
 
-def _item(machine: Machine, **facts: object) -> Item:
-    return Item.model_validate({**machine.model_dump(), **facts})
+def _item(machine: Machine, **facts: object) -> MachineShown:
+    return MachineShown.model_validate({**machine.model_dump(), **facts})
 
 
 @cache
@@ -141,7 +141,7 @@ def _slug(name: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain_name(name.replace("+", " plus "))).strip("-")
 
 
-def _listed(id: str) -> Item:  # noqa: A002
+def _listed(id: str) -> MachineShown:  # noqa: A002
     return _item(_by_id()[id], id=id, origin="catalogue")
 
 

@@ -80,7 +80,7 @@ class WeatherOut(BaseModel):
     notes: list[str]
 
 
-class Item(BaseModel):
+class ProjectionBrief(BaseModel):
     """A projection as a list shows it."""
 
     id: str
@@ -122,7 +122,7 @@ def list_projections(
     want: PageAsked,
     name: Annotated[str, Query(max_length=120, description="What the name has in it.")] = "",
     scenario_digest: Annotated[str, Query(max_length=64, description="Of this scenario exactly.")] = "",
-) -> Page[Item]:
+) -> Page[ProjectionBrief]:
     """What the caller kept, here or in the dashboard, last made first."""
     found = projections.page(database(), who.owner, want.limit + 1, want.after, name, scenario_digest)
     return page(found, want, _item)
@@ -252,6 +252,8 @@ def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
 
-def _item(saved: projections.Saved) -> Item:
+def _item(saved: projections.Saved) -> ProjectionBrief:
     figures = {"npv_usd": saved.npv_usd, "mined_btc": saved.mined_btc}
-    return Item(**{name: getattr(saved, name) for name in Item.model_fields if name not in figures}, **figures)
+    return ProjectionBrief(
+        **{name: getattr(saved, name) for name in ProjectionBrief.model_fields if name not in figures}, **figures
+    )

@@ -30,7 +30,7 @@ EXAMPLE = {
 Given = Annotated[Scenario, Body(examples=[EXAMPLE], description="A scenario; what is left out is as in the example.")]
 
 
-class Item(BaseModel):
+class ConfigBrief(BaseModel):
     """A saved scenario without the scenario. `version` counts its saves, `digest` names what it says."""
 
     id: str
@@ -41,7 +41,7 @@ class Item(BaseModel):
     updated_at: datetime
 
 
-class Config(Item):
+class Config(ConfigBrief):
     """A saved scenario."""
 
     scenario: Scenario
@@ -52,7 +52,7 @@ def list_configs(
     who: Viewer,
     want: PageAsked,
     name: Annotated[str, Query(max_length=120, description="What the name has in it.")] = "",
-) -> Page[Item]:
+) -> Page[ConfigBrief]:
     """What the caller saved, here or in the dashboard, last made first."""
     found = scenarios.page(database(), who.owner, want.limit + 1, want.after, name)
     return page(found, want, _item)
@@ -92,8 +92,8 @@ def delete_config(who: Planner, id: Id, version: VersionIfGiven) -> None:  # noq
     scenarios.delete(database(), who.owner, id, version)
 
 
-def _item(saved: scenarios.Saved) -> Item:
-    return Item(**vars(saved))
+def _item(saved: scenarios.Saved) -> ConfigBrief:
+    return ConfigBrief(**vars(saved))
 
 
 def _config(saved: scenarios.Saved, scenario: Scenario) -> Config:
