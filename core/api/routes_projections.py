@@ -157,10 +157,10 @@ async def create_projection(
     answer = await desk().run(partial(_projected, asked, who))
     name = asked.name or answer.scenario.name
     told = await run_in_threadpool(_Told, answer, name, which if csv else None, hourly)
-    if not who.keeps:
-        return _response(told.answered(200, None, datetime.now(UTC)))
 
     def make() -> Answer:
+        if not who.keeps:
+            return told.answered(200, None, datetime.now(UTC))
         saved = projections.save(database(), who.owner, answer, name)
         return told.answered(201, saved.id, saved.created_at)
 
@@ -218,11 +218,6 @@ def _read(saved: projections.Saved, who: Caller, hourly: bool) -> bytes:
 
 def _whole(id: str | None, name: str, at: datetime, rest: bytes) -> bytes:  # noqa: A002
     return _json({"id": id, "name": name, "created_at": at.isoformat()})[:-1] + b", " + rest[1:]
-
-
-def _response(answer: Answer) -> Response:
-    kind = answer.headers.get("content-type", "application/json")
-    return Response(answer.body, answer.status, answer.headers, kind)
 
 
 def _projected(asked: Asked, who: Caller) -> Projection:
