@@ -335,16 +335,11 @@ def replay_projection(projection_id: str) -> str:
     return f"Opened “{answer.scenario.name}” with the weather and the market of then."
 
 
-def weather_here(projection_id: str) -> bool:
+def weather_here(answer: Projection) -> bool:
     """Whether the weather year of a kept projection is kept too."""
-    return stores() and load_projection(projection_id).weather.digest in {w.digest for w in kept_weathers()}
-
-
-def kept_weathers() -> list[Any]:
-    """Weather years that are kept, without their hours."""
     from core.store import weathers
 
-    return list(weathers.listed(db(), session.owner()))
+    return stores() and weathers.has(db(), session.owner(), answer.weather.digest)
 
 
 def duplicate_projection(projection_id: str) -> str:
