@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import Field, computed_field
 
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
 from core.api.identity import Planner, Viewer
@@ -89,7 +90,7 @@ def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAM
 
     def make() -> Answer:
         saved = equipment.create(database(), who.owner, machine)
-        headers = {"ETag": etag(saved.version), "Location": f"/api/v1/equipment/{saved.id}"}
+        headers = {"ETag": etag(saved.version), "Location": f"{PREFIX}/equipment/{saved.id}"}
         return Answer(201, _own(saved).model_dump_json().encode(), headers)
 
     return once(make)

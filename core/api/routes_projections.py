@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from core.answers import project
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.desk import desk
 from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response
@@ -198,7 +199,7 @@ class _Told:
 
     def answered(self, status: int, id: str | None, at: datetime) -> Answer:  # noqa: A002
         """The answer under an id; a table in CSV has it in its address alone."""
-        where = {"Location": f"/api/v1/projections/{id}"} if status == 201 else {}
+        where = {"Location": f"{PREFIX}/projections/{id}"} if status == 201 else {}
         if self._table:
             return Answer(status, self._rest, {**csv_headers(f"{self._name} {self._table}"), **where})
         if id is not None and not self._hourly:

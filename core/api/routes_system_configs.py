@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel
 
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
 from core.api.identity import Planner, Viewer
@@ -70,7 +71,7 @@ def create_config(who: Planner, scenario: Given, once: DoneOnce) -> Response:
 
     def make() -> Answer:
         saved = scenarios.save(database(), who.owner, scenario)
-        headers = {"ETag": etag(saved.version), "Location": f"/api/v1/system-configs/{saved.id}"}
+        headers = {"ETag": etag(saved.version), "Location": f"{PREFIX}/system-configs/{saved.id}"}
         return Answer(201, _config(saved, scenario).model_dump_json().encode(), headers)
 
     return once(make)
