@@ -43,12 +43,15 @@ def stores() -> bool:
 
 def facts() -> dict[str, str]:
     """What is kept, for the status page."""
-    from core.store import equipment, projections, scenarios
+    from core.store import equipment
     from core.store.database import sqlite_version
+    from core.store.pages import counted
 
+    with db().read() as tables:
+        scenarios, projections = (counted(tables, name, session.owner()) for name in ("scenarios", "projections"))
     return {
-        "Scenarios": str(len(scenarios.listed(db(), session.owner()))),
-        "Projections": str(len(projections.listed(db(), session.owner()))),
+        "Scenarios": f"{scenarios:,}",
+        "Projections": f"{projections:,}",
         "Own machines": str(len(equipment.listed(db(), session.owner()))),
         "SQLite": sqlite_version(),
     }
