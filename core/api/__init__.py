@@ -4,3 +4,5 @@ A route asks, computes and keeps as a page does: it reads what the caller may se
 the answer out. What every route shares stands beside the routes: the guard before them all, the error form, paging,
 idempotency, limits.
 """
+
+PREFIX = "/api/v1"  # how every address of it begins

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
 
+from core.api import PREFIX as PREFIX
 from core.api import (
     routes_audit,
     routes_backups,
@@ -33,7 +34,6 @@ from core.api.handlers import install
 from core.api.limits import limited
 from core.health import probe
 
-PREFIX = "/api/v1"
 VERSION = "1.0.0"
 ROUTERS: tuple[APIRouter, ...] = (
     routes_audit.router,

@@ -17,6 +17,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.api import PREFIX
 from core.api.cors import Cors
 from core.api.errors import Headers, answer, internal, new_request_id, nowhere
 from core.api.measured import count
@@ -36,7 +37,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf-?8\"?\s*)?", re.IGNORECASE)
 NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f\\]|/\.\.(?:/|$)")  # what no path of ours has, and a route's pattern might miss
 SHARE_LINK = re.compile(r"(/shares/[0-9a-f]{8})[0-9a-f]+")  # whoever knows a link may read: logs show its beginning
-PAGE = "/api/v1/docs"
+PAGE = f"{PREFIX}/docs"
 METRICS = "/metrics"  # of the API, though it stands where Prometheus looks for it
 OPEN_PAGE = "/_stcore/stream"
 EVERYWHERE: Headers = [(b"x-content-type-options", b"nosniff")]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from core import errors
+from core.api import PREFIX
 from core.errors import NotFound, SolarMiningError
 from core.jobs import State, pool
 from core.leaving import leaving
@@ -21,7 +22,7 @@ from core.outside import database
 from core.store import jobs as store
 from core.store.jobs import Kept
 
-ROOT = "/api/v1/jobs"
+ROOT = f"{PREFIX}/jobs"
 MOST_WAIT_S = 30.0
 LOOK_EVERY_S = 0.25  # for the end of the server
 LOOK_ELSEWHERE_S = 0.5  # for a job that another process works at

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import Field, computed_field
 
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
 from core.api.identity import Planner, Viewer
@@ -31,7 +32,7 @@ Origin = Literal["own", "catalogue", "all"]
 Id = Annotated[str, Path(max_length=128, description="Id of a machine.")]
 
 
-class Item(Machine):
+class MachineShown(Machine):
     """A machine, and where it is kept; one of the catalogue has no version and no times."""
 
     id: str
@@ -46,7 +47,7 @@ class Item(Machine):
         return self.power_w / self.hashrate_ths
 
 
-Machines = Page[Item]
+Machines = Page[MachineShown]
 EXAMPLE = {
     "model": "Antminer S21 XP",
     "manufacturer": "Bitmain",
@@ -77,20 +78,26 @@ def list_machines(
     return Machines(items=[*own.items, *rest.items], next_cursor=rest.next_cursor)
 
 
-@router.post("", status_code=201, responses=errors_of(401, 422, 429, body=True), summary="Keep a machine")
-def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAMPLE])], once: DoneOnce) -> Item:
+@router.post(
+    "",
+    status_code=201,
+    response_model=MachineShown,
+    responses=errors_of(401, 422, 429, body=True),
+    summary="Keep a machine",
+)
+def create_machine(who: Planner, machine: Annotated[Machine, Body(examples=[EXAMPLE])], once: DoneOnce) -> Response:
     """Keep a machine of one's own; its name must be new among them. Plans then call it by its name."""
 
     def make() -> Answer:
         saved = equipment.create(database(), who.owner, machine)
-        headers = {"ETag": etag(saved.version), "Location": f"/api/v1/equipment/{saved.id}"}
+        headers = {"ETag": etag(saved.version), "Location": f"{PREFIX}/equipment/{saved.id}"}
         return Answer(201, _own(saved).model_dump_json().encode(), headers)
 
-    return once(make)  # type: ignore[return-value]  # a response, so that it can be given again to the byte
+    return once(make)
 
 
 @router.get("/{id}", responses=errors_of(401, 404, 422, 429), summary="A machine")
-def read_machine(who: Viewer, id: Id, response: Response) -> Item:  # noqa: A002
+def read_machine(who: Viewer, id: Id, response: Response) -> MachineShown:  # noqa: A002
     """One machine, own or of the catalogue; the version of an own one is its ETag."""
     if id in _by_id():
         return _listed(id)
@@ -100,7 +107,7 @@ def read_machine(who: Viewer, id: Id, response: Response) -> Item:  # noqa: A002
 
 
 @router.put("/{id}", responses=errors_of(401, 404, 409, 429, body=True), summary="Change a machine")
-def update_machine(who: Planner, id: Id, machine: Machine, version: VersionRead, response: Response) -> Item:  # noqa: A002
+def update_machine(who: Planner, id: Id, machine: Machine, version: VersionRead, response: Response) -> MachineShown:  # noqa: A002
     """Keep the machine as the next version of the one that was read; `If-Match` says which that was."""
     _refuse_catalogue(id)
     saved = equipment.update(database(), who.owner, id, machine, version)
@@ -121,13 +128,13 @@ def _refuse_catalogue(id: str) -> None:  # noqa: A002
         raise Forbidden("the catalogue comes with the program", field="id", value=id, expected=expected)
 
 
-def _own(saved: equipment.Saved) -> Item:
+def _own(saved: equipment.Saved) -> MachineShown:
     facts = {name: getattr(saved, name) for name in ("id", "version", "created_at", "updated_at")}
     return _item(saved.machine, origin="own", **facts)
 
 
-def _item(machine: Machine, **facts: object) -> Item:
-    return Item.model_validate({**machine.model_dump(), **facts})
+def _item(machine: Machine, **facts: object) -> MachineShown:
+    return MachineShown.model_validate({**machine.model_dump(), **facts})
 
 
 @cache
@@ -141,7 +148,7 @@ def _slug(name: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain_name(name.replace("+", " plus "))).strip("-")
 
 
-def _listed(id: str) -> Item:  # noqa: A002
+def _listed(id: str) -> MachineShown:  # noqa: A002
     return _item(_by_id()[id], id=id, origin="catalogue")
 
 

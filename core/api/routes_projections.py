@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from core.answers import project
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response
 from core.api.idempotency import DoneOnce
@@ -80,7 +81,7 @@ class WeatherOut(BaseModel):
     notes: list[str]
 
 
-class Item(BaseModel):
+class ProjectionBrief(BaseModel):
     """A projection as a list shows it."""
 
     id: str
@@ -122,7 +123,7 @@ def list_projections(
     want: PageAsked,
     name: Annotated[str, Query(max_length=120, description="What the name has in it.")] = "",
     scenario_digest: Annotated[str, Query(max_length=64, description="Of this scenario exactly.")] = "",
-) -> Page[Item]:
+) -> Page[ProjectionBrief]:
     """What the caller kept, here or in the dashboard, last made first."""
     found = projections.page(database(), who.owner, want.limit + 1, want.after, name, scenario_digest)
     return page(found, want, _item)
@@ -157,10 +158,10 @@ async def create_projection(
     answer = await desk().run(partial(_projected, asked, who))
     name = asked.name or answer.scenario.name
     told = await run_in_threadpool(_Told, answer, name, which if csv else None, hourly)
-    if not who.keeps:
-        return _response(told.answered(200, None, datetime.now(UTC)))
 
     def make() -> Answer:
+        if not who.keeps:
+            return told.answered(200, None, datetime.now(UTC))
         saved = projections.save(database(), who.owner, answer, name)
         return told.answered(201, saved.id, saved.created_at)
 
@@ -198,7 +199,7 @@ class _Told:
 
     def answered(self, status: int, id: str | None, at: datetime) -> Answer:  # noqa: A002
         """The answer under an id; a table in CSV has it in its address alone."""
-        where = {"Location": f"/api/v1/projections/{id}"} if status == 201 else {}
+        where = {"Location": f"{PREFIX}/projections/{id}"} if status == 201 else {}
         if self._table:
             return Answer(status, self._rest, {**csv_headers(f"{self._name} {self._table}"), **where})
         if id is not None and not self._hourly:
@@ -218,11 +219,6 @@ def _read(saved: projections.Saved, who: Caller, hourly: bool) -> bytes:
 
 def _whole(id: str | None, name: str, at: datetime, rest: bytes) -> bytes:  # noqa: A002
     return _json({"id": id, "name": name, "created_at": at.isoformat()})[:-1] + b", " + rest[1:]
-
-
-def _response(answer: Answer) -> Response:
-    kind = answer.headers.get("content-type", "application/json")
-    return Response(answer.body, answer.status, answer.headers, kind)
 
 
 def _projected(asked: Asked, who: Caller) -> Projection:
@@ -252,6 +248,8 @@ def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
 
-def _item(saved: projections.Saved) -> Item:
+def _item(saved: projections.Saved) -> ProjectionBrief:
     figures = {"npv_usd": saved.npv_usd, "mined_btc": saved.mined_btc}
-    return Item(**{name: getattr(saved, name) for name in Item.model_fields if name not in figures}, **figures)
+    return ProjectionBrief(
+        **{name: getattr(saved, name) for name in ProjectionBrief.model_fields if name not in figures}, **figures
+    )

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel
 
+from core.api import PREFIX
 from core.api.described import errors_of
 from core.api.idempotency import DoneOnce
 from core.api.identity import Planner, Viewer
@@ -30,7 +31,7 @@ EXAMPLE = {
 Given = Annotated[Scenario, Body(examples=[EXAMPLE], description="A scenario; what is left out is as in the example.")]
 
 
-class Item(BaseModel):
+class ConfigBrief(BaseModel):
     """A saved scenario without the scenario. `version` counts its saves, `digest` names what it says."""
 
     id: str
@@ -41,7 +42,7 @@ class Item(BaseModel):
     updated_at: datetime
 
 
-class Config(Item):
+class Config(ConfigBrief):
     """A saved scenario."""
 
     scenario: Scenario
@@ -52,22 +53,28 @@ def list_configs(
     who: Viewer,
     want: PageAsked,
     name: Annotated[str, Query(max_length=120, description="What the name has in it.")] = "",
-) -> Page[Item]:
+) -> Page[ConfigBrief]:
     """What the caller saved, here or in the dashboard, last made first."""
     found = scenarios.page(database(), who.owner, want.limit + 1, want.after, name)
     return page(found, want, _item)
 
 
-@router.post("", status_code=201, responses=errors_of(401, 422, 429, body=True), summary="Save a system configuration")
-def create_config(who: Planner, scenario: Given, once: DoneOnce) -> Config:
+@router.post(
+    "",
+    status_code=201,
+    response_model=Config,
+    responses=errors_of(401, 422, 429, body=True),
+    summary="Save a system configuration",
+)
+def create_config(who: Planner, scenario: Given, once: DoneOnce) -> Response:
     """Save a scenario; projections can then be asked for by its id."""
 
     def make() -> Answer:
         saved = scenarios.save(database(), who.owner, scenario)
-        headers = {"ETag": etag(saved.version), "Location": f"/api/v1/system-configs/{saved.id}"}
+        headers = {"ETag": etag(saved.version), "Location": f"{PREFIX}/system-configs/{saved.id}"}
         return Answer(201, _config(saved, scenario).model_dump_json().encode(), headers)
 
-    return once(make)  # type: ignore[return-value]  # a response, so that it can be given again to the byte
+    return once(make)
 
 
 @router.get("/{id}", responses=errors_of(401, 404, 422, 429), summary="A system configuration")
@@ -92,8 +99,8 @@ def delete_config(who: Planner, id: Id, version: VersionIfGiven) -> None:  # noq
     scenarios.delete(database(), who.owner, id, version)
 
 
-def _item(saved: scenarios.Saved) -> Item:
-    return Item(**vars(saved))
+def _item(saved: scenarios.Saved) -> ConfigBrief:
+    return ConfigBrief(**vars(saved))
 
 
 def _config(saved: scenarios.Saved, scenario: Scenario) -> Config:

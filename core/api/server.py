@@ -14,13 +14,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core import schedule
+from core.api import PREFIX
 from core.api.errors import answer, nowhere, request_id
 from core.api.guard import Guard
 from core.api.nodelay import send_at_once
 from core.api.routes_metrics import PATH, metrics
 from core.once import Once
 
-PREFIX = "/api/v1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from core.errors import Conflict, DatabaseError, NotFound
-from core.store import rows
+from core.store import pages, rows
 from core.store.database import Database
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ DAYS_MOST, DAYS = 730, 365
 LONGEST_LABEL = 80
 USED_EVERY = timedelta(minutes=1)  # a use is noted no more often: a note is a write
 NOBODY = {"owner": "", "role": "", "expires_at": "", "code": "0" * 64}  # stands in for a key that is not there
-NEWEST = ("~", "")  # sorts after every time
 COLUMNS = "id, owner, role, label, created_at, expires_at, revoked_at, last_used_at"
-LIST = f"SELECT {COLUMNS} FROM keys WHERE (owner = :owner OR :owner = '') AND (created_at, id) < (:before, :id) ORDER BY created_at DESC, id DESC LIMIT :limit"
 LIVE = "SELECT count(*) AS n FROM keys WHERE owner = ? AND label = ? AND revoked_at IS NULL AND expires_at > ?"
 
 
@@ -100,12 +98,10 @@ def verified(db: Database, secret: bytes, text: str, now: datetime | None = None
     return key
 
 
-def listed(db: Database, owner: str = "", limit: int = 1000, after: tuple[str, str] | None = None) -> list[Key]:
+def listed(db: Database, owner: str = "", limit: int = 1000, after: pages.Key | None = None) -> list[Key]:
     """The keys of an owner, or of all, the newest first; `after` the time and id of the last one seen."""
     with db.read() as tables:
-        before, last = after or NEWEST
-        place = {"owner": owner, "before": before, "id": last, "limit": limit}
-        return [_key(row) for row in tables.query(LIST, place)]
+        return [_key(row) for row in pages.rows_after(tables, "keys", COLUMNS, owner or None, limit, after)]
 
 
 def revoke(db: Database, key_id: str, owner: str = "", now: datetime | None = None) -> Key:

@@ -26,17 +26,22 @@ def contains(column: str, text: str) -> Filter:
     return Filter(f"{column} LIKE ? ESCAPE '\\'", (f"%{escaped}%",))
 
 
+def counted(tables: Tables, table: str, owner: str) -> int:
+    """How many rows an owner has."""
+    return int(tables.execute(f"SELECT count(*) FROM {table} WHERE owner = ?", [owner]).fetchone()[0])
+
+
 def rows_after(
     tables: Tables,
     table: str,
     columns: str,
-    owner: str,
+    owner: str | None,
     limit: int,
     after: Key | None,
     filters: Iterable[Filter] = (),
 ) -> list[dict[str, Any]]:
-    """At most `limit` rows of an owner, newest first, that come after the row of key `after`."""
-    wanted = [Filter("owner = ?", (owner,)), *filters]
+    """At most `limit` rows of an owner, of everybody where None, newest first, that come after the row of key `after`."""
+    wanted = [Filter("owner = ?", (owner,)) if owner is not None else Filter("1"), *filters]
     if after is not None:
         wanted.append(Filter("(created_at, id) < (?, ?)", after))
     where = " AND ".join(one.sql for one in wanted)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from core.errors import NotFound
 from core.results import Projection
 from core.scenario import Scenario
-from core.store import clock, projections, rows, scenarios
+from core.store import clock, pages, projections, rows, scenarios
 from core.store.database import Database
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Kind = Literal["scenario", "projection"]
 TABLES: dict[str, str] = {"scenario": "scenarios", "projection": "projections"}
 DAYS_MOST, DAYS = 365, 30
-NEWEST = ("~", "")  # sorts after every time
-LIST = "SELECT * FROM shares WHERE owner = :owner AND expires_at > :now AND (created_at, id) < (:before, :id) ORDER BY created_at DESC, id DESC LIMIT :limit"
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,13 @@ def create(
 
 
 def listed(
-    db: Database, owner: str, limit: int = 1000, after: tuple[str, str] | None = None, now: datetime | None = None
+    db: Database, owner: str, limit: int = 1000, after: pages.Key | None = None, now: datetime | None = None
 ) -> list[Share]:
     """The links of an owner that still show something, the newest first; `after` the time and id of the last one seen."""
-    rows.owned(owner)
-    before, last = after or NEWEST
-    place = {"owner": owner, "now": rows.stamp(now), "before": before, "id": last, "limit": limit}
+    live = pages.Filter("expires_at > ?", (rows.stamp(now),))
     with db.read() as tables:
-        return [_share(row) for row in tables.query(LIST, place)]
+        found = pages.rows_after(tables, "shares", "*", rows.owned(owner), limit, after, [live])
+    return [_share(row) for row in found]
 
 
 def revoke(db: Database, owner: str, share_id: str) -> None:

@@ -67,6 +67,13 @@ def listed(db: Database, owner: str, limit: int = 1000) -> list[Saved]:
         return [_saved(row) for row in tables.query(LIST, [owner, limit])]
 
 
+def has(db: Database, owner: str, digest: str) -> bool:
+    """Whether an owner kept a weather year, found without reading it."""
+    with db.read() as tables:
+        found = tables.query("SELECT 1 FROM weathers WHERE owner = ? AND digest = ?", [rows.owned(owner), digest])
+        return next(iter(found), None) is not None
+
+
 def delete(db: Database, owner: str, digest: str) -> None:
     """Forget a kept weather year, a damaged one too."""
     rows.owned(owner)

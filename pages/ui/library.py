@@ -43,12 +43,15 @@ def stores() -> bool:
 
 def facts() -> dict[str, str]:
     """What is kept, for the status page."""
-    from core.store import equipment, projections, scenarios
+    from core.store import equipment
     from core.store.database import sqlite_version
+    from core.store.pages import counted
 
+    with db().read() as tables:
+        scenarios, projections = (counted(tables, name, session.owner()) for name in ("scenarios", "projections"))
     return {
-        "Scenarios": str(len(scenarios.listed(db(), session.owner()))),
-        "Projections": str(len(projections.listed(db(), session.owner()))),
+        "Scenarios": f"{scenarios:,}",
+        "Projections": f"{projections:,}",
         "Own machines": str(len(equipment.listed(db(), session.owner()))),
         "SQLite": sqlite_version(),
     }
@@ -335,16 +338,11 @@ def replay_projection(projection_id: str) -> str:
     return f"Opened “{answer.scenario.name}” with the weather and the market of then."
 
 
-def weather_here(projection_id: str) -> bool:
+def weather_here(answer: Projection) -> bool:
     """Whether the weather year of a kept projection is kept too."""
-    return stores() and load_projection(projection_id).weather.digest in {w.digest for w in kept_weathers()}
-
-
-def kept_weathers() -> list[Any]:
-    """Weather years that are kept, without their hours."""
     from core.store import weathers
 
-    return list(weathers.listed(db(), session.owner()))
+    return stores() and weathers.has(db(), session.owner(), answer.weather.digest)
 
 
 def duplicate_projection(projection_id: str) -> str:

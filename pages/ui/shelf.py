@@ -70,7 +70,8 @@ def _projections(rows: Sequence[Any]) -> None:
 def _grounds(item_id: str) -> None:
     """Which weather and market a kept projection rests on, and whether it can be done again."""
     try:
-        answer, here = library.load_projection(item_id), library.weather_here(item_id)
+        answer = library.load_projection(item_id)
+        here = library.weather_here(answer)
     except SolarMiningError as error:
         show.failure(error)
         return

@@ -58,6 +58,12 @@ def test_every_body_has_an_example_and_refuses_unknown_names(path: str, method: 
     assert named.get("additionalProperties") is False or "anyOf" in named or "oneOf" in named, "extra names are refused"
 
 
+def test_names_of_schemas_are_words_and_no_places_in_the_program() -> None:
+    for name in api().openapi()["components"]["schemas"]:
+        assert "__" not in name, name
+        assert "core" not in name.lower().split("_"), name
+
+
 def test_every_post_may_be_sent_again_but_for_those_that_are_named() -> None:
     told = {path: operation for path, method, operation in OPERATIONS if method == "post"}
     taken = {path for path in told if "Idempotency-Key" in {one["name"] for one in told[path].get("parameters", ())}}

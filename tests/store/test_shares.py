@@ -11,7 +11,7 @@ import pytest
 from core.errors import NotFound, ValidationError
 from core.results import Projection
 from core.scenario import Scenario
-from core.store import projections, scenarios, shares, sign_ins
+from core.store import pages, projections, scenarios, shares, sign_ins
 from core.store.database import Database
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -75,6 +75,8 @@ def test_nobody_shares_or_takes_back_what_is_anothers(db: Database) -> None:
     with pytest.raises(NotFound):
         shares.revoke(db, "bob", share.id)
     assert shares.listed(db, "bob", now=NOW) == []
+    with db.read() as tables:
+        assert [pages.counted(tables, "shares", owner) for owner in ("ann", "bob")] == [1, 0]
     assert shares.listed(db, "ann", now=NOW) == [share]
     assert shares.listed(db, "ann", now=NOW + timedelta(days=30)) == [], "what has expired shows nothing"
 

@@ -70,8 +70,10 @@ def test_each_owner_has_rows_of_their_own(db: Database, greensboro: Weather) -> 
                 call(digest)
             bodies.append(str((refused.value.message, refused.value.details)).replace(digest, "DIGEST"))
         assert bodies[0] == bodies[1]
+    assert (weathers.has(db, "ann", greensboro.digest), weathers.has(db, "bob", greensboro.digest)) == (True, False)
     weathers.save(db, "bob", greensboro)
     weathers.delete(db, "ann", greensboro.digest)
+    assert not weathers.has(db, "ann", greensboro.digest)
     assert weathers.listed(db, "ann") == []
     assert weathers.load(db, "bob", greensboro.digest) == greensboro
 
