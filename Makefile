@@ -47,6 +47,7 @@ soak: .venv/test.stamp
 	$(BIN)/python -m tests.soak_store
 	$(BIN)/python -m tests.soak_backups
 	$(BIN)/python -m tests.soak_release
+	$(BIN)/python -m tests.soak_load
 
 live: .venv/run.stamp
 	$(BIN)/python -m core live

@@ -14,14 +14,22 @@ if __name__ == "__main__" and st.runtime.exists():
 
     show()
 elif __name__ != "__mp_main__":  # a spawned worker imports this file under that name
-    from core import check_config, telemetry
+    from core import check_config, log_files, telemetry
     from core.api.server import lifespan, middleware, routes
     from core.errors import SolarMiningError
-    from core.settings import environment
+    from core.settings import environment, settings
+    from pages.ui.runs import unforeseen
 
     telemetry.begin(environment())
     try:
         check_config.refuse_unsafe(environment(), st.get_option)
+        log_files.begin(settings(), environment())
     except SolarMiningError as error:
         sys.exit(check_config.explained(error))
-    app = st.App(Path(__file__).parent / "pages/main.py", routes=routes(), middleware=middleware(), lifespan=lifespan)
+    app = st.App(
+        Path(__file__).parent / "pages/main.py",
+        routes=routes(),
+        middleware=middleware(),
+        lifespan=lifespan,
+        on_script_error=unforeseen,
+    )

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import backups_command, keys_command, migrate_command, my_data_command, provider_keys_command
+from core import (
+    alerts_command,
+    backups_command,
+    keys_command,
+    migrate_command,
+    my_data_command,
+    provider_keys_command,
+)
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -52,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     backups_command.add_backup(commands.add_parser("backup", help="copy the database, sealed and checked"), say)
     backups_command.add_restore(commands.add_parser("restore", help="put a backup in the place of a database"), say)
     backups_command.add_verify(commands.add_parser("verify", help="name all that is not as it was saved"), say)
+    alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)
     migrate_command.add_to(commands, say)
     check = commands.add_parser("check-config", help="say what is unsafe in the settings, for production")
     check.set_defaults(command=_check_config)

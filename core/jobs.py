@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from core.errors import Busy, NotFound, SolarMiningError, TimedOut
 from core.lines import Lines
+from core.metrics import instruments
 from core.once import Once
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
@@ -251,7 +252,10 @@ class Pool:
     def _ended(self, job: Job, **how: Any) -> Job:
         self._lines[self._tasks[job.id].terms.long].remove(job.owner, job.id)
         self._over.append(job.id)
-        return self._put(replace(job, ended_s=self._now_s(), **how))
+        ended = self._put(replace(job, ended_s=self._now_s(), **how))
+        took_s = max(0.0, ended.ended_s - ended.began_s) if ended.began_s else 0.0
+        instruments().jobs.labels(ended.kind, ended.state).observe(took_s)
+        return ended
 
     def _tidy(self) -> None:
         """Mark what is overdue; drop what is long over and the oldest of too many: dicts keep the order of jobs."""

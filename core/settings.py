@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -20,6 +20,7 @@ from core.errors import ValidationError
 
 Mode = Literal["local", "public", "server"]
 Env = Literal["development", "staging", "production"]
+Level = Literal["info", "debug", "warning", "error"]  # the first where nothing is said
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = ROOT / "data" / "local"
 # of each environment: who it is for, and where it keeps what it writes, where no setting says so
@@ -30,6 +31,8 @@ PROFILES: Mapping[Env, tuple[Mode, Path]] = {
 }
 SECTION, OURS = "solar_mining", "SOLAR_MINING_"
 CALLS_PER_MINUTE = 600
+LOG_DAYS, MOST_LOG_DAYS = 30, 3650
+SHORTEST_KEY = 32  # characters
 HOST = r"(?:[a-z0-9-]+\.)*[a-z0-9-]+|\[[0-9a-f:.]+\]"
 ORIGIN = rf"https?://(?:{HOST})(?::\d{{1,5}})?"
 Word = TypeVar("Word", bound=str)
@@ -43,7 +46,8 @@ class Settings:
     `env`: development, staging or production. `home`: the folder of what this copy writes. `hosts`: names it answers to
     beside loopback. `origins`: addresses of other sites whose scripts may call the API. `calls_per_minute`: what one
     caller of the API may make. `trusted_proxies`: addresses or networks whose X-Forwarded-For is believed. `admins`:
-    `issuer|subject` of those who run this server.
+    `issuer|subject` of those who run this server. `log_level`: the least that is logged; `log_days`: how long files of
+    logs are kept, 0 for none. `alerts`: the address that is told of troubles. `metrics_key`: opens `/metrics` alone.
     """
 
     mode: Mode
@@ -54,6 +58,10 @@ class Settings:
     calls_per_minute: int = CALLS_PER_MINUTE
     trusted_proxies: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
+    log_level: Level = "info"
+    log_days: int = LOG_DAYS
+    alerts: str = field(default="", repr=False)
+    metrics_key: str = field(default="", repr=False)
 
     @property
     def stores_on_server(self) -> bool:
@@ -80,6 +88,10 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
         calls_per_minute=_count(env, "SOLAR_MINING_RATE_LIMIT", CALLS_PER_MINUTE),
         trusted_proxies=_networks(env, "SOLAR_MINING_TRUSTED_PROXY"),
         admins=_people(env, "SOLAR_MINING_ADMINS"),
+        log_level=_one_of(get_args(Level), env, "SOLAR_MINING_LOG_LEVEL"),
+        log_days=_count(env, "SOLAR_MINING_LOG_DAYS", LOG_DAYS, least=0, most=MOST_LOG_DAYS),
+        alerts=_address(env, "SOLAR_MINING_ALERTS"),
+        metrics_key=_key(env, "SOLAR_MINING_METRICS_KEY"),
     )
 
 
@@ -156,15 +168,33 @@ def _people(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return people
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
-    """The whole number from 1 to a million that a variable holds."""
+def _count(env: Mapping[str, str], name: str, default: int, least: int = 1, most: int = 1_000_000) -> int:
+    """The whole number from `least` to `most` that a variable holds."""
     text = env.get(name, "").strip()
     if not text:
         return default
-    if not re.fullmatch(r"[1-9]\d{0,5}|1000000", text):
-        expected = "a whole number from 1 to 1,000,000"
+    if not re.fullmatch(r"0|[1-9]\d{0,6}", text) or not least <= int(text) <= most:
+        expected = f"a whole number from {least:,} to {most:,}"
         raise ValidationError(f"{name}: expected {expected}", field=name, value=text, expected=expected)
     return int(text)
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    """The address of the web that a variable holds; the error does not repeat it, as one may open a chat to whoever has it."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(rf"(?i)https?://(?:{HOST})(?::\d{{1,5}})?(?:/[!-\"$-~]*)?", text):
+        expected = "an address such as https://hooks.example.org/mine"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value="***", expected=expected)
+    return text
+
+
+def _key(env: Mapping[str, str], name: str) -> str:
+    """The key that a variable holds; the error does not repeat it."""
+    text = env.get(name, "").strip()
+    if text and not re.fullmatch(rf"[!-~]{{{SHORTEST_KEY},200}}", text):
+        expected = f"at least {SHORTEST_KEY} letters, digits or signs"
+        raise ValidationError(f"{name}: expected {expected}", field=name, value="***", expected=expected)
+    return text
 
 
 def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:

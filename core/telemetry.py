@@ -7,7 +7,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
@@ -19,6 +21,17 @@ SHORTEST_SECRET = 4
 SECRET_NAMES = re.compile(r"SOLAR_MINING_.*(KEY|SECRET|PASSWORD|TOKEN)$")
 HIDDEN = "***"
 CUT = "…"
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+
+
+@contextmanager
+def request(id: str) -> Iterator[None]:  # noqa: A002
+    """Whatever is logged inside, in this thread and those that its context is handed to, carries the id of a request."""
+    before = REQUEST.set(id)
+    try:
+        yield
+    finally:
+        REQUEST.reset(before)
 
 
 def forms(values: Iterable[str]) -> tuple[str, ...]:
@@ -71,7 +84,8 @@ class JsonLines(logging.Formatter):
 
     def _facts(self, record: logging.LogRecord) -> dict[str, Any]:
         """What a record was given as `extra={"facts": {...}}`: few names, each with a number or a short text."""
-        facts = getattr(record, "facts", {})
+        current = REQUEST.get()
+        facts = {**({"request_id": current} if current else {}), **getattr(record, "facts", {})}
         return {
             name: value if isinstance(value, int | float) else hidden(str(value), self._secrets)[:MOST_NAME]
             for name, value in list(facts.items())[:MOST_FACTS]

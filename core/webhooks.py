@@ -214,8 +214,11 @@ def body_of(event: Event) -> bytes:
     return json.dumps({"id": str(event.id), "event": event.kind, "at": at, "data": dict(event.data)}).encode()
 
 
-def posted(webhook: Webhook, event: Event) -> None:
-    """Send one message; SourceError where it is not taken. No redirect is followed, no private host called but a named one."""
+def posted(webhook: Webhook, event: Event, *, own: bool = False) -> None:
+    """Send one message; SourceError where it is not taken. No redirect is followed, no private host called but a named one.
+
+    `own`: a setting gave the address itself, so that it may be on a private network.
+    """
     if outside().offline:
         raise SourceError("no call is made at all", field="webhook")
     body, stamp = body_of(event), str(int(time.time()))
@@ -225,7 +228,7 @@ def posted(webhook: Webhook, event: Event) -> None:
         "Webhook-Timestamp": stamp,
         "Webhook-Signature": f"v1={signature(signing_key(webhook.id), stamp, body)}",
     }
-    own = (urlsplit(webhook.url).hostname or "").lower() in own_hosts()
+    own = own or (urlsplit(webhook.url).hostname or "").lower() in own_hosts()
     road = Road(time.monotonic() + DEADLINE_S, own, _lookups(), trust(outside().access.ca_file if own else None))
     reply = send(Request(webhook.url, headers=headers, body=body), road, MOST_REPLY)
     if reply.status >= 300:

@@ -10,7 +10,8 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the path
     sys.path.insert(0, str(HERE.parent))
 
-from pages.ui import account, damage, drafts, live, people, place, session, shared, sun  # noqa: E402  needs the path
+from core import telemetry  # noqa: E402
+from pages.ui import account, damage, drafts, live, people, place, runs, session, shared, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -48,7 +49,12 @@ def pages() -> list[st.Page]:
 
 
 def show() -> None:
-    """Draw the page that the address names inside the frame."""
+    """Draw the page that the address names; whatever this logs carries one id."""
+    with telemetry.request(runs.new_id()):
+        _show()
+
+
+def _show() -> None:
     st.set_page_config(page_title="Solar Mining Calculator", page_icon=str(HERE / "static/icon.png"), layout="wide")
     st.logo(LOGO.replace("{ink}", "#F5F1E8" if session.dark() else "#1C1917"), size="large")
     if _closed():
@@ -60,7 +66,7 @@ def show() -> None:
     account.left_for(chosen.url_path)
     if chosen is known[-1]:
         st.switch_page(known[0])
-    with say.mishaps():
+    with say.mishaps(), runs.measured(chosen.url_path or "first"):
         place.take_height()
         sun.take_horizon()
         chosen.run()

@@ -9,7 +9,7 @@ import streamlit as st
 import core
 from core.errors import SolarMiningError
 from core.schedule import QUESTIONS, leader
-from pages.ui import account, library, live, session, show
+from pages.ui import account, library, live, operation, session, show
 
 REFRESH, TOLD = "refresh", "_refreshed"
 STATES = {"ready": "ready", "open": "resting (breaker open)", "half-open": "being tried", "unused": "not used"}
@@ -29,12 +29,16 @@ MODES = {
 def page() -> None:
     show.header("Status")
     engine()
+    operation.health()
+    operation.figures()
+    operation.errors()
     account.guarded()
     refresh()
     ages()
     providers()
     weather()
     storage()
+    operation.storage()
 
 
 def engine() -> None:

@@ -165,3 +165,39 @@ def test_secrets_that_cannot_be_read_are_named(user: Path) -> None:
     with pytest.raises(ValidationError) as refused:
         settings()
     assert "canary" not in str(refused.value.details)
+
+
+def test_logs_alerts_and_the_key_of_metrics_are_as_the_environment_says() -> None:
+    plain = settings({})
+    assert (plain.log_level, plain.log_days, plain.alerts, plain.metrics_key) == ("info", 30, "", "")
+    env = {
+        "SOLAR_MINING_LOG_LEVEL": "warning",
+        "SOLAR_MINING_LOG_DAYS": "0",
+        "SOLAR_MINING_ALERTS": "http://10.0.0.5:8080/hook?token=a%20b",
+        "SOLAR_MINING_METRICS_KEY": "k" * 32,
+    }
+    read = settings(env)
+    assert (read.log_level, read.log_days) == ("warning", 0)
+    assert (read.alerts, read.metrics_key) == ("http://10.0.0.5:8080/hook?token=a%20b", "k" * 32)
+    assert "k" * 32 not in repr(read)
+    assert "token" not in repr(read), "whoever has such an address may write to it"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SOLAR_MINING_LOG_LEVEL", "verbose"),
+        ("SOLAR_MINING_LOG_DAYS", "-1"),
+        ("SOLAR_MINING_LOG_DAYS", "3651"),
+        ("SOLAR_MINING_ALERTS", "hooks.example.org/canary"),
+        ("SOLAR_MINING_ALERTS", "https://user:canary@hooks.example.org/"),
+        ("SOLAR_MINING_ALERTS", "https://hooks.example.org/canary#part"),
+        ("SOLAR_MINING_METRICS_KEY", "canary-too-short"),
+        ("SOLAR_MINING_METRICS_KEY", "canary with blanks and more than 32 characters"),
+    ],
+)
+def test_what_cannot_be_watched_with_is_refused_and_no_secret_repeated(name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings({name: value})
+    assert refused.value.field == name
+    assert "canary" not in str(refused.value.body("req_1"))

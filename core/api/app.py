@@ -31,6 +31,7 @@ from core.api.deeds import deletion_noted
 from core.api.docs import PAGE, SCRIPT, STYLE
 from core.api.handlers import install
 from core.api.limits import limited
+from core.health import probe
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -124,4 +125,4 @@ def _constant(text: str, kind: str) -> Any:
 def warm() -> None:
     """Make what the first call would wait for."""
     api().openapi()
-    routes_health.probe().look()
+    probe().look()

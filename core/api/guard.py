@@ -19,9 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.cors import Cors
 from core.api.errors import Headers, answer, internal, new_request_id, nowhere
+from core.api.measured import count
 from core.api.strict import plain
 from core.errors import Forbidden, SolarMiningError, TooLarge, UnsupportedMediaType
+from core.metrics import instruments
 from core.settings import Settings, settings
+from core.telemetry import request as logged_as
 
 LONGEST_ADDRESS = 8 * 1024  # bytes
 LARGEST_HEADERS = 16 * 1024
@@ -33,6 +36,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf-?8\"?\s*)?", re.IGNORECASE)
 NO_ADDRESS = re.compile(r"[\x00-\x1f\x7f\\]|/\.\.(?:/|$)")  # what no path of ours has, and a route's pattern might miss
 PAGE = "/api/v1/docs"
+METRICS = "/metrics"  # of the API, though it stands where Prometheus looks for it
+OPEN_PAGE = "/_stcore/stream"
 EVERYWHERE: Headers = [(b"x-content-type-options", b"nosniff")]
 DASHBOARD: Headers = [
     *EVERYWHERE,
@@ -122,17 +127,25 @@ class Guard:
             await self._websocket(scope, receive, send)
         elif scope["type"] == "http":
             path = str(scope["path"])
-            serve = self._api if path == "/api" or path.startswith("/api/") else self._page
+            serve = self._api if path in ("/api", METRICS) or path.startswith("/api/") else self._page
             await serve(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_known(scope, headers_of(scope)):
-            await self._app(scope, receive, send)
+            await self._open_page(scope, receive, send)
             return
         await receive()
         await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the server answers 403
+
+    async def _open_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A connection of a page, counted as long as it lasts."""
+        if not str(scope["path"]).endswith(OPEN_PAGE):
+            await self._app(scope, receive, send)
+            return
+        with instruments().sessions.track_inprogress():
+            await self._app(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def careful(message: Message) -> None:
@@ -153,7 +166,8 @@ class Guard:
         origin = headers_of(scope).get("origin", "")
         request = _Request(scope, send, [*API, policy, *self._cors.headers(origin)])
         try:
-            await self._serve(request, receive)
+            with logged_as(request.id):
+                await self._serve(request, receive)
         except _Gone:
             request.status = request.status or 499
         except SolarMiningError as error:
@@ -299,6 +313,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _tell(request: _Request, took_ms: float) -> None:
+    count(request.scope, request.method, request.status, took_ms / 1000)
     facts = {
         "request_id": request.id,
         "method": request.method,
@@ -306,6 +321,5 @@ def _tell(request: _Request, took_ms: float) -> None:
         "status": request.status,
         "ms": round(took_ms, 1),
     }
-    log.info(
-        "%s %s %d", request.method, json.dumps(request.scope["path"])[1:-1], request.status, extra={"facts": facts}
-    )
+    path = json.dumps(request.scope["path"])[1:-1]
+    log.info("%s %s %d", request.method, path, request.status, extra={"facts": facts, "every": True})

@@ -65,6 +65,13 @@ class Limiter:
                 calls.append(now_s)
             return Left(may, self._most, self._most - len(calls), calls[0] + WINDOW_S - now_s)
 
+    @property
+    def active(self) -> int:
+        """How many names called within the last minute."""
+        with self._lock:
+            oldest_s = self._now_s() - WINDOW_S
+            return sum(bool(calls) and calls[-1] > oldest_s for calls in self._calls.values())
+
     def _forget(self, now_s: float) -> None:
         """Drop the names that did not call within a minute, where there are many."""
         if len(self._calls) >= MANY:

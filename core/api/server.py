@@ -18,6 +18,7 @@ from core import schedule
 from core.api.errors import answer, nowhere, request_id
 from core.api.guard import Guard
 from core.api.nodelay import send_at_once
+from core.api.routes_metrics import PATH, metrics
 
 PREFIX = "/api/v1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
@@ -56,6 +57,7 @@ def routes() -> Sequence[BaseRoute]:
     """What the server serves beside the dashboard; nothing under /api is ever answered by the dashboard's page."""
     return [
         Mount(PREFIX, app=late(), name="api"),
+        Route(PATH, metrics, methods=METHODS),
         Route("/api", _nowhere, methods=METHODS),
         Route("/api/{rest:path}", _nowhere, methods=METHODS),
     ]
@@ -74,7 +76,7 @@ async def _nowhere(request: Request) -> Response:
 async def lifespan(app: object) -> AsyncIterator[None]:
     """From the server's start to its end; at the end what was counted of the API's use is written."""
     send_at_once()
-    threading.Thread(target=late().made, name="api", daemon=True).start()
+    threading.Thread(target=_begin, name="api", daemon=True).start()
     async with schedule.lifespan(app):
         try:
             yield
@@ -82,7 +84,19 @@ async def lifespan(app: object) -> AsyncIterator[None]:
             await asyncio.to_thread(_leave)
 
 
+def _begin() -> None:
+    """Make the API, then look after this server."""
+    try:
+        late().made()
+    finally:
+        from core import watch
+
+        watch.begin()
+
+
 def _leave() -> None:
+    from core import watch
     from core.api.usage import counts
 
+    watch.close()
     counts().write()

@@ -17,6 +17,7 @@ from core.fetchers.line import DENIED, Denied
 from core.fetchers.provider import Asked, Reply, Source, Told
 from core.fetchers.world import World, log
 from core.inputs import Status
+from core.metrics import instruments
 
 WITHIN_S = 10.0
 SPARE_S = 0.5  # kept of the time for keeping the answer
@@ -103,7 +104,13 @@ def ask(
     `soft_s` replaces the question's: 0 asks the providers even while the cache is fresh or they just failed.
     """
     walk = _Walk(question, asked, world, soft_s, time.monotonic() + within_s - SPARE_S)
-    return walk.fresh() or world.flights.once(walk.key, walk.through, walk.unserved, within_s - SPARE_S)
+    try:
+        answer = walk.fresh() or world.flights.once(walk.key, walk.through, walk.unserved, within_s - SPARE_S)
+    except SourceError:
+        instruments().answers.labels(question.name, "none").inc()
+        raise
+    instruments().answers.labels(question.name, answer.status).inc()
+    return answer
 
 
 def known(question: Question[Asked, Told], asked: Asked, world: World) -> Answer[Told]:

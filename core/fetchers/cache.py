@@ -23,6 +23,8 @@ from typing import Any
 
 import diskcache
 
+from core.metrics import instruments
+
 OPEN_WITHIN_S = 1.5
 BUSY_S = 0.25  # most that an operation waits for another process
 AGAIN_AFTER_S = 60.0
@@ -118,7 +120,9 @@ class Cache:
 
     def get(self, key: str) -> Kept | None:
         """What is kept under a key; None for a miss of whatever kind."""
-        return self._memory.get(key) or self._from_disk(key)
+        found = self._memory.get(key) or self._from_disk(key)
+        instruments().lookups.labels("miss" if found is None else "hit").inc()
+        return found
 
     def put(self, key: str, kept: Kept) -> None:
         """Keeps an answer, in memory where the disk takes none."""

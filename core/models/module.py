@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ USUAL = Module(
 )
 
 
-@cache
+@lru_cache(maxsize=256)
 def module_named(name: str) -> Module:
     """The CEC library's module of that name; ScenarioError naming `array.module` where there is none."""
     if name == USUAL_NAME:
@@ -110,7 +110,7 @@ def _watts(module: Module, poa: Floats, temp_cell: Floats) -> Floats:
     return watts
 
 
-@cache
+@lru_cache(maxsize=32)
 def efficiency_table(module: Module) -> Floats:
     """Power per light, relative to standard conditions, on nodes of √irradiance × cell temperature.
 

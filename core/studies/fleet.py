@@ -22,12 +22,16 @@ Floats = NDArray[np.float64]
 W_PER_KW = 1000.0
 
 
-@lru_cache(maxsize=256)
 def unit_steps(unit: Unit) -> running.Steps:
     """A machine of a kind loaded bit by bit over its nominal figures and modes; no bits where it has no figures."""
     if not unit.power_w or not unit.hashrate_ths:
         return running.Steps(np.zeros(0), np.zeros(0))
-    modes = [(unit.power_w, unit.hashrate_ths), *((mode.power_w, mode.hashrate_ths) for mode in unit.modes)]
+    return _steps((unit.power_w, unit.hashrate_ths), *((mode.power_w, mode.hashrate_ths) for mode in unit.modes))
+
+
+@lru_cache(maxsize=256)
+def _steps(*modes: tuple[float, float]) -> running.Steps:
+    """The bits of modes [W, TH/s]: kept by figures alone, so that no planner's name of a machine outlasts the session."""
     return running.steps(*zip(*modes, strict=True))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,12 +14,11 @@ from core.errors import SolarMiningError
 from core.inputs import Reading, Status
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import session
+from pages.ui import runs, session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LOG = logging.getLogger("solar_mining")
 DAY_S = 86_400.0
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
 STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
@@ -37,11 +34,8 @@ def mishaps() -> Iterator[None]:
     except SolarMiningError as error:
         failure(error)
     except Exception as error:  # the last resort: nothing internal may reach the screen
-        if type(error).__module__.startswith("streamlit"):
+        if not runs.unforeseen(error):
             raise
-        reference = uuid.uuid4().hex[:8]
-        LOG.exception("unforeseen %s", reference)
-        st.error(f"Something went wrong that should not have. Nothing you entered is lost. Reference {reference}.")
 
 
 def failure(error: SolarMiningError) -> None:

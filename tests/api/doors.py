@@ -18,7 +18,7 @@ import pytest
 from starlette.applications import Starlette
 
 import core.api
-from core import jobs, orders, outside, webhooks
+from core import health, jobs, orders, outside, watch, webhooks
 from core.api import server
 from core.api.identity import key_secret
 from core.store import keys
@@ -34,7 +34,8 @@ def forget() -> None:
         webhooks.close()
         outside.database().close()
     modules = [importlib.import_module(f"core.api.{found.name}") for found in pkgutil.iter_modules(core.api.__path__)]
-    for module in (outside, *modules):
+    watch.close()
+    for module in (outside, health, *modules):
         for found in vars(module).values():
             if hasattr(found, "cache_clear") and getattr(found, "__module__", "").startswith("core."):
                 found.cache_clear()

@@ -10,15 +10,34 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from core.api.routes_health import Probe
+from core import health, outside
+from core.health import OLDEST_BACKUP_S, Calendar, Probe, verdict
+from core.store import backups
+from core.vitals import Vitals
+from tests.api.doors import opened
 from tests.api.serving import Served
 
-STATES = {"ok", "busy", "full", "failing", "offline", "in memory"}
+STATES = {
+    "ok",
+    "busy",
+    "full",
+    "failing",
+    "offline",
+    "in memory",
+    "old",
+    "none",
+    "changed",
+    "jumped",
+    "moved aside",
+    "known bad",
+}
+PARTS = {"database", "disk", "store", "secret", "memory", "calculations", "sources", "backups", "clock"}
 LOCK = """
 import sys
 from core.store.database import engine
@@ -64,7 +83,7 @@ def test_a_sound_server_is_ready_at_once(client: httpx.Client) -> None:
 def test_nothing_is_told_but_names_and_states(client: httpx.Client) -> None:
     told = client.get("/health/ready").json()
     assert set(told) == {"status", "components"}
-    assert {"database", "disk", "sources", "calculations"} <= set(told["components"])
+    assert set(told["components"]) == PARTS
     assert set(told["components"].values()) <= STATES
     assert not re.search(r"\d|/", json.dumps(told)), "no versions and no paths"
 
@@ -116,3 +135,98 @@ def test_a_part_that_hangs_or_fails_holds_nobody_up() -> None:
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 def test_no_key_is_needed(path: str, public: Served) -> None:
     assert httpx.get(f"{public.address}/api/v1{path}").status_code == 200
+
+
+# Each part, wherever it is wrong
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A server's folder, in this process."""
+    with opened(tmp_path / "home", monkeypatch, "local"):
+        outside.database()
+        outside.secret()
+        yield tmp_path / "home"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({}, "ok"),
+        ({"sources": "offline", "backups": "none", "database": "in memory"}, "ok"),
+        ({"sources": "failing"}, "degraded"),
+        ({"backups": "old"}, "degraded"),
+        ({"store": "moved aside"}, "degraded"),
+        ({"clock": "jumped", "memory": "full"}, "degraded"),
+        ({"database": "busy"}, "unavailable"),
+        ({"disk": "full"}, "unavailable"),
+        ({"secret": "changed", "sources": "failing"}, "unavailable"),
+    ],
+)
+def test_without_what_is_needed_it_is_unavailable_and_else_degraded(wrong: dict[str, str], expected: str) -> None:
+    assert verdict({**dict.fromkeys(PARTS, "ok"), **wrong}) == expected  # type: ignore[arg-type]
+
+
+def test_a_secret_that_was_changed_or_taken_away_is_told(home: Path) -> None:
+    assert health._secret() == "ok"
+    (home / "secret").write_text("x" * 64)
+    assert health._secret() == "changed"
+    (home / "secret").unlink()
+    assert health._secret() == "changed", "a new one was made in its place"
+
+
+def test_a_disk_without_room_is_full(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health._disk() == "ok"
+    monkeypatch.setattr(health, "free_bytes", lambda folder: health.LEAST_FREE_BYTES - 1)
+    assert health._disk() == "full"
+    monkeypatch.setattr(health, "free_bytes", lambda folder: None)
+    assert health._disk() == "failing"
+
+
+def test_backups_are_old_after_a_day_and_a_half_and_need_not_be_before(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = Vitals(None, None, None, None, 1, 0.0, OLDEST_BACKUP_S - 1)
+    monkeypatch.setattr(health, "vitals", lambda: up)
+    assert health._backups() == "none"
+    monkeypatch.setattr(health, "vitals", lambda: replace(up, up_s=OLDEST_BACKUP_S))
+    assert health._backups() == "old"
+    backups.make(outside.database(), home)
+    assert health._backups() == "ok"
+    file = next((home / "backups").iterdir())
+    file.rename(file.with_name(file.name.replace(file.name[:8], "20200101", 1)))
+    assert health._backups() == "old"
+
+
+def test_memory_that_is_nearly_used_up_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    for used, state in ((89, "ok"), (91, "full"), (None, "ok")):
+        monkeypatch.setattr(health, "vitals", lambda used=used: Vitals(used, 100, None, None, 1, 0.0, 0.0))
+        assert health._memory() == state
+
+
+def test_a_database_that_was_moved_aside_is_told_until_its_file_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "app.db").write_bytes(b"no database" * 1000)
+    with opened(home, monkeypatch, "local"):
+        assert health._store() == "moved aside"
+        for file in home.glob("app.db.corrupt.*"):
+            file.unlink()
+        assert health._store() == "ok"
+
+
+def test_a_calendar_that_is_set_is_told_for_an_hour() -> None:
+    now, count = [1_800_000_000.0], [100.0]
+    calendar = Calendar(lambda: now[0], lambda: count[0])
+
+    def passed(seconds: float, jump_s: float = 0.0) -> str:
+        count[0] += seconds
+        now[0] += seconds + jump_s
+        return calendar.look()
+
+    assert [passed(15), passed(15, 30.0), passed(86_400)] == ["ok", "ok", "ok"], "it may drift"
+    assert [passed(15, -7200.0), passed(15), passed(3500)] == ["jumped", "jumped", "jumped"]
+    assert passed(200) == "ok"
+    assert passed(15, 86_400.0) == "jumped"

@@ -33,10 +33,10 @@ YEARLY_KWH_PER_KW = 1278.0  # of the yield check
 class World(hostile.Server):
     """Every provider at one address."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.is_down, self.delay_s = False, 0.0
         _sky(0.0, 0.0)  # a first sun takes seconds, as pvlib is read
-        super().__init__()
+        super().__init__(port=port)
 
     @property
     def env(self) -> dict[str, str]:

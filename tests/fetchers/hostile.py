@@ -46,13 +46,13 @@ class Seen:
 class Server:
     """Listens on 127.0.0.1 until closed; one thread per connection, one request per connection."""
 
-    def __init__(self, tls: bool = False, greet: Act | None = None) -> None:
+    def __init__(self, tls: bool = False, greet: Act | None = None, port: int = 0) -> None:
         self._acts: dict[str, list[Act]] = {}
         self._greet = greet  # acts on a connection before anything is read, the TLS handshake included
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._context, self.authority = _certificate() if tls else (None, None)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
         self.base = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.seen: list[Seen] = []
