@@ -84,7 +84,7 @@ def _restore(asked: argparse.Namespace, say: Say) -> int:
     aside = restoring.restore(file, folder, home, environment(), replace=asked.replace, told=told.bytes)
     for old in aside:
         say(f"kept aside: {old}")
-        if old.name.startswith(f"{FILE_NAME}.replaced."):
+        if not old.name.endswith(restoring.ENDS[1:]):
             say(_lost(old, folder / FILE_NAME))
     say(f"restored {file.name} into {folder}")
     say(f"start with SOLAR_MINING_HOME={folder}")

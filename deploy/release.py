@@ -30,6 +30,7 @@ LINK, JOURNAL, BACKUPS = "current", "releasing.json", "before-releases"
 NEEDED = ("app.py", "core/__main__.py", ".venv/bin/python", ".streamlit/config.toml")
 IN_A_ROW, BETWEEN_S, ANSWER_S = 3, 0.5, 5.0
 STOPPED_S = 20.0
+SETTLE_S = 8.0  # that one which answers may say that it is not well
 COMMAND_S = 600.0  # the longest backup, stop or start
 NEW, OLD, NONE = 0, 1, 2
 
@@ -99,11 +100,13 @@ def halt(site: Site) -> None:
 
 def through_gate(site: Site) -> None:
     """Wait until the service is well; ReleaseError where it is not in time."""
-    deadline, row, why = time.monotonic() + site.gate_s, 0, "it did not answer"
+    deadline, row, why, answered = time.monotonic() + site.gate_s, 0, "it did not answer", False
     while row < IN_A_ROW:
         if time.monotonic() > deadline:
-            raise ReleaseError(f"{why} within {site.gate_s:g} s")
+            raise ReleaseError(f"{why} for {SETTLE_S:g} s" if answered else f"{why} within {site.gate_s:g} s")
         why = _unwell(site)
+        if "answered" in why and not answered:
+            answered, deadline = True, min(deadline, time.monotonic() + SETTLE_S)
         row = 0 if why else row + 1
         time.sleep(BETWEEN_S)
 

@@ -121,10 +121,10 @@ def placed(root: Path) -> Iterator[Service]:
 def broken(name: str, service: Service) -> Path:
     """A version that migrates, serves, keeps something by itself, and is not well."""
     keeps = (
-        "    found = probe().look()\n    down = any(",
-        "    from core.scenario import Scenario\n    from core.store import scenarios\n\n"
+        "    found = probe().look()\n    status = verdict(found)\n",
+        "    from core.outside import database\n    from core.scenario import Scenario\n    from core.store import scenarios\n\n"
         '    scenarios.save(database(), "local", Scenario().but({"name": "Saved by the new version"}))\n'
-        "    found = probe().look()\n    down = True or any(",
+        '    found = probe().look()\n    status: Literal["unavailable"] = "unavailable"\n',
     )
     return service.version(
         name,

@@ -21,7 +21,7 @@ def test_a_version_that_is_not_well_gives_way_to_the_old_one_with_the_old_data(s
     assert service.release(service.version("one"))[0] == 0
     service.call("/system-configs", {"name": "Saved by the old version"})
     began_s = time.monotonic()
-    code, told = service.release(broken("two", service), gate_s=8)
+    code, told = service.release(broken("two", service), gate_s=120)
     took_s = time.monotonic() - began_s
     print(f"the old version was back {took_s:.1f} s after the release was begun (goal: 60 s)")
     assert code == 1, told
@@ -29,7 +29,7 @@ def test_a_version_that_is_not_well_gives_way_to_the_old_one_with_the_old_data(s
     assert service.runs() == "one"
     assert "/api/v1/health/ready answered 503" in told
     assert service.names() == {"Saved by the old version"}
-    (aside,) = (service.root / "home").glob("app.db.replaced.*")
+    (aside,) = (service.root / "home").glob("app.db.replaced.*Z")
     lines = [line for line in told.splitlines() if line.startswith("saved since the backup, and only there:")]
     assert len(lines) == 1
     assert "scenarios" in lines[0]

@@ -89,7 +89,8 @@ def _migrate(file: Path) -> None:
 
 def _move_aside(place: Path) -> list[Path]:
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return [file.rename(file.with_name(f"{file.name}.replaced.{at}")) for file in _beside(place)]
+    name = f"{place.name}.replaced.{at}"  # with the log of writes named after it, as SQLite looks for it
+    return [file.rename(place.with_name(name + file.name.removeprefix(place.name))) for file in _beside(place)]
 
 
 def _bring_secret(home: Path, folder: Path, env: Mapping[str, str]) -> None:
