@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import sys
@@ -50,6 +51,13 @@ def vitals() -> Vitals:
 def peak_bytes() -> int | None:
     """The most memory this process ever had."""
     return _of_status("VmHWM")
+
+
+def give_back() -> bool:
+    """Return memory that is free to the system, which glibc keeps else in the arena of each thread; whether any went."""
+    with suppress(OSError, AttributeError):
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    return False
 
 
 def free_bytes(folder: Path) -> int | None:

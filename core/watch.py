@@ -31,10 +31,10 @@ from core.settings import settings
 from core.store.webhooks import Webhook
 from core.traffic import traffic
 from core.troubles import Figures, troubles
-from core.vitals import Vitals, free_bytes, vitals
+from core.vitals import Vitals, free_bytes, give_back, vitals
 from core.webhooks import posted
 
-LOOK_EVERY_S = 15.0
+LOOK_EVERY_S = 15.0  # and then what visitors who left had of the memory goes back to the system
 WITHIN_S = 300.0
 HISTORY = 240  # samples: an hour
 ID = "alerts"  # what the key that signs notices is made for
@@ -114,6 +114,7 @@ class Watch:
         while not self._stopped.wait(LOOK_EVERY_S):
             try:
                 self.look(tells=alone())
+                give_back()
             except Exception:
                 log.exception("looking after the server failed")
 
