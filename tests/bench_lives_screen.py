@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.planner import settled
+from tests.visitors import visiting
 
 MILLION, VISITORS, ROUNDS = 1_000_000, 4, 9
 GOALS_S = {"progress": 0.3, "page": 1.5, "cancel": 0.5, "visitor": 0.3}
@@ -76,7 +77,7 @@ def again(page: Page) -> float:
 
 
 def crowd(browser: Browser, address: str, change_s: Callable[[Page, int], float]) -> None:
-    """A fifth visitor's change of the plan while four live a million paths each."""
+    """A fifth visitor's change of the plan while four live a million paths each, their browsers on computers of their own."""
     with ExitStack() as stack:
         fifth = stack.enter_context(browser.new_context()).new_page()
         fifth.goto(address)
@@ -85,8 +86,8 @@ def crowd(browser: Browser, address: str, change_s: Callable[[Page, int], float]
         change_s(fifth, 141)
         alone = [change_s(fifth, 142 + i) for i in range(ROUNDS)]
         for _ in range(VISITORS):
-            page = stack.enter_context(browser.new_context()).new_page()
-            until_seen_s(opened(page, address, MILLION), "Run", "Living the plan")
+            visitor = stack.enter_context(visiting(address)).open("risk")
+            visitor.choose("Paths", MILLION, "risk").press("Run", "risk")
         among = [change_s(fifth, 242 + i) for i in range(ROUNDS)]
         say("machine count to headline, alone", alone)
         say(f"… while {VISITORS} visitors live a million paths each", among, GOALS_S["visitor"])

@@ -53,6 +53,14 @@ class Visitor:
         self.states[state.id] = state
         return self.open(page)
 
+    def press(self, label: str, page: str = "") -> Visitor:
+        """Press a button, and run the page with that."""
+        self.states[label] = WidgetState(id=self.widgets[label], trigger_value=True)
+        try:
+            return self.open(page)
+        finally:
+            del self.states[label]
+
     def give_file(self, label: str, name: str, raw: bytes, page: str = "") -> Visitor:
         """Upload a file into a box, and run the page with it."""
         file_id, box = secrets.token_hex(8), WidgetState(id=self.widgets[label])
