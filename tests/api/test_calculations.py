@@ -26,6 +26,7 @@ from core.work import Kind
 from tests.api.doors import AFAR, Door, opened
 from tests.api.serving import CODES, error_in
 
+pytestmark = pytest.mark.usefixtures("engines")
 GREENSBORO = {"site": {"latitude": 36.1, "longitude": -79.95, "weather": "bundled:greensboro"}}
 LONG = {"scenario": GREENSBORO, "sites": [GREENSBORO["site"]] * 1000, "compute": "risk", "paths": 2000}
 

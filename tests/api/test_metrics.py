@@ -69,6 +69,7 @@ def test_a_server_tells_all_of_it_and_counts_what_is_done(served: Served, client
     assert value(after, "callers") >= 1
 
 
+@pytest.mark.usefixtures("engines")
 def test_jobs_are_told_by_kind_and_end(served: Served, client: httpx.Client) -> None:
     done = client.post("/backtests?wait=30", json={"starts": ["2020-03"]})
     assert done.status_code in (200, 201), done.text
