@@ -31,7 +31,7 @@ NOTICE = Notice("raised", "free disk", "12 MB are free where things are kept", 1
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     """Somebody on a private network whom the setting names, and no other setting."""
     found, world = Receiver(), World(None, Access())
-    monkeypatch.delenv(webhooks.HOSTS, raising=False)
+    monkeypatch.delenv("SOLAR_MINING_WEBHOOK_HOSTS", raising=False)
     monkeypatch.setenv("SOLAR_MINING_ALERTS", f"{found.base}/pager?token=abc")
     monkeypatch.setattr(webhooks, "outside", lambda: world)
     monkeypatch.setattr(webhooks, "secret", lambda: SECRET)

@@ -84,6 +84,7 @@ def test_what_is_old_goes_where_the_clock_is_right(db: Database) -> None:
     with db.write() as tables:
         tables.execute("UPDATE drafts SET updated_at = ?", [old])
     drafts.keep(db, "ann", "new", plan("new"), None)
+    assert drafts.forget_old(db) == 1
     with db.read() as tables:
         assert [row["page"] for row in tables.query("SELECT page FROM drafts")] == ["new"]
 
