@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.planner import settled
-from tests.visitors import visiting
+from tests.visitors import Visitor, visiting
 
 MILLION, VISITORS, ROUNDS = 1_000_000, 4, 9
 GOALS_S = {"progress": 0.3, "page": 1.5, "cancel": 0.5, "visitor": 0.3}
@@ -85,12 +85,20 @@ def crowd(browser: Browser, address: str, change_s: Callable[[Page, int], float]
         settled(fifth)
         change_s(fifth, 141)
         alone = [change_s(fifth, 142 + i) for i in range(ROUNDS)]
-        for _ in range(VISITORS):
-            visitor = stack.enter_context(visiting(address)).open("risk")
+        visitors = [stack.enter_context(visiting(address)).open("risk") for _ in range(VISITORS)]
+        for visitor in visitors:
             visitor.choose("Paths", MILLION, "risk").press("Run", "risk")
         among = [change_s(fifth, 242 + i) for i in range(ROUNDS)]
+        assert all(is_at_work(visitor) for visitor in visitors), "they were done before the fifth was"
         say("machine count to headline, alone", alone)
         say(f"… while {VISITORS} visitors live a million paths each", among, GOALS_S["visitor"])
+
+
+def is_at_work(visitor: Visitor) -> bool:
+    """Whether the page of a visitor shows work that has not ended."""
+    before = len(visitor.received)
+    visitor.open("risk")
+    return any(words in visitor.received[before:] for words in (b"Living the plan", b"Waiting for a free hand"))
 
 
 def say(what: str, took_s: list[float], goal_s: float | None = None) -> None:
