@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 LISTED, LOCK, LICENCES = ROOT / "requirements-server.txt", ROOT / "requirements.lock", ROOT / "docs" / "licences.md"
 SERVICES = ("pypi", "osv")
-AUDIT_S = 300.0
+AUDIT_S = 120.0
 CLEAN, KNOWN, UNKNOWN = 0, 1, 3
 # licences under which others' work may go along with this program, whatever its own
 ALLOWED = {
