@@ -1,7 +1,7 @@
 """Long work beside the page: a pool of threads, each job with its progress, a deadline, and a way to cancel it.
 
-Work is a function that takes `tick`, and calls it between its chunks with the share that is done: pure code stays free
-of threads and clocks. `tick` raises where the work is to stop, so that it ends within one chunk. A job is found again
+Work is a function that takes `tick`, and calls it between its chunks with the share that is done, and with what has been
+found so far where a reader can use it already: pure code stays free of threads and clocks. `tick` raises where the work is to stop, so that it ends within one chunk. A job is found again
 by its id, by whom it belongs to alone, until it is long over or among the oldest of many.
 
 Owners take turns, whoever asked first, and long work has a place of its own, so that nobody waits for the many or the
@@ -27,7 +27,7 @@ from core.metrics import instruments
 from core.once import Once
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
-Tick = Callable[..., None]  # tick(share, words="")
+Tick = Callable[..., None]  # tick(share, words="", so_far=None)
 Work = Callable[[Tick], Any]
 Ready = Callable[[], object]
 WORKERS, LONG_WORKERS, WAITING, OWN_WAITING, KEPT = 2, 1, 50, 5, 64
@@ -43,7 +43,10 @@ log = logging.getLogger("solar_mining.jobs")
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it stood when it was asked for: `share` [1] done, `words` about it, result or error once it has ended."""
+    """A job as it stood when it was asked for: `share` [1] done, `words` about it, result or error once it has ended.
+
+    `so_far`: what its work has let out before its end; kept where that is not the result, as when it is cancelled.
+    """
 
     id: str
     kind: str
@@ -51,6 +54,7 @@ class Job:
     state: State = "queued"
     share: float = 0.0
     words: str = ""
+    so_far: Any = None
     result: Any = None
     error: SolarMiningError | None = None
     began_s: float = 0.0
@@ -311,18 +315,19 @@ class Pool:
     def _run(self, job_id: str, task: _Task) -> None:
         _give_way()
 
-        def tick(share: float, words: str = "") -> None:
+        def tick(share: float, words: str = "", so_far: Any = None) -> None:
             with self._turn():
                 job = self._running(job_id)
                 if job is None:
                     raise _Stop
-                self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words))
+                found = job.so_far if so_far is None else so_far
+                self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words, so_far=found))
 
         try:
             if task.terms.ready:
                 task.terms.ready()
                 self._ready(job_id)
-            self._end(job_id, state="done", share=1.0, result=task.work(tick))
+            self._end(job_id, state="done", share=1.0, so_far=None, result=task.work(tick))
         except _Stop:
             pass  # the state says why already
         except SolarMiningError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,6 +20,7 @@ from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
 from pages.ui import chance_form, own_turn, risk_parts, session, show, work
 
+REASONS = "Finding what moves the plan"
 MOST_S, DEADLINE_S = 60.0, 90.0  # of living paths, of which what is lived by then is told; of the whole
 TILES = (
     "npv_p5_usd",
@@ -33,12 +35,18 @@ TILES = (
 
 
 class Told(NamedTuple):
-    """What a run of the page comes to."""
+    """What a run of the page comes to: its lives first, why and what choices are worth when they are known."""
 
     lives: RiskAnalysis
+    asked: own_turn.Question
+    reasons: Reasons | None = None
+
+
+class Reasons(NamedTuple):
+    """What moves the plan, and what its choices are worth."""
+
     why: Sensitivity
     choices: Options
-    asked: own_turn.Question
 
 
 def page() -> None:
@@ -48,9 +56,10 @@ def page() -> None:
         "of its own; every life goes through the hours, the tariff and the tax of this plan."
     )
     chance_form.asked(session.current(), begin)
+    live = work.is_live("risk")
     found = work.result("risk", "Living the plan")
     if found is not None:
-        told(found)
+        told(found, live=live)
     past()
 
 
@@ -68,25 +77,31 @@ def begin() -> None:
             return time.monotonic() > end
 
         lives = simulate(scenario, weather, market, rules=rules, tick=part(tick, 0.0, 0.6), enough=late)
-        why = sensitivity(scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
-        choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
-        return Told(lives, why, choices, own_turn.Question(scenario, weather, market, rules))
+        found = Told(lives, own_turn.Question(scenario, weather, market, rules))
+        tick(0.6, REASONS, found)
+        with ThreadPoolExecutor(1, thread_name_prefix="reasons") as beside:
+            why = beside.submit(sensitivity, scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
+            choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
+            return found._replace(reasons=Reasons(why.result(), choices))
 
     work.begin("risk", live, lambda: compile_kernels(scenario), DEADLINE_S)
 
 
-def told(found: Told) -> None:
-    lives, why, choices, question = found
+def told(found: Told, *, live: bool) -> None:
+    lives, question, reasons = found
     verdict(lives)
     tiles(lives)
-    risk_parts.enough(lives, why)
+    risk_parts.enough(lives)
     for notice in lives.notices:
         st.warning(notice, icon=":material/warning:")
     distribution(lives)
     fans(lives)
-    reasons(why, lives)
-    turns(why, question)
-    risk_parts.choices(choices)
+    if reasons is not None:
+        drivers(reasons.why, lives)
+        turns(reasons.why, question)
+        risk_parts.choices(reasons.choices)
+    elif live:
+        work.progress("risk", REASONS, seen=True)
     footnotes(lives)
 
 
@@ -157,7 +172,7 @@ def fans(lives: RiskAnalysis) -> None:
     st.caption("Line: half of the paths lie below. Dark band: the middle half of them. Light band: nine in ten.")
 
 
-def reasons(why: Sensitivity, lives: RiskAnalysis) -> None:
+def drivers(why: Sensitivity, lives: RiskAnalysis) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("One thing at a time", anchor=False)

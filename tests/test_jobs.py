@@ -60,6 +60,18 @@ def test_a_job_tells_how_far_it_is_and_keeps_what_came_of_it(pool: Pool) -> None
     assert (done.state, done.share, done.result, done.error) == ("done", 1.0, 42, None)
 
 
+def test_what_a_job_has_found_is_seen_before_its_end_and_kept_where_it_is_cancelled(pool: Pool) -> None:
+    def work(tick: Tick) -> None:
+        tick(0.5, so_far="half")
+        endless(tick)
+
+    job_id = pool.submit("count", "me", work)
+    assert until(pool, job_id, lambda job: job.words == "going round").so_far == "half"
+    assert pool.cancel(job_id, "me").so_far == "half"
+    whole = until(pool, pool.submit("count", "me", lambda tick: tick(0.5, so_far="half") or "all"), ended)
+    assert (whole.so_far, whole.result) == (None, "all")
+
+
 def test_a_running_job_stops_at_its_next_tick(pool: Pool) -> None:
     job_id = pool.submit("endless", "me", endless)
     until(pool, job_id, lambda job: job.state == "running")

@@ -42,8 +42,8 @@ class RiskAnalysis:
     """What paths came to.
 
     `metrics`: by name, and `errors`: the standard error of those that have one. `paths`: a row for each path. `fans`: for each
-    of `FAN` a frame by month with the 5th to 95th percentile, coins and cash summed up from the start. `base`: metrics of
-    the plan itself. `notices`: what a reader should know first; `approximations`: what paths leave out.
+    of `FAN` a frame by month with the 5th to 95th percentile, coins and cash summed up from the start. `base`: what the
+    plan itself is worth and costs. `notices`: what a reader should know first; `approximations`: what paths leave out.
     """
 
     scenario: Scenario
@@ -175,7 +175,10 @@ def _analysis(base: Run, batches: list[Lives], readings: tuple[Reading, ...], as
     with ThreadPoolExecutor(THREADS, thread_name_prefix="fans") as pool:
         fans = dict(zip(FAN, pool.map(lambda name: _fan(base, name, batches), FAN), strict=True))
     metrics, errors = measures(paths)
-    plan = {"npv_usd": float(finance.npv_usd(base.scenario.finance.discount_rate, base.cash_usd))}
+    plan = {
+        "npv_usd": float(finance.npv_usd(base.scenario.finance.discount_rate, base.cash_usd)),
+        "capex_usd": float(sum(asset.cost_usd[0] for asset in base.account.assets)),
+    }
     return RiskAnalysis(
         base.scenario,
         metrics,

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.studies.drivers import Sensitivity, ranked
+from core.studies.drivers import ranked
 from core.studies.options import Options
 from core.studies.outcomes import enough_paths
 from core.studies.simulation import RiskAnalysis
 from pages.ui import session, show
 
 
-def enough(lives: RiskAnalysis, why: Sensitivity) -> None:
+def enough(lives: RiskAnalysis) -> None:
     """Whether more lives would tell more."""
-    st.caption(enough_paths(lives.errors, len(lives.paths), why.invested_usd))
+    st.caption(enough_paths(lives.errors, len(lives.paths), lives.base["capex_usd"]))
 
 
 def signed(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -52,10 +53,7 @@ def current(kind: str) -> Job | None:
     if problem := session.problem(kind):
         st.error(session.literal(problem), icon=":material/error:")
         return None
-    if _key(kind) not in st.query_params and _last(kind) in st.session_state:  # a link of the navigation leaves it out
-        st.query_params[_key(kind)] = st.session_state[_last(kind)]
-    job_id = st.query_params.get(_key(kind), "")
-    if not job_id:
+    if not (job_id := _named(kind)):
         return None
     try:
         return pool().get(job_id, owner())
@@ -65,10 +63,10 @@ def current(kind: str) -> Job | None:
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
-def progress(kind: str, words: str) -> None:
-    """How far the work is, until it has ended."""
+def progress(kind: str, words: str, *, seen: bool = False) -> None:
+    """How far the work is, until it has ended or has found something, where nothing of it is `seen` yet."""
     job = pool().get(st.query_params.get(_key(kind), ""), owner())
-    if not job.live:
+    if not job.live or (job.so_far is not None and not seen):
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(job.share, "Waiting for a free hand" if job.state == "queued" else job.words or words)
@@ -77,18 +75,37 @@ def progress(kind: str, words: str) -> None:
         )
 
 
+def is_live(kind: str) -> bool:
+    """Whether the page's work has still to end; asked before its `result`, so that a page that says so sees the end too."""
+    with suppress(NotFound):
+        return pool().get(_named(kind), owner()).live
+    return False
+
+
 def result(kind: str, words: str) -> Any:
-    """What came of the page's work; None while it runs, and where it was cancelled or failed, which is said."""
+    """What came of the page's work, or so far has: then the page shows its `progress` where the rest will stand.
+
+    None while it runs and has found nothing yet; where it was cancelled or failed, that is said.
+    """
     job = current(kind)
     if job is None:
         return None
-    if job.live:
+    if job.live and job.so_far is None:
         progress(kind, words)
     elif job.state == "cancelled":
         st.info("It was cancelled.", icon=":material/info:")
     elif job.error is not None:
         show.failure(job.error)
-    return job.result if job.state == "done" and job.kind == kind else None
+    if job.kind != kind:
+        return None
+    return job.result if job.state == "done" else job.so_far
+
+
+def _named(kind: str) -> str:
+    """The work that the address names, or the last of this session: a link of the navigation leaves it out."""
+    if _key(kind) not in st.query_params and _last(kind) in st.session_state:
+        st.query_params[_key(kind)] = st.session_state[_last(kind)]
+    return str(st.query_params.get(_key(kind), ""))
 
 
 def _key(kind: str) -> str:

@@ -19,7 +19,9 @@ PAYS = Scenario().but({"name": "It pays", "finance.horizon_years": 3, "outlook.p
 def lived(planner: Planner) -> Planner:
     planner.press("Run")
     expect(planner.page.get_by_text("lives (")).to_be_visible(timeout=120_000)
-    settled(planner.page)  # the verdict comes first, and what is pressed before the rest is drawn may be lost
+    # the verdict comes first, and what is pressed before the rest is drawn may be lost
+    expect(planner.page.get_by_role("heading", name="What choices are worth")).to_be_visible(timeout=60_000)
+    settled(planner.page)
     return planner
 
 
