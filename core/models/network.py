@@ -191,6 +191,8 @@ def mean_subsidy_btc(height_start: ArrayLike, blocks: ArrayLike) -> Any:
     Source: Bitcoin Core, validation.cpp, GetBlockSubsidy.
     """
     start, run = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (height_start, blocks)))
+    if start.size and (first := start.min() // BLOCKS_PER_ERA) == (start + run).max() // BLOCKS_PER_ERA:
+        return np.full(start.shape, SUBSIDY_BTC[int(min(first, LAST_ERA))])[()]  # as a rule: no halving is near
     era = (start / BLOCKS_PER_ERA).astype(np.intp)
     subsidy = np.asarray(SUBSIDY_BTC[np.minimum(era, LAST_ERA)])
     late = start + run - (era + 1.0) * BLOCKS_PER_ERA
