@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.models.depreciation import macrs_fractions
-from core.models.rates import checked_rows, irr, irr_count, refused
+from core.models.rates import checked_rows, irr, irr_and_count, irr_count, refused
 
 __all__ = [
-    "discounted_payback_years", "fcr_lcoe_usd_per_kwh", "irr", "irr_count", "lcoe_real_usd_per_kwh", "lcoe_usd_per_kwh",
+    "discounted_payback_years", "fcr_lcoe_usd_per_kwh", "irr", "irr_and_count", "irr_count", "lcoe_real_usd_per_kwh", "lcoe_usd_per_kwh",
     "lcos_usd_per_kwh", "levelised_usd_per_btc", "macrs_fractions", "mirr", "npv_usd", "payback_years",
     "present_worth_of_depreciation", "profitability_index",
 ]  # fmt: skip

@@ -27,9 +27,9 @@ SEQUENCES_KEPT = 4  # about one for each thread that draws
 
 
 class Even(NamedTuple):
-    """`moves`: standard normal numbers month by month, (streams, months, count); `once`: one a path, (singles, count)."""
+    """`moves`: standard normal numbers month by month, (months, count) for each stream; `once`: one a path, (singles, count)."""
 
-    moves: Floats
+    moves: tuple[Floats, ...]
     once: Floats
 
 
@@ -54,7 +54,7 @@ def normals(
     if first + count > MOST_PATHS:
         raise refused("count", first + count, f"at most {MOST_PATHS:,} paths")
     each = min(leading // max(len(streams), 1), months)
-    drawn = np.stack([draws.normals(seed, stream, first, count, months) for stream in streams])
+    drawn = tuple(draws.normals(seed, stream, first, count, months) for stream in streams)
     if not each:
         return Even(drawn, np.array([draws.normals(seed, single, first, count, 1)[0] for single in singles]))
     even = _sobol_normals(seed, each * len(streams) + len(singles), first, count)

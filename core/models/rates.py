@@ -43,14 +43,7 @@ def irr(cash_usd: ArrayLike, *, compiled: bool = True) -> Broadcast:
     there are several. `compiled` chooses the kernel; without it, or before it is compiled, the numpy twin gives the same to
     rounding. Source: Brealey, Myers & Allen (2020), Principles of Corporate Finance; numpy-financial for the choice among several.
     """
-    cash = checked_rows("cash_usd", cash_usd)
-    flat = cash.reshape(-1, cash.shape[-1])
-    best = np.full(len(flat), np.nan)
-    row, rate = _rates_of_return(flat, compiled)
-    order = np.lexsort((np.abs(rate), row))
-    first, where = np.unique(row[order], return_index=True)
-    best[first] = rate[order][where]
-    return best.reshape(cash.shape[:-1])[()]
+    return irr_and_count(cash_usd, compiled=compiled)[0]
 
 
 def irr_count(cash_usd: ArrayLike) -> Any:
@@ -61,10 +54,20 @@ def irr_count(cash_usd: ArrayLike) -> Any:
     cash_usd [USD], shape (…, years). Returns integers. 0: none; 1: `irr` may be trusted; more: judge by NPV.
     Source: Descartes' rule of signs, on running sums; where it leaves more than one open, counted by search.
     """
+    return irr_and_count(cash_usd)[1]
+
+
+def irr_and_count(cash_usd: ArrayLike, *, compiled: bool = True) -> tuple[Broadcast, Any]:
+    """`irr` and `irr_count`, from one search."""
     cash = checked_rows("cash_usd", cash_usd)
     flat = cash.reshape(-1, cash.shape[-1])
-    row, _ = _rates_of_return(flat, compiled=True)
-    return np.bincount(row, minlength=len(flat)).reshape(cash.shape[:-1])[()]
+    row, rate = _rates_of_return(flat, compiled)
+    count = np.bincount(row, minlength=len(flat))
+    best = np.full(len(flat), np.nan)
+    order = np.lexsort((np.abs(rate), row))
+    best[count > 0] = rate[order][np.append(0, np.cumsum(count)[:-1])[count > 0]]
+    shape = cash.shape[:-1]
+    return best.reshape(shape)[()], count.reshape(shape)[()]
 
 
 # Finding rates. With y = ln(1 + rate), NPV is Σ cash_t · e^(−y·t), smooth and finite for y ≥ 0. Rates below 0 are found

@@ -98,18 +98,19 @@ def _months(base: Run, site: Site, drawn: Chances) -> dict[str, Floats]:
         index = drawn.power_index[year] * growth_factor(base.scenario.grid.price_growth_per_year, year)
         coins = coins_per_kwh(base, drawn, at)
         flows, told["pv_kwh"][at] = _year(base, site, drawn, year, coins, by_use[at], index, health)
-        machines, others = np.split(flows, [site.steps], axis=-1)
-        np.sum(machines, axis=-1, out=told["machines_kwh"][at])
-        mined = sum((machines[..., step] * coins[step] for step in range(site.steps)), start=0.0)
-        told["mined_btc"][at], told["mining_usd"][at] = mined, mined * drawn.price_usd[at]
-        bought, sold = others[..., IMPORT_USD], others[..., EXPORT_USD]
+        machines, others = flows[: site.steps], flows[site.steps :]
+        np.sum(machines, axis=0, out=told["machines_kwh"][at])
+        mined = np.einsum("smp,smp->mp", machines, coins, out=told["mined_btc"][at])
+        np.multiply(mined, drawn.price_usd[at], out=told["mining_usd"][at])
+        bought, sold = others[IMPORT_USD], others[EXPORT_USD]
         np.multiply(bought, index, out=told["import_usd"][at])
         np.multiply(sold, index, out=told["export_usd"][at])
         if site.metering:
-            bill = site.metering.bill(others[..., OTHERS:], bought, sold, peaks)
+            bill = site.metering.bill(others[OTHERS:], bought, sold, peaks)
             told["bill_usd"][at], told["export_usd"][at] = bill.owed_usd.T * index, bill.export_income_usd.T * index
             peaks = bill.peaks
-        health = _health(base, health, others[..., DISCHARGE].sum(axis=0))
+        if base.scenario.battery.energy_kwh:
+            health = _health(base, health, others[DISCHARGE].sum(axis=0))
     return _with_coins(base, _with_costs(base, told, drawn, by_use), drawn)
 
 
@@ -123,7 +124,7 @@ def _year(
     index: Floats,
     health: Floats,
 ) -> tuple[Floats, Floats]:
-    """Flows (12, paths, columns) and solar energy (12, paths) of a year, nothing before a plant that is late runs."""
+    """Flows (columns, 12, paths) and solar energy (12, paths) of a year, nothing before a plant that is late runs."""
     at = slice(12 * year, 12 * year + 12)
     sun = base.flows.panel_health_frac[year] * drawn.sun_frac[year]
     shape = (12, drawn.price_usd.shape[1])
@@ -131,7 +132,7 @@ def _year(
     flows, pv_kwh = site.year(sun, net_usd / index, _alive(base, site, drawn, at), health)
     if drawn.delay_months.any():
         runs = np.arange(at.start, at.stop)[:, None] >= drawn.delay_months
-        flows, pv_kwh = flows * runs[..., None], pv_kwh * runs
+        flows, pv_kwh = flows * runs, pv_kwh * runs
     return flows, pv_kwh
 
 
@@ -173,8 +174,6 @@ def _ready(base: Run, drawn: Chances, at: slice) -> Floats:
 
 def _health(base: Run, health: Floats, given_kwh: Floats) -> Floats:
     battery = base.scenario.battery
-    if not battery.energy_kwh:
-        return health
     fades = (battery.calendar_fade_frac_per_year, battery.cycle_fade_frac_per_cycle, battery.health_floor_frac)
     drawn_kwh = given_kwh / np.sqrt(battery.round_trip_efficiency_frac)
     return np.asarray(ageing.battery_health_after_year_frac(health, drawn_kwh, battery.energy_kwh, *fades))
@@ -335,12 +334,13 @@ def _rows(base: Run, account: Proforma, years: dict[str, Floats], cash_usd: Floa
     lowest, first_short = _lowest(cash_usd, base.scenario.risk.liquidity_usd)
     spent = account.revenue_usd - account.operation.kept_usd - equity
     with np.errstate(all="ignore"):
+        irr, rates = finance.irr_and_count(equity)
         rows = pd.DataFrame(
             {
                 "npv_usd": finance.npv_usd(rate, equity),
                 "npv_safe_usd": finance.npv_usd(base.scenario.risk.safe_rate_per_year, equity),
-                "irr": finance.irr(equity),
-                "rates_of_return": finance.irr_count(equity),
+                "irr": irr,
+                "rates_of_return": rates,
                 "mirr": finance.mirr(equity, rate, rate),
                 "payback_years": finance.payback_years(equity),
                 "cost_usd_per_btc": finance.levelised_usd_per_btc(rate, spent, years["mined_btc"]),

@@ -22,13 +22,14 @@ from core.studies.drivers import npv_usd
 from core.studies.fleet import hardware_curve
 from core.studies.lives import account_and_draw, months_of
 from core.studies.run import Run, network, run, used_readings
-from core.studies.simulation import BATCH, THREADS, Ground, Tick, ground_of, part, suns
+from core.studies.simulation import THREADS, Ground, Tick, ground_of, part, suns
 from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
 DEGREE = 3  # of the curve through what building brought
 YEARS = (1, 2)
-PATHS = 4096
+PATHS = 2048  # tell the worth of either choice to about a two-hundredth
+BATCH = 1024  # paths worked out together
 GROUND_SHARE = 0.6  # of the work, what plans need before they are lived
 LONGEST_YEARS = 40  # that the finance section takes
 

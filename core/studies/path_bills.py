@@ -71,12 +71,12 @@ class Metering:
         return np.searchsorted(self.month, np.arange(MONTHS))
 
     def bill(self, columns: Floats, import_usd: Floats, export_usd: Floats, before: Peaks | None) -> Bill:
-        """The bills of a year in first-year money, lines (paths, 12), from columns (12, paths, columns).
+        """The bills of a year in first-year money, lines (paths, 12), from columns (columns, 12, paths).
 
         import_usd, export_usd (12, paths): at the prices of the hours.
         """
         periods = self.energy.periods
-        read = np.moveaxis(columns, (0, 1, 2), (2, 0, 1))  # (paths, columns, 12)
+        read = np.moveaxis(columns, (0, 1, 2), (1, 2, 0))  # (paths, columns, 12)
         bought, sold = read[:, :periods], read[:, periods : 2 * periods]
         peaks = Peaks(read[:, 2 * periods], read[:, 2 * periods + 1 : -1])
         nothing = np.zeros_like(peaks.month_kw)

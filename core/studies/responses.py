@@ -28,7 +28,7 @@ from core.studies.storage import storage_of, wear_usd_per_kwh
 Floats: TypeAlias = NDArray[np.float64]
 MANY_PRICES, WORTHS = 40, 32
 PEAK_HOURS = (730.0, 650.0, 550.0, 450.0, 350.0, 250.0, 180.0, 120.0, 80.0, 50.0, 25.0)  # of a month
-DISCHARGE, IMPORT, EXPORT, IMPORT_USD, EXPORT_USD = range(5)
+IMPORT, EXPORT, IMPORT_USD, EXPORT_USD, DISCHARGE = range(5)  # after the steps
 OTHERS = 5
 
 
@@ -66,11 +66,11 @@ class Responses:
         return int(self.flows.shape[-1]) - OTHERS - (self.metering.columns if self.metering else 0)
 
     def year(self, sun: Floats, worth_usd_per_kwh: Floats, alive: Floats, health: Floats) -> tuple[Floats, Floats]:
-        """Flows (12, paths, columns) and solar energy (12, paths) of a year; sun and health (paths,), else (12, paths)."""
+        """Flows (columns, 12, paths) and solar energy (12, paths) of a year; sun and health (paths,), else (12, paths)."""
         axes = Axes(self.sun, self.worth_usd_per_kwh, self.alive, self.health, self.stepwise)
         told = looked_up(self.flows, axes, sun, worth_usd_per_kwh, alive, health)
         pv = sum(self.pv_kwh[index].T * share for index, share in between(self.sun, sun))
-        return np.moveaxis(told, 0, -1), np.asarray(pv)
+        return told, np.asarray(pv)
 
     def always_on(self) -> Responses:
         """The same site where a kWh mined is worth more than any other, so that machines run whenever they can."""
@@ -257,6 +257,6 @@ def _told(site: SiteYears, hours: Hours, plants: lanes.Plants, meter: Metering |
     )
     pue = clock.by_month(site.pue) / clock.lengths
     _, discharge, bought, sold, _ = np.moveaxis(energy[..., steps:], -1, 0)
-    others = np.stack([discharge, bought, sold, *usd], axis=-1)
+    others = np.stack([bought, sold, *usd, discharge], axis=-1)
     read = [meter.told(ran, steps)] if meter else []
     return np.concatenate([energy[..., :steps] / pue[:, None], others, *read], axis=-1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.inputs import Weather
 from core.models import solar, sorted_hours
 from core.models.dispatch import Hours
-from core.models.sorted_hours import BOUGHT_KWH, BOUGHT_USD, PV_KWH, SOLD_KWH, SOLD_USD, Groups, Inverter
+from core.models.sorted_hours import Groups, Inverter
 from core.studies.energy import SiteYears, site_years, sky
 from core.studies.path_bills import metering
 from core.studies.responses import Responses, fleet_of, responses
@@ -46,13 +46,10 @@ class SortedSite:
         return len(self.groups.draw_kw)
 
     def year(self, sun: Floats, worth_usd_per_kwh: Floats, alive: Floats, health: Floats) -> tuple[Floats, Floats]:
-        """Flows (12, paths, columns) and solar energy (12, paths) of a year; as `Responses.year`."""
+        """Flows (columns, 12, paths) and solar energy (12, paths) of a year; as `Responses.year`."""
         worth = np.full_like(worth_usd_per_kwh, np.inf) if self.always else worth_usd_per_kwh
         told = sorted_hours.told(self.groups, self.inverter, sun, worth, alive, compiled=self.compiled)
-        machines, rest = np.split(told, [self.steps])
-        no_battery = np.zeros_like(rest[PV_KWH])
-        others = [no_battery, rest[BOUGHT_KWH], rest[SOLD_KWH], rest[BOUGHT_USD], rest[SOLD_USD]]
-        return np.moveaxis(np.concatenate([machines, others]), 0, -1), rest[PV_KWH]
+        return told[:-1], told[-1]  # in the order of `responses`, without what a battery gives
 
     def always_on(self) -> SortedSite:
         """The same site where machines run whenever they can."""

@@ -14,7 +14,7 @@ MONTHS, PATHS = 60, 1 << 13
 
 @pytest.fixture(scope="module")
 def drawn():
-    return quasi.normals(7, (0, 1, 2), 0, PATHS, MONTHS).moves
+    return np.stack(quasi.normals(7, (0, 1, 2), 0, PATHS, MONTHS).moves)
 
 
 @pytest.mark.parametrize("months", [1, 2, 60, 300])
@@ -56,7 +56,7 @@ def test_batches_in_any_order_and_from_many_threads_are_the_paths_they_are():
         for first, part in zip(
             firsts, pool.map(lambda f: quasi.normals(9, (0, 1), f, 128, 12, (5,)), firsts), strict=True
         ):
-            np.testing.assert_allclose(part.moves, drawn.moves[..., first : first + 128], rtol=0, atol=1e-12)
+            np.testing.assert_allclose(part.moves, np.stack(drawn.moves)[..., first : first + 128], rtol=0, atol=1e-12)
             np.testing.assert_array_equal(part.once, drawn.once[..., first : first + 128])
 
 
@@ -102,7 +102,7 @@ def test_a_sample_of_them_tells_the_median_and_the_tail_better():
     even, plain = [], []
     for seed in range(64):
         for leading, told in ((quasi.LEADING, even), (0, plain)):
-            steps = quasi.normals(seed, (0, 1), 0, 1024, 120, leading=leading).moves * 0.6 / np.sqrt(12)
+            steps = np.stack(quasi.normals(seed, (0, 1), 0, 1024, 120, leading=leading).moves) * 0.6 / np.sqrt(12)
             price = np.exp(np.cumsum(steps[0] + 0.3 * steps[1], axis=0)).mean(axis=0)
             worst = np.sort(price)[:51]
             told.append((np.median(price), worst.mean()))
