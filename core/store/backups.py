@@ -1,7 +1,8 @@
 """Copies of the database, made while it is used: each is sealed, restored once to see that it can be, and dated.
 
 No backup is dated before one that was made earlier, whatever the clock does, and what is kept is told by order and
-count alone: a clock that is wrong deletes nothing.
+count alone: a clock that is wrong deletes nothing. Its id, and so its date, is sealed into each: under another name it
+is refused.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ MOST = NEWEST + DAYS + WEEKS
 NAME = re.compile(r"(\d{8}T\d{12}Z-[0-9a-f]{8})-([0-9a-f]{64})\.(?:sealed|db)")  # .db: of a version that sealed none
 WHEN = "%Y%m%dT%H%M%S%fZ"
 PLAIN = b"SQLite format 3\0"
+CHANGED = "it was changed since it was written"
 ABANDONED_S = 86_400.0  # after which a file that was never finished goes
 Keys = tuple[bytes, ...]
 
@@ -60,7 +62,7 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
         id = _next_id(home, now or datetime.now(UTC))  # noqa: A001
         part = folder / f"{id}.part"
         try:
-            _write(db, part, folder / f"{id}.scratch", keys)
+            _write(db, id, part, folder / f"{id}.scratch", keys)
             part.replace(folder / f"{id}-{_sum_of(part)}.sealed")
             _sync(folder)
         finally:
@@ -101,47 +103,67 @@ def file_of(home: Path, id: str) -> Path:  # noqa: A002
     return found
 
 
+def refuse_changed(home: Path, id: str, keys: Keys) -> None:  # noqa: A002
+    """DatabaseError unless a backup opens, is the one that its name says, and has the bytes that were written."""
+    with Path(os.devnull).open("wb") as nowhere:
+        _copy(file_of(home, id), nowhere, keys)
+    if not is_sound(home, id):
+        raise sealing.unusable(CHANGED)
+
+
 def unpack(home: Path, id: str, into: Path, keys: Keys | None = None, told: sealing.Told = sealing.nothing) -> None:  # noqa: A002
     """Write the database that a backup holds into a file of its own, which stands there whole or not at all.
 
     A backup was restored and checked row by row when it was made, and its bytes are still those: DatabaseError where
-    they are not, or none of the keys opens it.
+    they are not, it is another one than its name says, or none of the keys opens it.
     """
     file = file_of(home, id)
     if file.suffix == ".db" and not is_sound(home, id):
-        raise sealing.unusable("it was changed since it was written")
+        raise sealing.unusable(CHANGED)
     unpack_file(file, into, keys or data_keys(home, environment()), told)
 
 
-def unpack_file(file: Path, into: Path, keys: Keys, told: sealing.Told = sealing.nothing) -> None:
-    """Write the database that a backup's file holds, wherever that lies; one that is not sealed is only copied."""
+def unpack_file(file: Path, into: Path, keys: Keys, told: sealing.Told = sealing.nothing) -> str:
+    """Write the database that a backup's file holds, wherever that lies and whatever it is called there.
+
+    The id that the backup was made under, "" where a version made it that did not write that down.
+    """
     part = into.with_name(f"{into.name}.part")
     with _in_words():
         try:
-            with file.open("rb") as source, _private(part) as written:
-                if source.read(len(PLAIN)) == PLAIN:
-                    source.seek(0)
-                    while piece := source.read(sealing.PIECE_BYTES):
-                        written.write(piece)
-                else:
-                    source.seek(0)
-                    sealing.unseal(source, written, keys, told)
+            with _private(part) as written:
+                made_as = _copy(file, written, keys, told)
                 written.flush()
                 os.fsync(written.fileno())
             part.replace(into)
             _sync(into.parent)
         finally:
             part.unlink(missing_ok=True)
+    return made_as
 
 
-def _write(db: Database, part: Path, scratch: Path, keys: Keys) -> None:
+def _copy(file: Path, into: BinaryIO, keys: Keys, told: sealing.Told = sealing.nothing) -> str:
+    """Write what a backup's file holds, opened where it is sealed; the id it was made under, "" where none is sealed in."""
+    with file.open("rb") as source:
+        plain = source.read(len(PLAIN)) == PLAIN
+        source.seek(0)
+        made_as = "" if plain else sealing.unseal(source, into, keys, told)
+        while plain and (piece := source.read(sealing.PIECE_BYTES)):
+            into.write(piece)
+    named = NAME.fullmatch(file.name)
+    if named and made_as not in ("", named[1]):
+        raise sealing.unusable(f"it is the backup {made_as} under another name")
+    return made_as
+
+
+def _write(db: Database, id: str, part: Path, scratch: Path, keys: Keys) -> None:  # noqa: A002
     """Copy, seal, and restore what was sealed into a scratch file, in which everything is checked."""
     try:
         with _private(scratch):
             pass
         db.copy_to(scratch)
         with scratch.open("rb") as source, _private(part) as written:
-            sealing.seal(source, written, keys[0])
+            sealing.seal(source, written, keys[0], id)
             written.flush()
             os.fsync(written.fileno())
         unpack_file(part, scratch, keys[:1])

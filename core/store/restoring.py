@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from core.store.database import FILE_NAME, Database
 ENDS = ("", "-wal", "-shm", "-journal")
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What was put in place: the id its backup was made under, "" where that is not told, and the files moved aside."""
+
+    backup: str
+    aside: list[Path]
+
+
 def restore(
     file: Path,
     folder: Path,
@@ -23,8 +32,8 @@ def restore(
     *,
     replace: bool = False,
     told: sealing.Told = sealing.nothing,
-) -> list[Path]:
-    """Put the database that a backup's file holds into `folder`; the files that lay there and were moved aside.
+) -> Restored:
+    """Put the database that a backup's file holds into `folder`.
 
     `home`: the folder of the copy that made it, whose secret opens it and goes along where `folder` has none. Checked
     and brought to the newest schema before anything is moved. Conflict where a database is there and `replace` is not
@@ -37,7 +46,7 @@ def restore(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / f".{FILE_NAME}.restored"
     try:
-        backups.unpack_file(file, part, secret.data_keys(home, env), told)
+        made_as = backups.unpack_file(file, part, secret.data_keys(home, env), told)
         soundness.check_file(part)
         _migrate(part)
         with holds.alone(folder):
@@ -47,8 +56,8 @@ def restore(
         for left in _beside(part):
             left.unlink()
     _bring_secret(home, folder, env)
-    _note(folder, env, file.name)
-    return aside
+    _note(folder, env, made_as or file.name)
+    return Restored(made_as, aside)
 
 
 def only_in(newer: Path, older: Path) -> dict[str, int]:

@@ -90,7 +90,9 @@ class Vault(Mapping[str, str]):
         opened = io.BytesIO()
         try:
             with self._file.open("rb") as source:
-                sealing.unseal(source, opened, self._keys())
+                label = sealing.unseal(source, opened, self._keys())
+            if label not in ("", FILE_NAME):
+                raise sealing.unusable("it holds no keys of providers")
             found: dict[str, str] = json.loads(opened.getvalue())
         except OSError as error:
             raise DatabaseError(
@@ -103,7 +105,7 @@ class Vault(Mapping[str, str]):
         draft = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as into:
-                sealing.seal(io.BytesIO(json.dumps(known).encode()), into, self._keys()[0])
+                sealing.seal(io.BytesIO(json.dumps(known).encode()), into, self._keys()[0], FILE_NAME)
                 into.flush()
                 os.fsync(into.fileno())
             draft.replace(self._file)
