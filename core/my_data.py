@@ -22,8 +22,8 @@ BACKUPS = (
 )
 ASIDE = "app.db.[bcr]*[0-9]Z*"  # before a change of the schema, damaged, or replaced by a backup
 MOVED = (
-    " {count} database files that were moved aside may hold it, unsealed, until whoever runs this server removes them:"
-    " app.db.before…, app.db.corrupt…, app.db.replaced… in the folder of the database."
+    " {count} database files that were moved aside may hold it, unsealed: app.db.before… and app.db.replaced… for up to"
+    " eight weeks, app.db.corrupt… until whoever runs this server removes it from the folder of the database."
 )
 ABOUT = """All that this server keeps of the owner named in about.json, a folder for each kind. Files named …scenario.json can be
 opened with Import. Keys are listed without the keys."""

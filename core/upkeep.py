@@ -1,5 +1,7 @@
 """What keeps a database well while the server runs: a backup each hour, and once a day what is too old goes.
 
+What is too old are entries of the audit log, and databases that were moved aside on purpose.
+
 Of several processes on one database one does it, under a lease. Nothing is begun in the first minute after a start.
 """
 
@@ -18,7 +20,7 @@ from core.errors import SolarMiningError
 from core.once import Once
 from core.outside import audit, database
 from core.settings import settings
-from core.store import backups, leases
+from core.store import backups, copies, leases
 from core.store.audit import Log
 from core.store.database import Database
 
@@ -96,6 +98,8 @@ class Upkeep:
 
     def _prune(self) -> None:
         self._pruned_s = self._elapsed_s()
+        for name in copies.forget_old(self._home, self._now()):
+            log.info("%s went: it was kept long enough", name, extra={"facts": {"task": "prune"}})
         if gone := self._book().prune(self._now()):
             log.info("%d old rows of the audit log went", gone, extra={"facts": {"task": "prune", "rows": gone}})
 

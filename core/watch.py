@@ -22,7 +22,7 @@ from core.alerts import FILE_NAME, Alerts, Notice
 from core.errors import SourceError
 from core.events import Event
 from core.fetchers.sources import SOURCES
-from core.health import probe
+from core.health import backup_overdue_s, probe
 from core.jobs import WAITING, pool
 from core.metrics import instruments
 from core.once import Once
@@ -146,6 +146,7 @@ def figures() -> Figures:
         traffic().within(WITHIN_S),
         probe().look(),
         {} if world.offline else {one.name: one.state for one in world.health(SOURCES)},
+        backup_overdue_s(),
         pool().counts()["queued"] / WAITING,
         free_bytes(conf.home) if conf.stores_on_server else None,
         now.memory_frac,

@@ -77,6 +77,15 @@ def test_a_backup_an_hour_and_none_between(stage: Stage) -> None:
     assert one.look() == ["backup", "prune"]
 
 
+def test_a_copy_that_was_kept_long_enough_goes(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    old = stage.home / "app.db.replaced.20260401T120000000000Z"
+    old.write_bytes(b"a database")
+    with caplog.at_level("INFO", "solar_mining.upkeep"):
+        stage.process().look()
+    assert not old.exists()
+    assert f"{old.name} went" in caplog.text
+
+
 def test_after_a_restart_the_newest_tells_whether_one_is_due(stage: Stage) -> None:
     stage.process().look()
     stage.clocks.run(0.5)

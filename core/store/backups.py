@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from core.errors import DatabaseError, NotFound
 from core.settings import environment
-from core.store import sealing, soundness
+from core.store import damage, sealing, soundness
 from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp
@@ -52,7 +52,7 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
     """Copy all that is committed into the folder of backups beside the database; those that no rule keeps go.
 
     `keys`: the first one seals. DatabaseError where the disk refuses, or what was copied is not sound: then no older
-    one goes either.
+    one goes either, and the damage is noted until a backup finds none.
     """
     keys = keys or data_keys(home, environment())
     folder = home / FOLDER
@@ -63,8 +63,13 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
         part = folder / f"{id}.part"
         try:
             _write(db, id, part, folder / f"{id}.scratch", keys)
+            damage.clear(home)
             part.replace(folder / f"{id}-{_sum_of(part)}.sealed")
             _sync(folder)
+        except DatabaseError as error:
+            if (error.field, error.value) == ("database", "damaged"):
+                damage.note(home, error.message)
+            raise
         finally:
             part.unlink(missing_ok=True)
         for old in retired(listed(home, 2**31)):

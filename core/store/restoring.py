@@ -97,7 +97,9 @@ def _migrate(file: Path) -> None:
 
 
 def _move_aside(place: Path) -> list[Path]:
-    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    at = datetime.now(UTC).strftime(
+        "%Y%m%dT%H%M%S%fZ"
+    )  # to the microsecond: nothing that was moved before is overwritten
     name = f"{place.name}.replaced.{at}"  # with the log of writes named after it, as SQLite looks for it
     return [file.rename(place.with_name(name + file.name.removeprefix(place.name))) for file in _beside(place)]
 
