@@ -1,6 +1,6 @@
 """Keys of providers that an admin entered: sealed in one file beside the database, read by this program alone.
 
-They are in no backup. The file is sealed with the newest of the keys in SOLAR_MINING_DATA_KEY, or with one made from
+They are in no backup, and no log shows one from when it is entered or read. The file is sealed with the newest of the keys in SOLAR_MINING_DATA_KEY, or with one made from
 the server's secret; whatever is entered, or `renew`, seals all of it anew.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import telemetry
 from core.errors import DatabaseError, NotFound, SolarMiningError
 from core.store import rows, sealing
 
@@ -52,6 +53,7 @@ class Vault(Mapping[str, str]):
         key = key.strip()
         if not key or len(key) > LONGEST or not key.isprintable() or not key.isascii():
             raise rows.refused("key", "", f"1 to {LONGEST} printable characters of ASCII")
+        telemetry.hide([key])
         with self._changed() as known:
             known[name] = key
 
@@ -84,6 +86,7 @@ class Vault(Mapping[str, str]):
             seen = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
             if seen != self._seen:
                 self._known, self._seen = self._read(), seen
+                telemetry.hide(self._known.values())
             return self._known
 
     def _read(self) -> dict[str, str]:

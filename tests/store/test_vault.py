@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DatabaseError, NotFound, ValidationError
+from core.store import sealing
 from core.store.secret import purpose
 from core.store.vault import FILE_NAME, Layered, Vault
 
@@ -85,6 +87,13 @@ def test_a_file_that_was_changed_counts_as_none_and_is_told(tmp_path: Path, capl
     assert CANARY not in caplog.text
     with pytest.raises(DatabaseError):
         vault.put(NSRDB, "another")
+
+
+def test_another_sealed_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / FILE_NAME).open("wb") as into:
+        sealing.seal(io.BytesIO(b'{"SOLAR_MINING_EIA_KEY": "another"}'), into, OLD, "20261130T120000000000Z-00000000")
+    with pytest.raises(DatabaseError, match="no keys of providers"):
+        Vault(tmp_path, lambda: (OLD,))[EIA]
 
 
 @pytest.mark.parametrize("key", ["", " ", "a\nb", "ä", "k" * 501])
