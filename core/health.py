@@ -16,12 +16,12 @@ from core.errors import SolarMiningError
 from core.fetchers.sources import SOURCES
 from core.jobs import pool
 from core.once import Once
-from core.outside import database, outside, secret
+from core.outside import audit, database, outside, secret
 from core.settings import environment, settings
 from core.store import backups
 from core.store.condition import Condition, condition
 from core.store.database import FILE_NAME, Database
-from core.store.secret import server_secret
+from core.store.secret import kept_secret
 from core.vitals import free_bytes, vitals
 
 LOOKS_S = 0.08  # that a caller waits for what is looked at
@@ -163,7 +163,8 @@ def _secret() -> State:
     """Whether the secret of this server can be read and is still the one that keys and audit log were made with."""
     if not settings().stores_on_server:
         return "in memory"
-    return "ok" if server_secret(settings().home, environment()) == secret() else "changed"
+    same = kept_secret(settings().home, environment()) == secret()
+    return "ok" if same and audit().believed else "changed"
 
 
 def _memory() -> State:

@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from core.deeds import noted
 from core.errors import NotFound
 from core.orders import orders
 from core.outside import audit, database
@@ -54,7 +55,7 @@ def delete(owner: str, by: str) -> dict[str, int]:
         except NotFound:
             continue  # it ended meanwhile
     gone = belongings.remove(database(), owner)
-    audit().note(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
+    noted(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
     return gone
 
 

@@ -19,7 +19,7 @@ AMISS = {
     "failing": "fails",
     "busy": "lets nobody in",
     "full": "is full",
-    "changed": "is not the one this server started with: keys and the audit log rest on it",
+    "changed": "is not the one that keys and the audit log were made with",
     "jumped": "was set while the server ran",
     "damaged": "does not hold all that was saved: it is not backed up until that is deleted, or a backup is put back",
     "moved aside": "was found damaged at a start and kept beside: the newest good backup took its place",

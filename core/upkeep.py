@@ -57,10 +57,7 @@ class Upkeep:
     def stop(self) -> None:
         """Stop, and let another process take over at once; a backup that is being made is made to its end."""
         self._stopped.set()
-        try:
-            leases.give_back(self._db(), TASK, self._holder)
-        except SolarMiningError as error:
-            log.info("the lease runs out by itself: %s", error.message)
+        leases.give_back(self._db, TASK, self._holder)
 
     def look(self) -> list[str]:
         """Do what is due, if this process is the one that does; what was done. What failed is tried again an hour later."""
@@ -98,10 +95,10 @@ class Upkeep:
 
     def _prune(self) -> None:
         self._pruned_s = self._elapsed_s()
-        for name in copies.forget_old(self._home, self._now()):
-            log.info("%s went: it was kept long enough", name, extra={"facts": {"task": "prune"}})
         if gone := self._book().prune(self._now()):
             log.info("%d old rows of the audit log went", gone, extra={"facts": {"task": "prune", "rows": gone}})
+        for name in copies.forget_old(self._home, self._now()):
+            log.info("%s went: it was kept long enough", name, extra={"facts": {"task": "prune"}})
 
 
 @Once

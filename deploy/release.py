@@ -92,10 +92,21 @@ def halt(site: Site) -> None:
     """Stop the service; ReleaseError where something answers still, which would be taken for the new version."""
     run(site.stop, site.root)
     deadline = time.monotonic() + STOPPED_S
-    while not _unwell(site):
+    while not _silent(site):
         if time.monotonic() > deadline:
             raise ReleaseError(f"{site.address} answers still after the service was stopped")
         time.sleep(BETWEEN_S)
+
+
+def _silent(site: Site) -> bool:
+    """Whether nothing answers, be it well or not, and nothing takes calls and keeps them waiting."""
+    try:
+        with urllib.request.urlopen(site.address + "/api/v1/health/live", timeout=ANSWER_S):
+            return False
+    except urllib.error.HTTPError:
+        return False
+    except OSError as error:
+        return not isinstance(getattr(error, "reason", error), TimeoutError)
 
 
 def through_gate(site: Site) -> None:

@@ -13,15 +13,16 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import DatabaseError, NotFound
 from core.settings import environment
-from core.store import damage, sealing, soundness
+from core.store import damage, sealing, soundness, whole
 from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp
@@ -65,7 +66,7 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
             _write(db, id, part, folder / f"{id}.scratch", keys)
             damage.clear(home)
             part.replace(folder / f"{id}-{_sum_of(part)}.sealed")
-            _sync(folder)
+            whole.sync(folder)
         except DatabaseError as error:
             if (error.field, error.value) == ("database", "damaged"):
                 damage.note(home, error.message)
@@ -73,14 +74,16 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
         finally:
             part.unlink(missing_ok=True)
         for old in retired(listed(home, 2**31)):
-            file_of(home, old.id).unlink(missing_ok=True)
+            with suppress(NotFound):  # another process was there first
+                file_of(home, old.id).unlink(missing_ok=True)
     return next(one for one in listed(home, MOST) if one.id == id)
 
 
 def listed(home: Path, limit: int, after: Key | None = None) -> list[Backup]:
     """The backups there are, the newest first, from the place `after` on."""
-    every = [_backup(file) for file in _files(home / FOLDER)]
-    return [one for one in every if after is None or (stamp(one.created_at), one.id) < after][:limit]
+    every = (_backup(file) for file in _files(home / FOLDER))
+    later = (one for one in every if one and (after is None or (stamp(one.created_at), one.id) < after))
+    return list(islice(later, limit))
 
 
 def retired(every: list[Backup]) -> list[Backup]:
@@ -97,12 +100,12 @@ def retired(every: list[Backup]) -> list[Backup]:
 def is_sound(home: Path, id: str) -> bool:  # noqa: A002
     """Whether a backup still has the bytes that were written."""
     file = file_of(home, id)
-    return _backup(file).sha256 == _sum_of(file)
+    return _named(file)[1] == _sum_of(file)
 
 
 def file_of(home: Path, id: str) -> Path:  # noqa: A002
     """The file of a backup; NotFound where there is none of that id."""
-    found = next((file for file in _files(home / FOLDER) if _backup(file).id == id), None)
+    found = next((file for file in _files(home / FOLDER) if _named(file)[0] == id), None)
     if found is None:
         raise NotFound("there is no such backup", field="id", value=id, expected="a backup that is kept")
     return found
@@ -141,7 +144,7 @@ def unpack_file(file: Path, into: Path, keys: Keys, told: sealing.Told = sealing
                 written.flush()
                 os.fsync(written.fileno())
             part.replace(into)
-            _sync(into.parent)
+            whole.sync(into.parent)
         finally:
             part.unlink(missing_ok=True)
     return made_as
@@ -203,10 +206,11 @@ def _private(file: Path) -> Iterator[BinaryIO]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a crash left of backups that were never finished."""
+    """Remove what a crash left of backups that were never finished; one that is being made may end meanwhile."""
     for file in folder.iterdir():
-        if not NAME.fullmatch(file.name) and time.time() - file.stat().st_mtime > ABANDONED_S:
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if not NAME.fullmatch(file.name) and time.time() - file.stat().st_mtime > ABANDONED_S:
+                file.unlink()
 
 
 def _files(folder: Path) -> list[Path]:
@@ -216,21 +220,21 @@ def _files(folder: Path) -> list[Path]:
     return sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), reverse=True)
 
 
-def _backup(file: Path) -> Backup:
+def _named(file: Path) -> tuple[str, str]:
+    """The id and the sum that the name of a backup's file tells."""
     known = NAME.fullmatch(file.name)
     assert known is not None
-    at = datetime.strptime(known[1].partition("-")[0], WHEN).replace(tzinfo=UTC)
-    return Backup(known[1], at, file.stat().st_size, known[2])
+    return known[1], known[2]
 
 
-def _sync(folder: Path) -> None:
-    """Have the names in a folder on the disk; Windows cannot, and does so by itself."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _backup(file: Path) -> Backup | None:
+    """What there is to know of a file, None where another process has just removed it."""
+    id_, sha256 = _named(file)
+    at = datetime.strptime(id_.partition("-")[0], WHEN).replace(tzinfo=UTC)
+    try:
+        return Backup(id_, at, file.stat().st_size, sha256)
+    except FileNotFoundError:
+        return None
 
 
 def _sum_of(file: Path) -> str:

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.store.clock import for_deleting
+from core.clock import for_deleting
 from core.store.database import FILE_NAME
 
 NEWEST, NEWEST_KEPT, OTHERS_KEPT = 3, timedelta(weeks=8), timedelta(days=7)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.store import rows
+from core.store import rows, whole
 
 FILE_NAME = "app.db.damage.json"
 
@@ -28,10 +28,8 @@ def note(home: Path, why: str) -> None:
     """Keep what was met; on a disk that takes no file it is in the log alone."""
     before = met(home)
     told = {"at": rows.stamp(before.at if before else None), "why": why}
-    draft = home / f".{FILE_NAME}"
     with suppress(OSError):
-        draft.write_text(json.dumps(told), encoding="ascii")
-        draft.replace(home / FILE_NAME)
+        whole.write(home / FILE_NAME, json.dumps(told).encode())
 
 
 def clear(home: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import Conflict
-from core.store import backups, holds, migrations, sealing, secret, soundness
+from core.store import backups, holds, migrations, sealing, secret, soundness, whole
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
 
@@ -50,12 +49,13 @@ def restore(
         soundness.check_file(part)
         _migrate(part)
         with holds.alone(folder):
+            _bring_secret(home, folder, env)  # first: without it a start in between would make another one
             aside = _move_aside(place)
             part.replace(place)
+            whole.sync(folder)
     finally:
         for left in _beside(part):
             left.unlink()
-    _bring_secret(home, folder, env)
     _note(folder, env, made_as or file.name)
     return Restored(made_as, aside)
 
@@ -109,16 +109,15 @@ def _bring_secret(home: Path, folder: Path, env: Mapping[str, str]) -> None:
     source, target = home / secret.FILE_NAME, folder / secret.FILE_NAME
     if env.get(secret.VARIABLE, "").strip() or target.exists() or not source.exists():
         return
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
-        written.write(source.read_bytes())
+    whole.write(target, source.read_bytes())
 
 
 def _note(folder: Path, env: Mapping[str, str], name: str) -> None:
-    """Tell the audit log, which may have been longer before."""
+    """Tell the audit log, which may have been longer before, or have no anchor here yet."""
     db = Database(str(folder / FILE_NAME))
     try:
         log = Log(db, secret.purpose(secret.server_secret(folder, env), "audit"), folder)
-        log.note("command line", "backup restored", name)
         log.settle()
+        log.note("command line", "backup restored", name)
     finally:
         db.close()

@@ -9,16 +9,16 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
 from core import telemetry
 from core.errors import DatabaseError, NotFound, SolarMiningError
-from core.store import rows, sealing
+from core.store import rows, sealing, whole
+from core.store.refusals import DISK, FULL, refusal
 
 FILE_NAME = "provider-keys.sealed"
 LONGEST = 500  # characters of a key
@@ -104,16 +104,13 @@ class Vault(Mapping[str, str]):
         return found
 
     def _write(self, known: dict[str, str]) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
+        sealed = io.BytesIO()
+        sealing.seal(io.BytesIO(json.dumps(known).encode()), sealed, self._keys()[0], FILE_NAME)
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as into:
-                sealing.seal(io.BytesIO(json.dumps(known).encode()), into, self._keys()[0], FILE_NAME)
-                into.flush()
-                os.fsync(into.fileno())
-            draft.replace(self._file)
-        finally:
-            draft.unlink(missing_ok=True)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            whole.write(self._file, sealed.getvalue())
+        except OSError as error:
+            raise refusal(FULL if error.errno == ENOSPC else DISK) from error
 
 
 @contextmanager

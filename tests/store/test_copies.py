@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.store import clock, copies
+from core import clock
+from core.store import copies
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
