@@ -16,8 +16,9 @@ from core import outside, provider_keys
 from core.__main__ import main
 from core.api import server
 from core.api.app import PREFIX
+from core.errors import DatabaseError
 from core.fetchers.sources import SOURCES
-from core.store import backups
+from core.store import audit, backups
 from core.store.vault import FILE_NAME
 from core.telemetry import JsonLines
 from tests.api.doors import HERE, opened
@@ -130,3 +131,16 @@ def test_at_the_command_line_a_key_comes_by_standard_input(
         assert main(["provider-keys", "renew"]) == 0
         assert main(["provider-keys", "forget", "eia"]) == 0
         assert main(["provider-keys", "forget", "eia"]) == 1
+
+
+def test_a_key_that_is_kept_is_kept_though_the_audit_log_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*words: str) -> int:
+        raise DatabaseError("the disk is full", field="database", value="full", expected="room")
+
+    with opened(tmp_path, monkeypatch, "local"):
+        monkeypatch.setattr(audit.Log, "note", refuse)
+        assert provider_keys.put("eia", CANARY, "local").held == "entered"
+        assert "not in the audit log: provider key entered" in caplog.text
+        provider_keys.forget("eia", "local")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import http.server
+import importlib.util
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.releasing import GENEROUS_S, Service, broken, dead, names_in, placed
+from tests.releasing import GENEROUS_S, ROOT, Service, broken, dead, names_in, placed
 
 
 @pytest.fixture
@@ -50,3 +54,37 @@ def test_the_first_release_that_is_not_well_leaves_nothing_running(service: Serv
     code, told = service.release(dead(service), gate_s=3)
     assert code == 2
     assert "no version before it" in told
+
+
+def test_a_service_that_answers_though_it_is_not_well_has_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its database would be replaced under its hands, or it be taken for the new version."""
+    spec = importlib.util.spec_from_file_location("release", ROOT / "deploy" / "release.py")
+    assert spec is not None
+    assert spec.loader is not None
+    release = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "release", release)
+    spec.loader.exec_module(release)
+    monkeypatch.setattr(release, "STOPPED_S", 0.2)
+    monkeypatch.setattr(release, "ANSWER_S", 0.5)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Unwell)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    site = release.Site(ROOT, ["true"], ["true"], f"http://127.0.0.1:{server.server_port}", 1.0)
+    try:
+        with pytest.raises(release.ReleaseError, match="answers still"):
+            release.halt(site)
+    finally:
+        server.shutdown()
+        thread.join()
+    with pytest.raises(release.ReleaseError, match="answers still"):  # bound, and nobody takes the call
+        release.halt(site)
+    server.server_close()
+    release.halt(site)
+
+
+class Unwell(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass

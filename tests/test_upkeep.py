@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DatabaseError
 from core.scenario import Scenario
-from core.store import audit, backups, scenarios
+from core.store import audit, backups, leases, scenarios
 from core.store.database import Database, open_database
 from core.upkeep import Upkeep
 
@@ -132,6 +133,15 @@ def test_a_clock_that_is_set_back_stops_nothing_and_hurries_nothing(stage: Stage
     stage.clocks.elapsed_s += 4000
     assert "backup" in one.look()
     assert stage.count == 4
+
+
+def test_a_lease_that_cannot_be_given_back_runs_out(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse() -> Database:
+        raise DatabaseError("the database is busy", field="database", value="busy", expected="a free lock")
+
+    with caplog.at_level("INFO"):
+        leases.give_back(refuse, "upkeep", "me")
+    assert "the lease of upkeep runs out by itself" in caplog.text
 
 
 def test_what_fails_is_told_and_tried_again_an_hour_later(

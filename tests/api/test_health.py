@@ -178,7 +178,18 @@ def test_a_secret_that_was_changed_or_taken_away_is_told(home: Path) -> None:
     (home / "secret").write_text("x" * 64)
     assert health._secret() == "changed"
     (home / "secret").unlink()
-    assert health._secret() == "changed", "a new one was made in its place"
+    assert health._secret() == "changed"
+    assert not (home / "secret").exists(), "who looks makes no other one"
+
+
+def test_a_secret_that_a_start_had_to_make_anew_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path, monkeypatch, "local"):
+        outside.audit().note("local", "key created", "a key")
+        assert health._secret() == "ok"
+    (tmp_path / "secret").unlink()
+    with opened(tmp_path, monkeypatch, "local"):
+        outside.audit().note("local", "key created", "another")
+        assert health._secret() == "changed"
 
 
 def test_a_disk_without_room_is_full(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_a_restored_copy_answers_as_the_one_that_was_backed_up_and_verify_names_
 def filled(planner: Planner, address: str) -> dict[str, tuple[str, str]]:
     """A plan saved and projected on the screen, links to both, and a projection kept by a program: ids by kind, and links."""
     planner.open("/configuration").type("Scenario name", NAME).press("Save").told("Saved")
-    planner.open("/").press("Keep projection").told("Kept the projection")
+    planner.go("Projection").press("Keep projection").told("Kept the projection")
     found = {}
     for kind, path in (("scenario", "system-configs"), ("projection", "projections")):
         (made,) = asked(f"{address}/api/v1/{path}")["items"]
@@ -78,9 +78,7 @@ def told_by(planner: Planner, address: str, links: dict[str, tuple[str, str]]) -
     """What the API answers, whole, and what the screen shows of the plan and its projection."""
     api = f"{address}/api/v1"
     told: dict[str, Any] = {path: asked(f"{api}/{path}") for path in ("system-configs", "shares", "audit/soundness")}
-    told["audit/soundness"] = told["audit/soundness"][
-        "sound"
-    ]  # the copy's log has one entry more: that it was restored
+    told["audit/soundness"] = told["audit/soundness"]["sound"]  # the copy's log has an entry more: that it was restored
     told["projections"] = asked(f"{api}/projections")
     for one in told["system-configs"]["items"]:
         told[one["id"]] = asked(f"{api}/system-configs/{one['id']}")

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -238,3 +239,26 @@ def test_a_backup_that_an_older_version_sealed_without_its_name_opens(db: Databa
     sealed.write_bytes(head + b"".join(body))
     assert backups.unpack_file(sealed, out, (OLD, NEW)) == ""
     assert out.read_bytes() == raw
+
+
+def test_another_process_may_end_or_remove_one_meanwhile(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of them make backups at once: what one has just listed the other has renamed or retired."""
+    made = [backups.make(db, tmp_path) for _ in range(2)]
+    folder = tmp_path / "backups"
+    vanished = [folder / "20200101T000000000000Z-00000000.part", backups._files(folder)[0]]
+    seen = Path.iterdir
+
+    def as_it_was(path: Path) -> Iterator[Path]:
+        yield from seen(path)
+        if path == folder:
+            yield from vanished
+
+    backups.file_of(tmp_path, made[1].id).unlink()
+    monkeypatch.setattr(Path, "iterdir", as_it_was)
+    assert backups.listed(tmp_path, 10) == made[:1]
+    newest = backups.make(db, tmp_path)
+    assert backups.listed(tmp_path, 10) == [newest, made[0]]
+    monkeypatch.setattr(backups, "retired", lambda every: [made[1]])
+    backups.make(db, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import threading
@@ -102,3 +103,21 @@ def test_what_no_header_can_carry_is_refused_and_not_repeated(key: str, tmp_path
         Vault(tmp_path, lambda: (OLD,)).put(EIA, key)
     assert not key.strip() or key not in str(refused.value.details)
     assert not (tmp_path / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize(("number", "word"), [(errno.ENOSPC, "full"), (errno.EIO, "disk")])
+def test_a_disk_that_refuses_is_told_as_such_and_the_keys_before_stand(
+    number: int, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(tmp_path, lambda: (OLD,))
+    vault.put(EIA, CANARY)
+
+    def refuse(handle: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr("core.store.whole.os.fsync", refuse)
+    with pytest.raises(DatabaseError) as refused:
+        vault.put(NSRDB, "another")
+    assert refused.value.value == word
+    assert dict(Vault(tmp_path, lambda: (OLD,))) == {EIA: CANARY}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["provider-keys.lock", FILE_NAME]
