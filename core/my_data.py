@@ -18,8 +18,9 @@ from core.store import belongings, frames
 FRAMES = {"hourly", "monthly", "yearly", "statement"}
 LONGEST_NAME = 80
 BACKUPS = (
-    "Backups made before still hold it, sealed, until they go: the last one within eight weeks of use. The audit log keeps"
-    " for a year that it was deleted, and what was done before, under the name of the owner alone."
+    "Backups made before still hold it, sealed, until they go: the last one within eight weeks of use. Copies that"
+    " whoever runs this server took elsewhere, or had made for one of the last three releases, stay until they remove"
+    " them. The audit log keeps for a year that it was deleted, and what was done before, under the name of the owner alone."
 )
 ASIDE = "app.db.[bcr]*[0-9]Z*"  # before a change of the schema, damaged, or replaced by a backup
 MOVED = (

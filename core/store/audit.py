@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import clock
-from core.store import holds, rows, whole
+from core import clock, whole
+from core.store import holds, rows
 from core.store.database import PATIENCE_S, Database
 
 if TYPE_CHECKING:

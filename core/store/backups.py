@@ -20,9 +20,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from core import whole
 from core.errors import DatabaseError, NotFound
 from core.settings import environment
-from core.store import damage, sealing, soundness, whole
+from core.store import damage, sealing, soundness
 from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp

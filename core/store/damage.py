@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.store import rows, whole
+from core import whole
+from core.store import rows
 
 FILE_NAME = "app.db.damage.json"
 

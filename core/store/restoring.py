@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core import whole
 from core.errors import Conflict
-from core.store import backups, holds, migrations, sealing, secret, soundness, whole
+from core.store import backups, holds, migrations, sealing, secret, soundness
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
 

@@ -12,8 +12,9 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core import whole
 from core.errors import DatabaseError, SolarMiningError
-from core.store import backups, holds, migrations, rows, whole
+from core.store import backups, holds, migrations, rows
 from core.store.database import FILE_NAME, Database, fault_of, is_known_bad, sqlite_version
 from core.store.refusals import DISK, refusal
 

@@ -10,15 +10,16 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from errno import ENOSPC
 from pathlib import Path
 
-from core import telemetry
+from core import telemetry, whole
 from core.errors import DatabaseError, NotFound, SolarMiningError
-from core.store import rows, sealing, whole
-from core.store.refusals import DISK, FULL, refusal
+from core.store import holds, rows, sealing
+from core.store.refusals import DISK, FULL, PATIENCE_S, refusal
 
 FILE_NAME = "provider-keys.sealed"
 LONGEST = 500  # characters of a key
@@ -71,10 +72,17 @@ class Vault(Mapping[str, str]):
     @contextmanager
     def _changed(self) -> Iterator[dict[str, str]]:
         """What is kept, to be changed and written back whole."""
-        with self._lock, _alone(self._file):
+        with self._lock, self._alone():
             known = dict(self._now())
             yield known
             self._write(known)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone among processes: two that change the file at once would lose one change."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with holds.locked(self._file.with_suffix(".lock"), time.monotonic() + PATIENCE_S):
+            yield
 
     def _now(self) -> dict[str, str]:
         with self._lock:
@@ -107,24 +115,9 @@ class Vault(Mapping[str, str]):
         sealed = io.BytesIO()
         sealing.seal(io.BytesIO(json.dumps(known).encode()), sealed, self._keys()[0], FILE_NAME)
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             whole.write(self._file, sealed.getvalue())
         except OSError as error:
             raise refusal(FULL if error.errno == ENOSPC else DISK) from error
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Alone among processes, where the system can lock files: two that change it at once would lose one change."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 class Layered(Mapping[str, str]):

@@ -115,7 +115,7 @@ def test_a_disk_that_refuses_is_told_as_such_and_the_keys_before_stand(
     def refuse(handle: int) -> None:
         raise OSError(number, "no")
 
-    monkeypatch.setattr("core.store.whole.os.fsync", refuse)
+    monkeypatch.setattr("core.whole.os.fsync", refuse)
     with pytest.raises(DatabaseError) as refused:
         vault.put(NSRDB, "another")
     assert refused.value.value == word
