@@ -21,7 +21,7 @@ AMISS = {
     "full": "is full",
     "changed": "is not the one that keys and the audit log were made with",
     "jumped": "was set while the server ran",
-    "damaged": "does not hold all that was saved: it is not backed up until that is deleted, or a backup is put back",
+    "damaged": "does not hold all that was saved, and is not backed up until that is mended",
     "moved aside": "was found damaged at a start and kept beside: the newest good backup took its place",
 }
 WATCHED = ("database", "disk", "store", "secret", "clock")  # the others are told by their own figures
