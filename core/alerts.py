@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import secrets
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from core import whole
 from core.troubles import Trouble
 
 EVERY_S = 900.0  # at least, between two notices of one trouble
@@ -101,17 +99,12 @@ class Alerts:
         """Keep it whole or not at all; where the disk refuses, a restart may say something twice."""
         if self._file is None:
             return
-        draft = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
+        told = {key: asdict(one) for key, one in self._known.items()}
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump({key: asdict(one) for key, one in self._known.items()}, file)
-            draft.replace(self._file)
+            whole.write(self._file, json.dumps(told).encode())
         except OSError as error:
             log.warning("what was told is not kept: %s", type(error).__name__)
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
 
 
 def _read(file: Path | None) -> dict[str, _Known]:

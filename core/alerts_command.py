@@ -19,10 +19,16 @@ def add_to(parser: argparse.ArgumentParser, say: Callable[[str], None]) -> None:
 
 def _alerts(asked: argparse.Namespace, say: Callable[[str], None]) -> int:
     from core.alerts import Notice
-    from core.settings import settings
+    from core.settings import environment, settings
+    from core.store.secret import VARIABLE as SECRET
     from core.watch import ID, to_setting
     from core.webhooks import signing_key
 
+    if not settings().stores_on_server and not environment().get(SECRET, "").strip():
+        expected = f"{SECRET}, or a mode in which a secret is kept"
+        raise ValidationError(
+            "the key changes with each start: nothing is kept in this mode", field=SECRET, expected=expected
+        )
     say(f"signing key: {signing_key(ID)}")
     if not asked.tries:
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from core.errors import NotFound, SolarMiningError
 from core.settings import environment, settings
-from core.store import backups, holds, restoring, sealing, soundness
+from core.store import backups, holds, restoring, soundness
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
 from core.store.secret import data_keys, purpose, server_secret
@@ -81,12 +80,12 @@ def _restore(asked: argparse.Namespace, say: Say) -> int:
     if not file.is_file():
         file = backups.file_of(home, asked.backup)
     told = Progress("opened", say_error)
-    aside = restoring.restore(file, folder, home, environment(), replace=asked.replace, told=told.bytes)
-    for old in aside:
+    done = restoring.restore(file, folder, home, environment(), replace=asked.replace, told=told.bytes)
+    for old in done.aside:
         say(f"kept aside: {old}")
         if not old.name.endswith(restoring.ENDS[1:]):
             say(_lost(old, folder / FILE_NAME))
-    say(f"restored {file.name} into {folder}")
+    say(f"restored {file.name} into {folder}" + (f": it was made as {done.backup}" if done.backup else ""))
     say(f"start with SOLAR_MINING_HOME={folder}")
     return 0
 
@@ -140,12 +139,7 @@ def _bad_backups(home: Path) -> Iterator[str]:
     keys = data_keys(home, environment())
     for one in backups.listed(home, 2**31):
         try:
-            if not backups.is_sound(home, one.id):
-                raise sealing.unusable("it was changed since it was written")
-            with backups.file_of(home, one.id).open("rb") as source, Path(os.devnull).open("wb") as nowhere:
-                if source.read(len(backups.PLAIN)) != backups.PLAIN:
-                    source.seek(0)
-                    sealing.unseal(source, nowhere, keys)
+            backups.refuse_changed(home, one.id, keys)
         except SolarMiningError as error:
             yield f"backup {one.id}: {error.message}"
 

@@ -40,6 +40,19 @@ def share(name: str, value: ArrayLike) -> Any:
     return _checked(name, figures, (figures < 0) | (figures > 1), "a share from 0 to 1")
 
 
+def rows(name: str, values: ArrayLike, of: str) -> NDArray[np.float64]:
+    """`values` as finite floats with at least one `of`, such as a path or a year, on the last axis."""
+    try:
+        figures = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise refused(name, values, f"numbers, {of}s on the last axis") from None
+    if figures.ndim == 0 or figures.shape[-1] == 0:
+        raise refused(name, values, f"at least one {of} on the last axis")
+    if not np.isfinite(figures).all():
+        raise refused(name, float(figures[~np.isfinite(figures)].flat[0]), "finite numbers only")
+    return figures
+
+
 def refused(name: str, value: Any, expected: str) -> ValidationError:
     """The error of the house for a figure that will not do."""
     return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)

@@ -16,12 +16,12 @@ from core.errors import SolarMiningError
 from core.fetchers.sources import SOURCES
 from core.jobs import pool
 from core.once import Once
-from core.outside import database, outside, secret
+from core.outside import audit, database, outside, secret
 from core.settings import environment, settings
 from core.store import backups
 from core.store.condition import Condition, condition
 from core.store.database import FILE_NAME, Database
-from core.store.secret import server_secret
+from core.store.secret import kept_secret
 from core.vitals import free_bytes, vitals
 
 LOOKS_S = 0.08  # that a caller waits for what is looked at
@@ -44,6 +44,7 @@ State = Literal[
     "none",
     "changed",
     "jumped",
+    "damaged",
     "moved aside",
     "known bad",
 ]
@@ -135,8 +136,8 @@ def _store() -> State:
         return "in memory"
     found = condition(database(), settings().home)
     _conditions().append(found)
-    if found.trouble == "damaged":
-        return "failing"
+    if found.trouble == "damaged" or found.damage:
+        return "damaged"
     return "moved aside" if found.set_aside else "known bad" if found.known_bad else "ok"
 
 
@@ -162,7 +163,8 @@ def _secret() -> State:
     """Whether the secret of this server can be read and is still the one that keys and audit log were made with."""
     if not settings().stores_on_server:
         return "in memory"
-    return "ok" if server_secret(settings().home, environment()) == secret() else "changed"
+    same = kept_secret(settings().home, environment()) == secret()
+    return "ok" if same and audit().believed else "changed"
 
 
 def _memory() -> State:
@@ -197,6 +199,37 @@ def backup_age_s() -> float | None:
     """Of the newest backup, None where there is none."""
     newest = backups.listed(settings().home, 1) if settings().stores_on_server else []
     return max(0.0, (datetime.now(UTC) - newest[0].created_at).total_seconds()) if newest else None
+
+
+def backup_overdue_s() -> float | None:
+    """How long this process has run with no newer backup, at most its age; None where nothing is kept."""
+    if not settings().stores_on_server:
+        return None
+    newest = backups.listed(settings().home, 1)
+    waited_s, age_s = patience().waited_s(newest[0].id if newest else ""), backup_age_s()
+    return waited_s if age_s is None else min(waited_s, age_s)
+
+
+@dataclass
+class Patience:
+    """How long something has stayed the same, by a count that stands while the computer sleeps, when nothing can be made."""
+
+    count_s: Callable[[], float] = time.monotonic
+    _newest: str | None = None
+    _since_s: float = 0.0
+
+    def waited_s(self, newest: str) -> float:
+        """Since `newest` was first seen to be it."""
+        now_s = self.count_s()
+        if newest != self._newest:
+            self._newest, self._since_s = newest, now_s
+        return now_s - self._since_s
+
+
+@Once
+def patience() -> Patience:
+    """That of this process with the newest backup."""
+    return Patience()
 
 
 @dataclass

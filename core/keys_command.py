@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.errors import ValidationError
-from core.settings import settings
+from core.settings import keeping
 from core.store.keys import DAYS, Key
 
 LOCAL, WHO = "local", "command line"
@@ -32,7 +31,7 @@ def add_to(commands: argparse.ArgumentParser, say: Say) -> None:
 def _create(asked: argparse.Namespace, say: Say) -> int:
     from core import deeds
 
-    _refuse_public()
+    keeping()
     _, text = deeds.make_key(WHO, asked.owner, asked.role, asked.label, asked.days)
     say(text)
     return 0
@@ -42,7 +41,7 @@ def _list(say: Say) -> int:
     from core.outside import database
     from core.store import keys
 
-    _refuse_public()
+    keeping()
     for key in keys.listed(database()):
         say(_line(key))
     return 0
@@ -51,7 +50,7 @@ def _list(say: Say) -> int:
 def _revoke(asked: argparse.Namespace, say: Say) -> int:
     from core import deeds
 
-    _refuse_public()
+    keeping()
     say(_line(deeds.revoke_key(WHO, asked.id)))
     return 0
 
@@ -60,9 +59,3 @@ def _line(key: Key) -> str:
     used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
     ends = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}"
     return f"{key.prefix}…  {key.role:8} {ends:20} {used:22} {key.owner}: {key.label}"
-
-
-def _refuse_public() -> None:
-    if not settings().stores_on_server:
-        expected = "local or server"
-        raise ValidationError("in public mode there are no keys", field="SOLAR_MINING_MODE", expected=expected)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from core.clock import for_deleting
 from core.log_limits import Thrift
 from core.recent_errors import recent
 from core.settings import Settings
@@ -33,9 +34,18 @@ DAY_S = 86_400.0
 class Files(logging.Handler):
     """Writes records to the newest of `folder`'s files, and begins another one with a new day or once it is large."""
 
-    def __init__(self, folder: Path, days: int, now_s: Callable[[], float] = time.time, largest: int = LARGEST) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        days: int,
+        now_s: Callable[[], float] = time.time,
+        largest: int = LARGEST,
+        old_s: Callable[[], float] | None = None,
+    ) -> None:
+        """`old_s`: the time by which files are old enough to go, by default `now_s`."""
         super().__init__()
         self._folder, self._days, self._now_s, self._largest = folder, days, now_s, largest
+        self._old_s = old_s or now_s
         self._file: TextIO | None = None
         self._day, self._size, self._not_before_s = "", 0, 0.0
 
@@ -63,7 +73,7 @@ class Files(logging.Handler):
             self._drop()
         if self._file is None and not self._not_before_s - AGAIN_AFTER_S <= now_s < self._not_before_s:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            tidy(self._folder, self._days, now_s)
+            tidy(self._folder, self._days, self._old_s())
             self._file, self._day, self._size = self._begun(now_s), day, 0
         return self._file
 
@@ -90,6 +100,11 @@ def tidy(folder: Path, days: int, now_s: float, largest_all: int = LARGEST_ALL) 
                 path.unlink()
 
 
+def _believed_s() -> float:
+    """The time, or less where the clock was put ahead: that costs no file."""
+    return for_deleting().timestamp()
+
+
 def files(folder: Path) -> list[Path]:
     """The files of logs, the newest first."""
     if not folder.is_dir():
@@ -102,7 +117,7 @@ def begin(conf: Settings, env: Mapping[str, str]) -> None:
     root, thrift = logging.getLogger(), Thrift()
     root.setLevel(conf.log_level.upper())
     if conf.stores_on_server and conf.log_days:
-        root.addHandler(Files(conf.home / FOLDER, conf.log_days))
+        root.addHandler(Files(conf.home / FOLDER, conf.log_days, old_s=_believed_s))
     root.addHandler(recent())
     for handler in root.handlers:
         handler.addFilter(thrift)

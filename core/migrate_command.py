@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from core.errors import Forbidden
-from core.settings import settings
+from core.settings import keeping
 from core.store import back, backups, holds, migrations
 from core.store.database import open_database
 
@@ -25,8 +24,7 @@ def add_rollback(parser: argparse.ArgumentParser, say: Say) -> None:
 
 
 def _migrate(say: Say) -> int:
-    _refuse_without_file()
-    db = open_database(settings().home)
+    db = open_database(keeping().home)
     for step in migrations.taken(db):
         say(step)
     db.close()
@@ -34,8 +32,7 @@ def _migrate(say: Say) -> int:
 
 
 def _rollback(to: str, say: Say) -> int:
-    _refuse_without_file()
-    home = settings().home
+    home = keeping().home
     db = open_database(home)
     try:
         with holds.alone(home, db.hold):
@@ -46,8 +43,3 @@ def _rollback(to: str, say: Say) -> int:
         say(f"undone: {step}")
     say(f"the database is as {to} left it" + ("" if undone else " already"))
     return 0
-
-
-def _refuse_without_file() -> None:
-    if not settings().stores_on_server:
-        raise Forbidden("nothing is kept in this mode", field="mode", value=settings().mode)

@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from core.deeds import noted
 from core.errors import NotFound
 from core.orders import orders
 from core.outside import audit, database
@@ -17,13 +18,14 @@ from core.store import belongings, frames
 FRAMES = {"hourly", "monthly", "yearly", "statement"}
 LONGEST_NAME = 80
 BACKUPS = (
-    "Backups made before still hold it, sealed, until they go: the last one within eight weeks of use. The audit log keeps"
-    " for a year that it was deleted, and what was done before, under the name of the owner alone."
+    "Backups made before still hold it, sealed, until they go: the last one within eight weeks of use. Copies that"
+    " whoever runs this server took elsewhere, or had made for one of the last three releases, stay until they remove"
+    " them. The audit log keeps for a year that it was deleted, and what was done before, under the name of the owner alone."
 )
 ASIDE = "app.db.[bcr]*[0-9]Z*"  # before a change of the schema, damaged, or replaced by a backup
 MOVED = (
-    " {count} database files that were moved aside may hold it, unsealed, until whoever runs this server removes them:"
-    " app.db.before…, app.db.corrupt…, app.db.replaced… in the folder of the database."
+    " {count} database files that were moved aside may hold it, unsealed: app.db.before… and app.db.replaced… for up to"
+    " eight weeks, app.db.corrupt… until whoever runs this server removes it from the folder of the database."
 )
 ABOUT = """All that this server keeps of the owner named in about.json, a folder for each kind. Files named …scenario.json can be
 opened with Import. Keys are listed without the keys."""
@@ -54,7 +56,7 @@ def delete(owner: str, by: str) -> dict[str, int]:
         except NotFound:
             continue  # it ended meanwhile
     gone = belongings.remove(database(), owner)
-    audit().note(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
+    noted(by, "all data deleted", audit().name(owner), f"{sum(gone.values())} rows")
     return gone
 
 

@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import ValidationError
-from core.settings import settings
+from core.settings import keeping
 
 Say = Callable[[str], None]
 DELETE = """Delete every scenario, projection, weather year, machine, draft, link, webhook, key, job and count of use of
@@ -33,7 +32,7 @@ def add_to(commands: argparse.ArgumentParser, say: Say) -> None:
 def _export(asked: argparse.Namespace, say: Say) -> int:
     from core import my_data
 
-    _refuse_public()
+    keeping()
     with os.fdopen(os.open(asked.file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as into:
         counts = my_data.export(asked.owner, into)
     say(_told(counts))
@@ -45,7 +44,7 @@ def _delete(asked: argparse.Namespace, say: Say) -> int:
     from core.outside import database
     from core.store import belongings
 
-    _refuse_public()
+    keeping()
     if not asked.yes:
         say(_told(belongings.counted(database(), asked.owner)))
         say("nothing was deleted: say --yes to delete it")
@@ -58,9 +57,3 @@ def _delete(asked: argparse.Namespace, say: Say) -> int:
 def _told(counts: dict[str, int]) -> str:
     found = [f"{count} {table}" for table, count in counts.items() if count]
     return ", ".join(found) or "nothing is kept of this owner"
-
-
-def _refuse_public() -> None:
-    if not settings().stores_on_server:
-        expected = "local or server"
-        raise ValidationError("in public mode nothing is kept", field="SOLAR_MINING_MODE", expected=expected)

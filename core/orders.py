@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from core import events, work
+from core import clock, events, work
 from core.batch import refusal
 from core.errors import DatabaseError, NotFound, SolarMiningError
 from core.fetchers.market import market
@@ -27,7 +27,7 @@ from core.jobs import Job, Pool, Terms, pool
 from core.once import Once
 from core.outside import database, outside
 from core.requests import DEADLINE_S, Asked
-from core.store import clock, drafts, shares
+from core.store import drafts, shares
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
-from core.errors import NotFound
+from core.deeds import noted
+from core.errors import NotFound, SolarMiningError
 from core.fetchers.sources import SOURCES
-from core.outside import audit, vault
-from core.settings import environment
+from core.outside import vault
+from core.settings import environment, settings
 
 PREFIX, SUFFIX = "SOLAR_MINING_", "_KEY"
 ENTERED, SET, NONE = "entered", "set", "none"
+log = logging.getLogger("solar_mining.provider_keys")
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,24 @@ def put(id: str, key: str, by: str) -> Held:  # noqa: A002
     """Keep a key, which is used from the next call on; NotFound for a provider that takes none."""
     setting = _setting(id)
     vault().put(setting, key)
-    audit().note(by, "provider key entered", id)
+    noted(by, "provider key entered", id)
     return _held(setting, _takers()[setting], {setting})
 
 
 def forget(id: str, by: str) -> None:  # noqa: A002
     """Forget a key that was entered; what the environment sets is used again."""
     vault().forget(_setting(id))
-    audit().note(by, "provider key forgotten", id)
+    noted(by, "provider key forgotten", id)
+
+
+def conceal() -> None:
+    """Have no log show a key that was entered before this process began; what cannot be opened is told there."""
+    if not settings().stores_on_server:
+        return
+    try:
+        len(vault())
+    except SolarMiningError as error:
+        log.error("keys that were entered are not used: %s", error.message)
 
 
 def _held(setting: str, provider: str, entered: set[str]) -> Held:

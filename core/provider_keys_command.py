@@ -7,8 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable
 
-from core.errors import ValidationError
-from core.settings import settings
+from core.settings import keeping
 
 Say = Callable[[str], None]
 BY = "command line"
@@ -36,7 +35,7 @@ def add_to(commands: argparse.ArgumentParser, say: Say) -> None:
 def _list(say: Say) -> int:
     from core.provider_keys import held
 
-    _refuse_public()
+    keeping()
     for one in held():
         say(f"{one.id:14} {one.held:8} {one.setting}")
     return 0
@@ -45,7 +44,7 @@ def _list(say: Say) -> int:
 def _set(asked: argparse.Namespace, say: Say) -> int:
     from core.provider_keys import put
 
-    _refuse_public()
+    keeping()
     key = getpass.getpass("Key: ") if sys.stdin.isatty() else sys.stdin.readline()
     say(f"entered a key of {put(asked.id, key, BY).provider}")
     return 0
@@ -54,7 +53,7 @@ def _set(asked: argparse.Namespace, say: Say) -> int:
 def _forget(asked: argparse.Namespace, say: Say) -> int:
     from core.provider_keys import forget
 
-    _refuse_public()
+    keeping()
     forget(asked.id, BY)
     say("forgotten")
     return 0
@@ -63,12 +62,6 @@ def _forget(asked: argparse.Namespace, say: Say) -> int:
 def _renew(say: Say) -> int:
     from core.outside import vault
 
-    _refuse_public()
+    keeping()
     say(f"{vault().renew()} sealed with the newest key")
     return 0
-
-
-def _refuse_public() -> None:
-    if not settings().stores_on_server:
-        expected = "local or server"
-        raise ValidationError("in public mode no key is kept", field="SOLAR_MINING_MODE", expected=expected)

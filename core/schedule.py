@@ -95,10 +95,7 @@ class Schedule:
     def stop(self) -> None:
         """Stop, and let another process take over at once."""
         self._stopped.set()
-        try:
-            leases.give_back(self._db(), TASK, self._holder)
-        except SolarMiningError as error:
-            log.info("the lease runs out by itself: %s", error.message)
+        leases.give_back(self._db, TASK, self._holder)
 
     def look(self) -> list[str]:
         """Ask what is due, if this process is the one that does; the names of what was asked."""

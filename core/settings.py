@@ -105,6 +105,14 @@ def settings(env: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def keeping() -> Settings:
+    """The settings of a copy that keeps what is entered; ValidationError in public mode."""
+    conf = settings()
+    if not conf.stores_on_server:
+        raise ValidationError("in public mode nothing is kept", field="SOLAR_MINING_MODE", expected="local or server")
+    return conf
+
+
 def environment() -> Mapping[str, str]:
     """The environment of this process, and under it what [solar_mining] in Streamlit's secrets says.
 

@@ -18,7 +18,9 @@ MOST_BYTES = 8192  # of a line, its end included
 MOST_NAME = 200
 MOST_FACTS = 8
 SHORTEST_SECRET = 4
-SECRET_NAMES = re.compile(r"SOLAR_MINING_.*(KEY|SECRET|PASSWORD|TOKEN)$")
+SECRET_NAMES = re.compile(
+    r"SOLAR_MINING_(?:.*(?:KEY|SECRET|PASSWORD|TOKEN)|ALERTS)"
+)  # whoever knows the address may write
 HIDDEN = "***"
 CUT = "…"
 REQUEST: ContextVar[str] = ContextVar("request", default="")
@@ -54,7 +56,12 @@ def secrets_in(env: Mapping[str, str]) -> tuple[str, ...]:
     A variable may hold a key and what goes with it, apart by blanks, commas or semicolons; of `user:password` the
     password alone is a secret.
     """
-    values = {v.strip() for name, v in env.items() if SECRET_NAMES.fullmatch(name) and v.strip()}
+    return secrets_among(v for name, v in env.items() if SECRET_NAMES.fullmatch(name))
+
+
+def secrets_among(settings: Iterable[str]) -> tuple[str, ...]:
+    """What may never be shown of the values of such variables."""
+    values = {v.strip() for v in settings if v.strip()}
     parts = {part for v in values for part in re.split(r"[\s,;]+", v)}
     return forms({*values, *parts, *(part.partition(":")[2] for part in parts)})
 
@@ -65,6 +72,10 @@ class JsonLines(logging.Formatter):
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._secrets = tuple(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Show these no longer either."""
+        self._secrets = tuple(sorted({*self._secrets, *secrets}, key=lambda secret: (-len(secret), secret)))
 
     def format(self, record: logging.LogRecord) -> str:
         head = {
@@ -110,6 +121,14 @@ def begin(env: Mapping[str, str], stream: TextIO | None = None, level: int = log
         logging.captureWarnings(True)
     made.setFormatter(JsonLines(secrets_in(env)))
     return made
+
+
+def hide(values: Iterable[str]) -> None:
+    """Have no handler of this process show what was entered while it runs, as it shows nothing of `secrets_in`."""
+    found = secrets_among(values)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, JsonLines):
+            handler.formatter.hide(found)
 
 
 def _message(record: logging.LogRecord) -> str:

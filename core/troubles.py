@@ -11,6 +11,7 @@ FEWEST_CALLS, FEWEST_FAILURES, MOST_FAILING_FRAC = 20, 5, 0.05
 MOST_MISHAPS = 5
 SLOWEST_S = 2.0  # p95 of calls that are due at once
 MOST_WAITING_FRAC = 0.8
+MOST_BACKUP_AGE_S = 3 * 3600.0  # one is made each hour, and one that failed is tried again an hour later
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 MOST_MEMORY_FRAC = 0.85
 MOST_DESCRIPTORS_FRAC = 0.8
@@ -18,12 +19,12 @@ AMISS = {
     "failing": "fails",
     "busy": "lets nobody in",
     "full": "is full",
-    "changed": "is not the one this server started with: keys and the audit log rest on it",
+    "changed": "is not the one that keys and the audit log were made with",
     "jumped": "was set while the server ran",
+    "damaged": "does not hold all that was saved, and is not backed up until that is mended",
     "moved aside": "was found damaged at a start and kept beside: the newest good backup took its place",
-    "old": "are missing or older than a day and a half",
 }
-WATCHED = ("database", "disk", "store", "secret", "clock", "backups")  # the others are told by their own figures
+WATCHED = ("database", "disk", "store", "secret", "clock")  # the others are told by their own figures
 MIB = 1024 * 1024
 
 
@@ -42,6 +43,7 @@ class Figures:
     busyness: Busyness
     parts: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[str, str] = field(default_factory=dict)
+    backup_age_s: float | None = None
     waiting_frac: float = 0.0
     free_bytes: int | None = None
     memory_frac: float | None = None
@@ -50,7 +52,7 @@ class Figures:
 
 def troubles(now: Figures) -> list[Trouble]:
     """All that is wrong, each under a key of its own."""
-    return [*_errors(now.busyness), *_latency(now.busyness), *_availability(now), *_capacity(now)]
+    return [*_errors(now.busyness), *_latency(now.busyness), *_availability(now), *_backups(now), *_capacity(now)]
 
 
 def _errors(seen: Busyness) -> list[Trouble]:
@@ -72,6 +74,16 @@ def _availability(now: Figures) -> list[Trouble]:
     parts = [Trouble(name, f"{name} {AMISS[state]}") for name, state in now.parts.items() if name in WATCHED and state in AMISS]  # fmt: skip
     asleep = [name for name, state in now.providers.items() if state == "open"]
     return [*parts, *(Trouble(f"provider {name}", f"{name} does not answer") for name in asleep)]
+
+
+def _backups(now: Figures) -> list[Trouble]:
+    if now.parts.get("backups") == "old":
+        return [Trouble("backups", "backups are missing or older than a day and a half")]
+    if now.backup_age_s is None or now.backup_age_s <= MOST_BACKUP_AGE_S:
+        return []
+    return [
+        Trouble("backups", f"no backup was made for {now.backup_age_s / 3600:.0f} hours, though one is due each hour")
+    ]
 
 
 def _capacity(now: Figures) -> list[Trouble]:

@@ -1,5 +1,7 @@
 """What keeps a database well while the server runs: a backup each hour, and once a day what is too old goes.
 
+What is too old are entries of the audit log, and databases that were moved aside on purpose.
+
 Of several processes on one database one does it, under a lease. Nothing is begun in the first minute after a start.
 """
 
@@ -18,7 +20,7 @@ from core.errors import SolarMiningError
 from core.once import Once
 from core.outside import audit, database
 from core.settings import settings
-from core.store import backups, leases
+from core.store import backups, copies, leases
 from core.store.audit import Log
 from core.store.database import Database
 
@@ -55,10 +57,7 @@ class Upkeep:
     def stop(self) -> None:
         """Stop, and let another process take over at once; a backup that is being made is made to its end."""
         self._stopped.set()
-        try:
-            leases.give_back(self._db(), TASK, self._holder)
-        except SolarMiningError as error:
-            log.info("the lease runs out by itself: %s", error.message)
+        leases.give_back(self._db, TASK, self._holder)
 
     def look(self) -> list[str]:
         """Do what is due, if this process is the one that does; what was done. What failed is tried again an hour later."""
@@ -98,6 +97,8 @@ class Upkeep:
         self._pruned_s = self._elapsed_s()
         if gone := self._book().prune(self._now()):
             log.info("%d old rows of the audit log went", gone, extra={"facts": {"task": "prune", "rows": gone}})
+        for name in copies.forget_old(self._home, self._now()):
+            log.info("%s went: it was kept long enough", name, extra={"facts": {"task": "prune"}})
 
 
 @Once

@@ -12,22 +12,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.alerts import FILE_NAME, Alerts, Notice
-from core.errors import SourceError
+from core.errors import DatabaseError, SourceError
 from core.events import Event
 from core.fetchers.sources import SOURCES
-from core.health import probe
+from core.health import backup_overdue_s, probe
 from core.jobs import WAITING, pool
 from core.metrics import instruments
 from core.once import Once
 from core.outside import outside
 from core.settings import settings
+from core.store import holds
 from core.store.webhooks import Webhook
 from core.traffic import traffic
 from core.troubles import Figures, troubles
@@ -146,6 +147,7 @@ def figures() -> Figures:
         traffic().within(WITHIN_S),
         probe().look(),
         {} if world.offline else {one.name: one.state for one in world.health(SOURCES)},
+        backup_overdue_s(),
         pool().counts()["queued"] / WAITING,
         free_bytes(conf.home) if conf.stores_on_server else None,
         now.memory_frac,
@@ -184,34 +186,22 @@ def said(notice: Notice) -> dict[str, Any]:
 @contextmanager
 def _held(folder: Path | None) -> Iterator[Callable[[], bool]]:
     """Whether this process is the one of those on a folder that tells; tried again at each look."""
-    if folder is None:
-        yield lambda: True
-        return
-    files: list[Any] = []
-    try:
-        yield lambda: bool(files) or _locked(folder, files)
-    finally:
-        for file in files:
-            file.close()
+    with ExitStack() as held:
+        mine: list[bool] = []
 
+        def alone() -> bool:
+            if folder is not None and not mine:
+                try:
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    held.enter_context(holds.locked(folder / LOCK, 0.0))
+                except DatabaseError as error:  # a disk that takes no lock file is what somebody should hear of
+                    return bool(error.value != "busy")
+                except OSError:
+                    return True
+                mine.append(True)
+            return True
 
-def _locked(folder: Path, files: list[Any]) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # a system without such locks: each process tells
-        return True
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = (folder / LOCK).open("a")
-    except OSError:  # a disk that takes no lock file is what somebody should hear of
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return False
-    files.append(file)
-    return True
+        yield alone
 
 
 @Once

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LINK, JOURNAL, BACKUPS = "current", "releasing.json", "before-releases"
+KEPT_BACKUPS = 3
 NEEDED = ("app.py", "core/__main__.py", ".venv/bin/python", ".streamlit/config.toml")
 IN_A_ROW, BETWEEN_S, ANSWER_S = 3, 0.5, 5.0
 STOPPED_S = 20.0
@@ -84,6 +85,7 @@ def release(site: Site, version: Path) -> int:
         say(f"{version.name} is not well: {error}")
         return _put_back(site, old, backup, began_s)
     (site.root / JOURNAL).unlink()
+    _forget_old(site)
     say(f"{version.name} runs after {time.monotonic() - began_s:.1f} s")
     return NEW
 
@@ -92,10 +94,21 @@ def halt(site: Site) -> None:
     """Stop the service; ReleaseError where something answers still, which would be taken for the new version."""
     run(site.stop, site.root)
     deadline = time.monotonic() + STOPPED_S
-    while not _unwell(site):
+    while not _silent(site):
         if time.monotonic() > deadline:
             raise ReleaseError(f"{site.address} answers still after the service was stopped")
         time.sleep(BETWEEN_S)
+
+
+def _silent(site: Site) -> bool:
+    """Whether nothing answers, be it well or not, and nothing takes calls and keeps them waiting."""
+    try:
+        with urllib.request.urlopen(site.address + "/api/v1/health/live", timeout=ANSWER_S):
+            return False
+    except urllib.error.HTTPError:
+        return False
+    except OSError as error:
+        return not isinstance(getattr(error, "reason", error), TimeoutError)
 
 
 def through_gate(site: Site) -> None:
@@ -176,6 +189,12 @@ def _backed_up(site: Site, old: Path) -> Path | None:
         run(site.start, site.root)  # it goes on as it was
         raise
     return file
+
+
+def _forget_old(site: Site) -> None:
+    """Keep the newest backups alone: what people had deleted must not lie in older ones for ever."""
+    for old in sorted((site.root / BACKUPS).glob("*.sealed"), reverse=True)[KEPT_BACKUPS:]:
+        old.unlink()
 
 
 def core(version: Path, *words: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from core.alerts import EVERY_S, FILE_NAME, MOST, OVER_AFTER_S, Alerts
 from core.traffic import Busyness
-from core.troubles import LEAST_FREE_BYTES, Figures, Trouble, troubles
+from core.troubles import LEAST_FREE_BYTES, MOST_BACKUP_AGE_S, Figures, Trouble, troubles
 
 QUIET = Busyness(0, 0, 0, 0, 0.0)
 DISK = Trouble("free disk", "12 MB are free where things are kept")
@@ -53,7 +53,9 @@ def kinds(alerts: Alerts, clock: Clock, *found: Trouble, looks: int = 1) -> list
         ("disk", {"parts": {"disk": "full"}}, {"parts": {"disk": "ok"}}),
         ("secret", {"parts": {"secret": "changed"}}, {"parts": {"secret": "ok"}}),
         ("clock", {"parts": {"clock": "jumped"}}, {"parts": {"clock": "ok"}}),
-        ("backups", {"parts": {"backups": "old"}}, {"parts": {"backups": "none"}}),
+        ("backups", {"parts": {"backups": "old"}, "backup_age_s": 2e5}, {"parts": {"backups": "none"}}),
+        ("backups", {"backup_age_s": MOST_BACKUP_AGE_S + 1}, {"backup_age_s": MOST_BACKUP_AGE_S}),
+        ("store", {"parts": {"store": "damaged"}}, {"parts": {"store": "known bad"}}),
         ("jobs", {"waiting_frac": 0.81}, {"waiting_frac": 0.8}),
         ("free disk", {"free_bytes": LEAST_FREE_BYTES - 1}, {"free_bytes": LEAST_FREE_BYTES}),
         ("memory", {"memory_frac": 0.86}, {"memory_frac": 0.85}),

@@ -14,7 +14,7 @@ from core.api.app import PREFIX
 from core.inputs import Market, Weather
 from core.results import Projection
 from core.scenario import Scenario
-from core.store import backups, projections, scenarios, weathers
+from core.store import backups, projections, restoring, scenarios, weathers
 from core.store.database import FILE_NAME
 from core.studies.projection import project
 from tests.api.doors import opened
@@ -176,6 +176,31 @@ def test_a_damaged_backup_restores_nothing(home: Path, tmp_path: Path, capsys: p
     assert not (new / FILE_NAME).exists()
     file.write_bytes(b"")
     assert said(capsys, "restore", str(file), "--home", str(new))[0] == 1
+
+
+def test_a_restore_that_is_cut_off_before_the_database_stands_there_has_brought_the_secret(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A start in between would make another secret, and keys and audit log would be worth nothing."""
+    file, new = tmp_path / "a.sealed", tmp_path / "new"
+    assert said(capsys, "backup", "--to", str(file))[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "_move_aside", lambda place: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            main(["restore", str(file), "--home", str(new)])
+    assert (new / "secret").read_bytes() == (home / "secret").read_bytes()
+    assert not (new / FILE_NAME).exists()
+    assert said(capsys, "restore", str(file), "--home", str(new))[0] == 0
+    assert said(capsys, "verify", "--home", str(new))[0] == 0
+
+
+def test_two_restores_in_one_second_overwrite_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "backup")[0] == 0
+    (made,) = backups.listed(home, 10)
+    file, keys = backups.file_of(home, made.id), restoring.secret.data_keys(home, {})
+    assert keys
+    aside = [restoring.restore(file, home, home, {}, replace=True).aside for _ in range(3)]
+    assert len({old for moved in aside for old in moved}) == len(list(home.glob("app.db.replaced.*"))) >= 3
 
 
 def test_without_its_key_a_backup_stays_shut(

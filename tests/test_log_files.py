@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import stat
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,3 +175,16 @@ def test_the_newest_errors_take_bounded_memory_and_no_traceback(root: logging.Lo
     assert len(told) == 50
     assert told[0].message.startswith("number 199 ")
     assert all(len(one.message) <= 300 and "of the inside" not in str(one) for one in told)
+
+
+def test_a_clock_that_jumps_ahead_costs_no_file(
+    root: logging.Logger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"SOLAR_MINING_HOME": str(tmp_path)}
+    log_files.begin(settings(env), env)
+    logging.getLogger("solar_mining.test").warning("before")
+    (handler,) = (one for one in root.handlers if isinstance(one, Files))
+    monkeypatch.setattr(handler, "_now_s", lambda: time.time() + 400 * DAY_S)
+    logging.getLogger("solar_mining.test").warning("after the jump")
+    told = [json.loads(path.read_text())["message"] for path in files(tmp_path / FOLDER)]
+    assert told == ["after the jump", "before"]

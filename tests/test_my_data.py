@@ -155,6 +155,7 @@ def test_files_that_were_moved_aside_are_told(door: Door) -> None:
     client = client_of(door, ANN)
     told = client.request("DELETE", f"{PREFIX}/my-data", params={"confirm": ANN}).json()["backups"]
     assert "3 database files that were moved aside" in told
+    assert "for up to eight weeks" in told
 
 
 def test_of_another_an_admin_alone_may(door: Door) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.telemetry import MOST_BYTES, JsonLines, begin, forms, hidden, secrets_in
+from core.telemetry import MOST_BYTES, JsonLines, begin, forms, hidden, hide, secrets_in
 
 ENV = {
     "SOLAR_MINING_COINGECKO_KEY": "canary+key/7f3a=",
@@ -134,6 +134,26 @@ def test_a_key_in_any_form_is_in_no_line(form: str, log: tuple[logging.Logger, i
     assert form not in stream.getvalue()
     assert "canary" not in stream.getvalue()
     assert stream.getvalue().count("***") >= 5
+
+
+def test_what_is_entered_later_is_hidden_from_then_on_wherever_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams, handlers = [io.StringIO() for _ in range(2)], list[logging.Handler]()
+    for stream in streams:
+        handlers.append(logging.StreamHandler(stream))
+        handlers[-1].setFormatter(JsonLines(("known-before",)))
+    monkeypatch.setattr(logging.getLogger(), "handlers", [*handlers, logging.NullHandler()])
+    logger = logging.getLogger("later")
+    logger.error("canary-p4ss")
+    assert all("canary" in stream.getvalue() for stream in streams), "nobody knew that it is one"
+    for stream in streams:
+        stream.truncate(stream.seek(0))
+    hide(["user:canary-p4ss", "  "])
+    for form in forms(["canary-p4ss", "user:canary-p4ss"]):
+        logger.error("GET /?key=%s known-before", form)
+    for stream in streams:
+        assert "canary" not in stream.getvalue()
+        assert "known-before" not in stream.getvalue()
+        assert all(json.loads(text)["message"].startswith("GET /?key=***") for text in stream.getvalue().splitlines())
 
 
 def test_longer_secrets_are_hidden_before_those_inside_them() -> None:

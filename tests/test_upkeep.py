@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DatabaseError
 from core.scenario import Scenario
-from core.store import audit, backups, scenarios
+from core.store import audit, backups, leases, scenarios
 from core.store.database import Database, open_database
 from core.upkeep import Upkeep
 
@@ -77,6 +78,15 @@ def test_a_backup_an_hour_and_none_between(stage: Stage) -> None:
     assert one.look() == ["backup", "prune"]
 
 
+def test_a_copy_that_was_kept_long_enough_goes(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    old = stage.home / "app.db.replaced.20260401T120000000000Z"
+    old.write_bytes(b"a database")
+    with caplog.at_level("INFO", "solar_mining.upkeep"):
+        stage.process().look()
+    assert not old.exists()
+    assert f"{old.name} went" in caplog.text
+
+
 def test_after_a_restart_the_newest_tells_whether_one_is_due(stage: Stage) -> None:
     stage.process().look()
     stage.clocks.run(0.5)
@@ -123,6 +133,15 @@ def test_a_clock_that_is_set_back_stops_nothing_and_hurries_nothing(stage: Stage
     stage.clocks.elapsed_s += 4000
     assert "backup" in one.look()
     assert stage.count == 4
+
+
+def test_a_lease_that_cannot_be_given_back_runs_out(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse() -> Database:
+        raise DatabaseError("the database is busy", field="database", value="busy", expected="a free lock")
+
+    with caplog.at_level("INFO"):
+        leases.give_back(refuse, "upkeep", "me")
+    assert "the lease of upkeep runs out by itself" in caplog.text
 
 
 def test_what_fails_is_told_and_tried_again_an_hour_later(

@@ -194,3 +194,7 @@ def test_the_command_tells_the_key_and_tries_the_way(
     monkeypatch.delenv("SOLAR_MINING_ALERTS")
     assert main(["alerts", "--try"]) == 1
     assert "SOLAR_MINING_ALERTS" in capsys.readouterr().err
+    monkeypatch.setenv("SOLAR_MINING_MODE", "public")
+    monkeypatch.delenv("SOLAR_MINING_SECRET", raising=False)
+    assert main(["alerts"]) == 1
+    assert "the key changes with each start" in capsys.readouterr().err

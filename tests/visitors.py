@@ -22,7 +22,7 @@ WITHIN_S = 60.0
 
 
 class Visitor:
-    """One session. What it was shown last: `shown` by element kind and label → widget id; `received`: all bytes ever."""
+    """One session. What it was shown last: `widgets` by label, `figures`; `received`: all bytes ever."""
 
     def __init__(self, address: str, wire: ClientConnection) -> None:
         self._address, self._wire = address, wire
@@ -31,6 +31,7 @@ class Visitor:
         self.session_id = ""
         self.widgets: dict[str, str] = {}
         self.states: dict[str, WidgetState] = {}
+        self.figures: list[str] = []  # on the tiles of the page as it is, each with its name
 
     def open(self, page: str = "", query: str = "") -> Visitor:
         """Run the script of a page, by its name in the address, to its end."""
@@ -87,6 +88,7 @@ class Visitor:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.session_id = message.new_session.initialize.session_id or self.session_id
+                self.figures = []
             elif kind == "delta":
                 self._note(message.delta.new_element)
             elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
@@ -95,6 +97,8 @@ class Visitor:
     def _note(self, element: Any) -> None:
         kind = element.WhichOneof("type")
         found = getattr(element, kind) if kind else None
+        if kind == "metric":
+            self.figures.append(f"{found.label}: {found.body}")
         if found is not None and getattr(found, "id", "") and getattr(found, "label", ""):
             self.widgets[str(found.label)] = str(found.id)
 

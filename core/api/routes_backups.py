@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.api.described import errors_of
 from core.api.identity import Admin
 from core.api.paging import Page, PageAsked, page
+from core.deeds import noted
 from core.errors import Forbidden
-from core.outside import audit, database
+from core.outside import database
 from core.settings import settings
 from core.store import backups
 
@@ -46,7 +47,7 @@ def create_backup(who: Admin, asked: NewBackup | None = None) -> BackupShown:
     if not conf.stores_on_server:
         raise Forbidden("nothing is kept here that could be backed up", field="mode", value=conf.mode)
     made = backups.make(database(), conf.home)
-    audit().note(who.owner, "backup made", made.id, made.sha256)
+    noted(who.owner, "backup made", made.id, made.sha256)
     return _shown(made)
 
 

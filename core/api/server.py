@@ -76,12 +76,19 @@ async def _nowhere(request: Request) -> Response:
 async def lifespan(app: object) -> AsyncIterator[None]:
     """From the server's start to its end; at the end what was counted of the API's use is written."""
     send_at_once()
+    await asyncio.to_thread(_conceal)
     threading.Thread(target=_begin, name="api", daemon=True).start()
     async with schedule.lifespan(app):
         try:
             yield
         finally:
             await asyncio.to_thread(_leave)
+
+
+def _conceal() -> None:
+    from core import provider_keys
+
+    provider_keys.conceal()
 
 
 def _begin() -> None:

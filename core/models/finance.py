@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.figures import refused
 from core.models.depreciation import macrs_fractions
-from core.models.rates import checked_rows, irr, irr_and_count, irr_count, refused
+from core.models.rates import checked_rows, irr, irr_and_count, irr_count
 
 __all__ = [
     "discounted_payback_years", "fcr_lcoe_usd_per_kwh", "irr", "irr_and_count", "irr_count", "lcoe_real_usd_per_kwh", "lcoe_usd_per_kwh",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import ValidationError
+from core.figures import rows
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -374,16 +374,4 @@ def _left_aligned(cash: Floats) -> Floats:
 
 def checked_rows(name: str, values: ArrayLike) -> Floats:
     """`values` as finite numbers with at least one year on the last axis; ValidationError names what is wrong."""
-    try:
-        rows = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise refused(name, values, "numbers, years on the last axis") from None
-    if rows.ndim == 0 or rows.shape[-1] == 0:
-        raise refused(name, values, "at least one year on the last axis")
-    if not np.isfinite(rows).all():
-        raise refused(name, float(rows[~np.isfinite(rows)].flat[0]), "finite numbers only")
-    return rows
-
-
-def refused(name: str, value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"{name}: expected {expected}, not {value}", field=name, value=value, expected=expected)
+    return rows(name, values, "year")

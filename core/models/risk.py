@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import ValidationError
+from core.figures import rows
 
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for one row of paths, else an array of the leading axes' shape
@@ -177,16 +178,4 @@ def _tail_paths(count: int, level: float) -> float:
 
 
 def _paths(values: ArrayLike) -> Floats:
-    try:
-        paths = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise _refused(values, "numbers, paths on the last axis") from None
-    if paths.ndim == 0 or paths.shape[-1] == 0:
-        raise _refused(values, "at least one path on the last axis")
-    if not np.isfinite(paths).all():
-        raise _refused(float(paths[~np.isfinite(paths)].flat[0]), "finite numbers only")
-    return paths
-
-
-def _refused(value: Any, expected: str) -> ValidationError:
-    return ValidationError(f"values: expected {expected}, not {value}", field="values", value=value, expected=expected)
+    return rows("values", values, "path")

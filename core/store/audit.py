@@ -2,7 +2,7 @@
 
 Each row carries a code over itself and the code of the row before, made with a key that is not in the database: who
 has the database alone can break the chain, not mend it. What is cut off at the end is told by the anchor, a file
-beside the database with the last number and code. Rows that are old go from the beginning alone, and a row says so,
+beside the database with the last number and code; where that file is gone, the next entry says so. Rows that are old go from the beginning alone, and a row says so,
 with the code of the last that went: there the chain begins then.
 """
 
@@ -11,21 +11,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
-import secrets
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.store import clock, rows
-from core.store.database import Database
+from core import clock, whole
+from core.store import holds, rows
+from core.store.database import PATIENCE_S, Database
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as Tables
 
-ANCHOR = "audit.head"
+ANCHOR, LOCK = "audit.head", ".audit.lock"
 LONGEST = 200  # characters of what an entry says about what was done
 KEPT_DAYS = 365
 NOBODY, CODED = (
@@ -33,6 +35,7 @@ NOBODY, CODED = (
     ("person ", "visitor "),
 )  # that stand for no name, or for a code
 PRUNED = "old entries removed"
+LOST, WHY_LOST = "length lost", "the file with the length of this log was gone: later entries may be, too"
 BLOCK = 10_000  # rows read at once by the verifier
 NEWEST = "SELECT seq, code FROM audit ORDER BY seq DESC LIMIT 1"
 LIST = "SELECT * FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?"
@@ -72,6 +75,7 @@ class Log:
     db: Database
     key: bytes
     home: Path | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def name(self, owner: str) -> str:
         """How the log names an owner: as a code, which nobody but who knows the name can tell whom it stands for."""
@@ -84,35 +88,41 @@ class Log:
 
         Owners that `subject` or `detail` tell of are to be named by `name`.
         """
-        with self.db.write() as tables:
-            seq = self._add(tables, self.name(who), action, subject, detail)
-        self._anchor(seq)
+        with self._alone():
+            with self.db.write() as tables:
+                self._tell_lost(tables)
+                seq = self._add(tables, self.name(who), action, subject, detail)
+            self._anchor(seq)
         return seq
 
     def prune(self, now: datetime | None = None, days: int = KEPT_DAYS) -> int:
         """Remove what is older than `days`, from the beginning to the first row that is not; how many rows went."""
         limit = rows.stamp((now or clock.for_deleting()) - timedelta(days=days))
-        with self.db.write() as tables:
-            first = next(iter(tables.query(FIRST_NEW, [limit])))["seq"]
-            last = next(iter(tables.query(SEALED, [first - 1])), None) if first else None
-            if last is None:
-                return 0
-            gone = _cut(tables, first - 1)
-            seq = self._add(tables, "this program", PRUNED, str(first - 1), last["code"])
-        self._anchor(seq)
+        with self._alone():
+            with self.db.write() as tables:
+                first = next(iter(tables.query(FIRST_NEW, [limit])))["seq"]
+                last = next(iter(tables.query(SEALED, [first - 1])), None) if first else None
+                if last is None:
+                    return 0
+                self._tell_lost(tables)
+                gone = _cut(tables, first - 1)
+                seq = self._add(tables, "this program", PRUNED, str(first - 1), last["code"])
+            self._anchor(seq)
         return gone
 
     def gone(self) -> tuple[int, int]:
         """The numbers of the first and the last entry that the anchor tells of and the log has not; first after last for none."""
-        with self.db.read() as tables:
-            last = next(iter(tables.query(NEWEST)), {"seq": 0})
-        return int(last["seq"]) + 1, 0 if self.home is None else self._anchored(0)
+        return self._length() + 1, 0 if self.home is None else self._anchored(0)
+
+    @property
+    def believed(self) -> bool:
+        """Whether the anchor, where there is one, was written with the key of this log."""
+        return self.home is None or self._anchored(0) >= 0
 
     def settle(self) -> None:
         """Let the anchor tell the length the log has now: for an older database that was put back on purpose."""
-        with self.db.read() as tables:
-            last = next(iter(tables.query(NEWEST)), {"seq": 0})
-        self._anchor(int(last["seq"]), lower=True)
+        with self._alone():
+            self._anchor(self._length(), lower=True)
 
     def listed(self, limit: int = 100, before: int = 2**62) -> list[Entry]:
         """Entries with a number under `before`, the newest first."""
@@ -140,6 +150,23 @@ class Log:
             first = next(iter(tables.query("SELECT min(seq) AS seq FROM audit")))["seq"] or 1
             cut = next(iter(tables.query(CUT, [str(first - 1)])), None) if first > 1 else None
         return (first - 1, cut["detail"]) if cut else (0, "")
+
+    def _length(self) -> int:
+        with self.db.read() as tables:
+            return _last(tables)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One entry and its anchor at a time, whatever the thread or process."""
+        with self._turn, ExitStack() as held:
+            if self.home is not None:
+                held.enter_context(holds.locked(self.home / LOCK, time.monotonic() + PATIENCE_S))
+            yield
+
+    def _tell_lost(self, tables: Tables) -> None:
+        """Who takes the anchor away may have cut the log off: that stands in the chain from then on."""
+        if self.home is not None and (last := _last(tables)) and not (self.home / ANCHOR).exists():
+            self._add(tables, "this program", LOST, str(last), WHY_LOST)
 
     def _add(self, tables: Tables, who: str, action: str, subject: str, detail: str) -> int:
         said = {"who": who, "action": action, "subject": subject[:LONGEST], "detail": detail[:LONGEST]}
@@ -171,14 +198,19 @@ class Log:
         return int(told["seq"]) if sound else -1
 
     def _anchor(self, seq: int, *, lower: bool = False) -> None:
-        """Say how long the log is, whole or not at all, and after the row is kept: a crash between leaves it behind."""
-        if self.home is None or (self._anchored(0) >= seq and not lower):
+        """Say how long the log is, after the row is kept: a crash between leaves it behind.
+
+        One that cannot be believed stays, and with it what the verifier says, until somebody has looked into it.
+        """
+        if self.home is None or (not lower and not 0 <= self._anchored(0) < seq):
             return
-        draft = self.home / f".{ANCHOR}.{secrets.token_hex(8)}"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump({"seq": seq, "code": _anchor_code(self.key, seq)}, file)
-        draft.replace(self.home / ANCHOR)
+        told = {"seq": seq, "code": _anchor_code(self.key, seq)}
+        whole.write(self.home / ANCHOR, json.dumps(told).encode())
+
+
+def _last(tables: Tables) -> int:
+    """The number of the newest row, 0 for none."""
+    return int(next(iter(tables.query(NEWEST)), {"seq": 0})["seq"])
 
 
 def _cut(tables: Tables, last: int) -> int:

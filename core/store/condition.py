@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import DatabaseError
 from core.store import rows
+from core.store.damage import Met, met
 from core.store.database import FILE_NAME, Database, is_known_bad, sqlite_version
 from core.store.holds import size_of
 
@@ -35,7 +36,7 @@ class Condition:
     """How the store is.
 
     `trouble`: what the last write met, "" for nothing, else a word of `database.REFUSALS` such as "full" or "busy".
-    `known_bad`: this SQLite has the WAL-reset bug; writers of all processes then take one lock of the house.
+    `damage`: what was met in the database and not found sound since. `known_bad`: this SQLite has the WAL-reset bug; writers of all processes then take one lock of the house.
     """
 
     sqlite_version: str
@@ -45,11 +46,12 @@ class Condition:
     free_bytes: int
     trouble: str
     set_aside: tuple[Aside, ...]
+    damage: Met | None = None
 
     @property
     def degraded(self) -> bool:
         """Whether something keeps the store from being what it should."""
-        return bool(self.trouble or self.set_aside or self.free_bytes < LEAST_FREE_BYTES)
+        return bool(self.trouble or self.set_aside or self.damage or self.free_bytes < LEAST_FREE_BYTES)
 
 
 def condition(db: Database, home: Path | None) -> Condition:
@@ -60,7 +62,7 @@ def condition(db: Database, home: Path | None) -> Condition:
     if home is None:
         return Condition(sqlite_version(), is_known_bad(), 0, 0, 2**63 - 1, db.trouble, ())
     sizes = (size_of(home / FILE_NAME), size_of(home / f"{FILE_NAME}-wal"), shutil.disk_usage(home).free)
-    return Condition(sqlite_version(), is_known_bad(), *sizes, db.trouble, set_aside(home))
+    return Condition(sqlite_version(), is_known_bad(), *sizes, db.trouble, set_aside(home), met(home))
 
 
 def set_aside(home: Path) -> tuple[Aside, ...]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from core import clock
 from core.errors import ScenarioError
 from core.scenario import Scenario, read
-from core.store import clock, rows
+from core.store import rows
 from core.store.database import Database
 
 if TYPE_CHECKING:

@@ -98,10 +98,7 @@ def delete(db: Database, owner: str, id: str, version: int | None = None) -> Non
     """Forget a machine, a damaged one too; Conflict where a `version` is given that is not the newest."""
     rows.owned(owner)
     with db.write() as tables:
-        old = rows.present(tables, "equipment", owner, {"id": id}, "machine", columns="version")
-        if version is not None:
-            rows.refuse_old(old, version, "machine")
-        tables.table("equipment").delete(id)
+        rows.delete(tables, "equipment", owner, id, version, "machine")
 
 
 def _refuse_taken(tables: Any, owner: str, machine: Machine, but: str) -> None:

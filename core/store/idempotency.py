@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from core import clock
 from core.errors import ValidationError
-from core.store import clock, rows
+from core.store import rows
 from core.store.database import Database
 
 if TYPE_CHECKING:

@@ -130,9 +130,9 @@ def _row(db: Database, key_id: str) -> dict[str, Any] | None:
 
 def _note_use(db: Database, key_id: str, now: datetime) -> None:
     with db.write() as tables:
-        found = list(tables.query("SELECT * FROM keys WHERE id = ?", [key_id]))
-        row = rows.sealed({**found[0], "last_used_at": rows.stamp(now)})
-        tables.table("keys").update(key_id, {name: row[name] for name in ("last_used_at", "checksum")})
+        for found in list(tables.query("SELECT * FROM keys WHERE id = ?", [key_id])):  # none, where it was just deleted
+            row = rows.sealed({**found, "last_used_at": rows.stamp(now)})
+            tables.table("keys").update(key_id, {name: row[name] for name in ("last_used_at", "checksum")})
 
 
 def _refuse_third(tables: Tables, owner: str, label: str, now: datetime) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
+from core.errors import SolarMiningError
 from core.store.database import Database
+
+log = logging.getLogger("solar_mining.store")
 
 
 def take(db: Database, task: str, holder: str, now_s: float, for_s: float) -> bool:
@@ -20,10 +26,13 @@ def take(db: Database, task: str, holder: str, now_s: float, for_s: float) -> bo
         return True
 
 
-def give_back(db: Database, task: str, holder: str) -> None:
-    """Let another process have the task at once."""
-    with db.write() as tables:
-        tables.execute("DELETE FROM leases WHERE task = ? AND holder = ?", [task, holder])
+def give_back(db: Callable[[], Database], task: str, holder: str) -> None:
+    """Let another process have the task at once, or, where the database refuses now, once the lease has run out."""
+    try:
+        with db().write() as tables:
+            tables.execute("DELETE FROM leases WHERE task = ? AND holder = ?", [task, holder])
+    except SolarMiningError as error:
+        log.info("the lease of %s runs out by itself: %s", task, error.message)
 
 
 def holder(db: Database, task: str, now_s: float) -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core import whole
 from core.errors import Conflict
 from core.store import backups, holds, migrations, sealing, secret, soundness
 from core.store.audit import Log
 from core.store.database import FILE_NAME, Database
 
 ENDS = ("", "-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was put in place: the id its backup was made under, "" where that is not told, and the files moved aside."""
+
+    backup: str
+    aside: list[Path]
 
 
 def restore(
@@ -23,8 +32,8 @@ def restore(
     *,
     replace: bool = False,
     told: sealing.Told = sealing.nothing,
-) -> list[Path]:
-    """Put the database that a backup's file holds into `folder`; the files that lay there and were moved aside.
+) -> Restored:
+    """Put the database that a backup's file holds into `folder`.
 
     `home`: the folder of the copy that made it, whose secret opens it and goes along where `folder` has none. Checked
     and brought to the newest schema before anything is moved. Conflict where a database is there and `replace` is not
@@ -37,18 +46,19 @@ def restore(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = folder / f".{FILE_NAME}.restored"
     try:
-        backups.unpack_file(file, part, secret.data_keys(home, env), told)
+        made_as = backups.unpack_file(file, part, secret.data_keys(home, env), told)
         soundness.check_file(part)
         _migrate(part)
         with holds.alone(folder):
+            _bring_secret(home, folder, env)  # first: without it a start in between would make another one
             aside = _move_aside(place)
             part.replace(place)
+            whole.sync(folder)
     finally:
         for left in _beside(part):
             left.unlink()
-    _bring_secret(home, folder, env)
-    _note(folder, env, file.name)
-    return aside
+    _note(folder, env, made_as or file.name)
+    return Restored(made_as, aside)
 
 
 def only_in(newer: Path, older: Path) -> dict[str, int]:
@@ -88,7 +98,9 @@ def _migrate(file: Path) -> None:
 
 
 def _move_aside(place: Path) -> list[Path]:
-    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    at = datetime.now(UTC).strftime(
+        "%Y%m%dT%H%M%S%fZ"
+    )  # to the microsecond: nothing that was moved before is overwritten
     name = f"{place.name}.replaced.{at}"  # with the log of writes named after it, as SQLite looks for it
     return [file.rename(place.with_name(name + file.name.removeprefix(place.name))) for file in _beside(place)]
 
@@ -98,16 +110,15 @@ def _bring_secret(home: Path, folder: Path, env: Mapping[str, str]) -> None:
     source, target = home / secret.FILE_NAME, folder / secret.FILE_NAME
     if env.get(secret.VARIABLE, "").strip() or target.exists() or not source.exists():
         return
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
-        written.write(source.read_bytes())
+    whole.write(target, source.read_bytes())
 
 
 def _note(folder: Path, env: Mapping[str, str], name: str) -> None:
-    """Tell the audit log, which may have been longer before."""
+    """Tell the audit log, which may have been longer before, or have no anchor here yet."""
     db = Database(str(folder / FILE_NAME))
     try:
         log = Log(db, secret.purpose(secret.server_secret(folder, env), "audit"), folder)
-        log.note("command line", "backup restored", name)
         log.settle()
+        log.note("command line", "backup restored", name)
     finally:
         db.close()

@@ -146,6 +146,14 @@ def refuse_old(row: Mapping[str, Any], version: int | None, what: str) -> None:
         )
 
 
+def delete(tables: Tables, table: str, owner: str, id: str, version: int | None, what: str) -> None:  # noqa: A002
+    """Delete a row, a damaged one too; Conflict where a `version` is given that is not the newest."""
+    old = present(tables, table, owner, {"id": id}, what, columns="version")
+    if version is not None:
+        refuse_old(old, version, what)
+    tables.table(table).delete(id)
+
+
 def _place(key: Mapping[str, Any]) -> dict[str, Any]:
     column, value = next(iter(key.items()))
     return {"field": column, "value": value}

@@ -88,10 +88,7 @@ def delete(db: Database, owner: str, id: str, version: int | None = None) -> Non
     """Forget a saved scenario, a damaged one too; Conflict where a `version` is given that is not the newest."""
     rows.owned(owner)
     with db.write() as tables:
-        old = rows.present(tables, "scenarios", owner, {"id": id}, "scenario", columns="version")
-        if version is not None:
-            rows.refuse_old(old, version, "scenario")
-        tables.table("scenarios").delete(id)
+        rows.delete(tables, "scenarios", owner, id, version, "scenario")
 
 
 def _row(tables: Any, owner: str, id: str) -> dict[str, Any]:  # noqa: A002

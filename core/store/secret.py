@@ -34,6 +34,13 @@ def server_secret(home: Path | None, env: Mapping[str, str]) -> bytes:
     return secrets.token_bytes(SHORTEST) if home is None else _of_file(home)
 
 
+def kept_secret(home: Path, env: Mapping[str, str]) -> bytes | None:
+    """The secret as it is now, None where its file is gone: to look must not make another one."""
+    if not env.get(VARIABLE, "").strip() and not (home / FILE_NAME).exists():
+        return None
+    return server_secret(home, env)
+
+
 def purpose(secret: bytes, what: str) -> bytes:
     """A key for one purpose, so that no two uses of the secret share one."""
     return hmac.digest(secret, f"solar mining: {what}".encode(), hashlib.sha256)

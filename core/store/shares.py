@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from core import clock
 from core.errors import NotFound
 from core.results import Projection
 from core.scenario import Scenario
-from core.store import clock, pages, projections, rows, scenarios
+from core.store import pages, projections, rows, scenarios
 from core.store.database import Database
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core import whole
 from core.errors import DatabaseError, SolarMiningError
 from core.store import backups, holds, migrations, rows
 from core.store.database import FILE_NAME, Database, fault_of, is_known_bad, sqlite_version
@@ -73,7 +73,7 @@ def _plan(home: Path, why: str) -> None:
     at = datetime.now(UTC)
     backup = _fetched(home)
     plan = {"file": _free_name(home, at), "at": rows.stamp(at), "why": why, "backup": backup}
-    _written(home / PLAN, json.dumps(plan))
+    whole.write(home / PLAN, json.dumps(plan).encode())
     log.critical(
         "the database is damaged (%s): it goes to %s, %s", why, plan["file"], f"backup {backup} takes its place"
         if backup else "and an empty one begins, as there is no good backup"
@@ -99,7 +99,7 @@ def _fetched(home: Path) -> str:
             log.error("backup %s is of no use: %s", one.id, error)
             continue
         if not (why := fault_of(home / NEXT)):
-            _sync(home / NEXT)
+            whole.sync(home / NEXT)
             return one.id
         log.error("backup %s is of no use: %s", one.id, why)
     (home / NEXT).unlink(missing_ok=True)
@@ -117,11 +117,11 @@ def _move(home: Path) -> None:
         beside = home / f"{FILE_NAME}{part}"
         if beside.exists() and not file.exists():
             beside.replace(home / f"{aside.name}{part}")
-    _sync(home)  # a log must not come back beside the backup
+    whole.sync(home)  # a log must not come back beside the backup
     if plan["backup"] and (home / NEXT).exists():
         (home / NEXT).replace(file)
     (home / PLAN).replace(home / f"{aside.name}.json")
-    _sync(home)
+    whole.sync(home)
 
 
 def _brought_up(home: Path, hold: holds.Hold) -> Database:
@@ -145,28 +145,3 @@ def _kept_first(db: Database, home: Path) -> None:
         copy.touch(mode=0o600)
         db.copy_to(copy)
         log.error("some rows are damaged (%s): the schema changes with a copy kept as %s", error.message, copy.name)
-
-
-def _written(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = file.with_name(f"{file.name}.part")
-    try:
-        with draft.open("w", encoding="ascii") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
-        _sync(file.parent)
-    except OSError as error:
-        raise refusal(DISK) from error
-
-
-def _sync(path: Path) -> None:
-    """Have a file or folder on the disk, not only on its way there; Windows sees to folders itself."""
-    if os.name != "posix" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

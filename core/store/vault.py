@@ -1,6 +1,6 @@
 """Keys of providers that an admin entered: sealed in one file beside the database, read by this program alone.
 
-They are in no backup. The file is sealed with the newest of the keys in SOLAR_MINING_DATA_KEY, or with one made from
+They are in no backup, and no log shows one from when it is entered or read. The file is sealed with the newest of the keys in SOLAR_MINING_DATA_KEY, or with one made from
 the server's secret; whatever is entered, or `renew`, seals all of it anew.
 """
 
@@ -9,15 +9,17 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
-import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
+from core import telemetry, whole
 from core.errors import DatabaseError, NotFound, SolarMiningError
-from core.store import rows, sealing
+from core.store import holds, rows, sealing
+from core.store.refusals import DISK, FULL, PATIENCE_S, refusal
 
 FILE_NAME = "provider-keys.sealed"
 LONGEST = 500  # characters of a key
@@ -52,6 +54,7 @@ class Vault(Mapping[str, str]):
         key = key.strip()
         if not key or len(key) > LONGEST or not key.isprintable() or not key.isascii():
             raise rows.refused("key", "", f"1 to {LONGEST} printable characters of ASCII")
+        telemetry.hide([key])
         with self._changed() as known:
             known[name] = key
 
@@ -69,10 +72,17 @@ class Vault(Mapping[str, str]):
     @contextmanager
     def _changed(self) -> Iterator[dict[str, str]]:
         """What is kept, to be changed and written back whole."""
-        with self._lock, _alone(self._file):
+        with self._lock, self._alone():
             known = dict(self._now())
             yield known
             self._write(known)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone among processes: two that change the file at once would lose one change."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with holds.locked(self._file.with_suffix(".lock"), time.monotonic() + PATIENCE_S):
+            yield
 
     def _now(self) -> dict[str, str]:
         with self._lock:
@@ -84,13 +94,16 @@ class Vault(Mapping[str, str]):
             seen = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
             if seen != self._seen:
                 self._known, self._seen = self._read(), seen
+                telemetry.hide(self._known.values())
             return self._known
 
     def _read(self) -> dict[str, str]:
         opened = io.BytesIO()
         try:
             with self._file.open("rb") as source:
-                sealing.unseal(source, opened, self._keys())
+                label = sealing.unseal(source, opened, self._keys())
+            if label not in ("", FILE_NAME):
+                raise sealing.unusable("it holds no keys of providers")
             found: dict[str, str] = json.loads(opened.getvalue())
         except OSError as error:
             raise DatabaseError(
@@ -99,30 +112,12 @@ class Vault(Mapping[str, str]):
         return found
 
     def _write(self, known: dict[str, str]) -> None:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
+        sealed = io.BytesIO()
+        sealing.seal(io.BytesIO(json.dumps(known).encode()), sealed, self._keys()[0], FILE_NAME)
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as into:
-                sealing.seal(io.BytesIO(json.dumps(known).encode()), into, self._keys()[0])
-                into.flush()
-                os.fsync(into.fileno())
-            draft.replace(self._file)
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Alone among processes, where the system can lock files: two that change it at once would lose one change."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            whole.write(self._file, sealed.getvalue())
+        except OSError as error:
+            raise refusal(FULL if error.errno == ENOSPC else DISK) from error
 
 
 class Layered(Mapping[str, str]):

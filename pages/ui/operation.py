@@ -30,7 +30,7 @@ KNOWN_BAD = "This SQLite has the WAL-reset bug of versions before 3.51.3: writer
 PARTS = {
     "database": "Whether what is saved can be written down.",
     "disk": "Room where things are kept.",
-    "store": "Whether the database is the one that was, and none had to be moved aside.",
+    "store": "Whether the database holds what was saved, and none had to be moved aside.",
     "secret": "What keys and the audit log are made with: whether it is still the same.",
     "memory": "Memory of this server.",
     "calculations": "Places for calculations and jobs.",
@@ -138,6 +138,7 @@ def storage() -> None:
 
 def _files() -> None:
     from core.health import backup_age_s, store_condition
+    from core.store import damage
     from core.store.condition import words
 
     now, age_s = store_condition(), backup_age_s()
@@ -146,6 +147,8 @@ def _files() -> None:
         return
     for aside in now.set_aside:
         st.warning(session.literal(words(aside)), icon=":material/warning:")
+    if now.damage:
+        st.error(session.literal(damage.words(now.damage)), icon=":material/error:")
     if now.known_bad:
         st.warning(KNOWN_BAD, icon=":material/warning:")
     told = {

@@ -11,14 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from core import health, outside
-from core.health import OLDEST_BACKUP_S, Calendar, Probe, verdict
-from core.store import backups
+from core.errors import DatabaseError
+from core.health import OLDEST_BACKUP_S, Calendar, Patience, Probe, verdict
+from core.scenario import Scenario
+from core.store import backups, damage, scenarios
+from core.traffic import Busyness
+from core.troubles import Figures, troubles
 from core.vitals import Vitals
 from tests.api.doors import opened
 from tests.api.serving import Served
@@ -34,6 +39,7 @@ STATES = {
     "none",
     "changed",
     "jumped",
+    "damaged",
     "moved aside",
     "known bad",
 }
@@ -134,7 +140,7 @@ def test_a_part_that_hangs_or_fails_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
 def test_no_key_is_needed(path: str, public: Served) -> None:
-    assert httpx.get(f"{public.address}/api/v1{path}").status_code == 200
+    assert httpx.get(f"{public.address}/api/v1{path}", timeout=60.0).status_code == 200  # the first one makes the API
 
 
 # Each part, wherever it is wrong
@@ -172,7 +178,18 @@ def test_a_secret_that_was_changed_or_taken_away_is_told(home: Path) -> None:
     (home / "secret").write_text("x" * 64)
     assert health._secret() == "changed"
     (home / "secret").unlink()
-    assert health._secret() == "changed", "a new one was made in its place"
+    assert health._secret() == "changed"
+    assert not (home / "secret").exists(), "who looks makes no other one"
+
+
+def test_a_secret_that_a_start_had_to_make_anew_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path, monkeypatch, "local"):
+        outside.audit().note("local", "key created", "a key")
+        assert health._secret() == "ok"
+    (tmp_path / "secret").unlink()
+    with opened(tmp_path, monkeypatch, "local"):
+        outside.audit().note("local", "key created", "another")
+        assert health._secret() == "changed"
 
 
 def test_a_disk_without_room_is_full(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +213,51 @@ def test_backups_are_old_after_a_day_and_a_half_and_need_not_be_before(
     file = next((home / "backups").iterdir())
     file.rename(file.with_name(file.name.replace(file.name[:8], "20200101", 1)))
     assert health._backups() == "old"
+
+
+def test_a_backup_is_overdue_by_the_time_that_this_process_ran_without_a_newer_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_s = [0.0]
+    waits = Patience(lambda: count_s[0])
+    monkeypatch.setattr(health, "patience", lambda: waits)
+    assert health.backup_overdue_s() == 0.0
+    count_s[0] = 4 * 3600.0
+    assert health.backup_overdue_s() == 4 * 3600.0, "none was ever made"
+    backups.make(outside.database(), home, now=datetime.now(UTC) - timedelta(hours=9))
+    assert health.backup_overdue_s() == 0.0, "one from before the start, or a computer that slept: it has its time"
+    count_s[0] += 3600.0
+    assert health.backup_overdue_s() == 3600.0
+    backups.make(outside.database(), home)
+    count_s[0] += 50 * 3600.0
+    assert 0.0 <= health.backup_overdue_s() <= 60.0, "it is no older than its date says"
+    monkeypatch.setenv("SOLAR_MINING_MODE", "public")
+    assert health.backup_overdue_s() is None
+
+
+def test_a_row_that_a_backup_finds_damaged_is_told_until_one_finds_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    with opened(home, monkeypatch, "local"):
+        row = scenarios.save(outside.database(), "local", Scenario())
+        with outside.database().write() as tables:
+            tables.execute("UPDATE scenarios SET name = 'changed'")
+        with pytest.raises(DatabaseError):
+            backups.make(outside.database(), home)
+        assert health._store() == "damaged"
+    with opened(home, monkeypatch, "local"):
+        assert health._store() == "damaged", "a restart does not forget it"
+        found = health.store_condition()
+        assert found is not None
+        assert found.damage is not None
+        assert row.id in damage.words(found.damage)
+        (told,) = troubles(Figures(Busyness(0, 0, 0, 0, 0.0), {"store": health._store()}))
+        assert told.words.startswith("store does not hold all that was saved")
+        scenarios.delete(outside.database(), "local", row.id)
+        assert health._store() == "damaged", "until it was looked at whole"
+        backups.make(outside.database(), home)
+        assert health._store() == "ok"
 
 
 def test_memory_that_is_nearly_used_up_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

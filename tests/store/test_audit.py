@@ -12,7 +12,7 @@ import pytest
 from core.errors import DatabaseError
 from core.store import audit
 from core.store.audit import Log
-from core.store.database import Database
+from core.store.database import Database, open_database
 
 KEY = b"k" * 32
 stamp_of = audit.rows.stamp
@@ -186,3 +186,40 @@ def test_a_long_log_is_verified_fast(db: Database) -> None:
     rate = 30_000 / (time.process_time() - started)
     print(f"{rate:,.0f} rows/s")
     assert rate > 50_000
+
+
+def test_who_cuts_the_end_off_and_takes_the_anchor_away_is_told_in_the_chain(log: Log, tmp_path: Path) -> None:
+    by_hand(log, "DELETE FROM audit WHERE seq > 5")
+    (tmp_path / audit.ANCHOR).unlink()
+    log.note("ann", "key created", "the next deed")
+    assert [(entry.seq, entry.action) for entry in log.listed(2)] == [(7, "key created"), (6, audit.LOST)]
+    assert log.listed(1, before=7)[0].subject == "5"
+    assert log.first_bad() is None, "what is there is as it was written, and says itself what may be missing"
+    log.note("ann", "key created", "another")
+    assert [entry.action for entry in log.listed(8)].count(audit.LOST) == 1
+
+
+def test_an_anchor_that_cannot_be_believed_stays_until_somebody_looks(log: Log, tmp_path: Path) -> None:
+    by_hand(log, "DELETE FROM audit WHERE seq > 5")
+    (tmp_path / audit.ANCHOR).write_text('{"seq": 5, "code": "made up"}')
+    assert not log.believed
+    log.note("ann", "key created", "the next deed")
+    assert not log.believed
+    assert log.first_bad() == 7
+    log.settle()
+    assert log.believed
+    assert log.first_bad() is None
+
+
+def test_notes_at_once_leave_the_anchor_at_the_last_and_miss_none(tmp_path: Path) -> None:
+    """Also the very first ones, before there is an anchor, and of two processes, which have a log each."""
+    db = open_database(tmp_path)
+    logs = [Log(db, KEY, tmp_path) for _ in range(6)]
+    threads = [threading.Thread(target=lambda one=one: [one.note("a", "b", "c") for _ in range(5)]) for one in logs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {entry.action for entry in logs[0].listed(100)} == {"b"}
+    assert logs[0].gone() == (31, 30)
+    db.close()

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.scenario import Scenario
 from core.store import backups, scenarios, sealing
 from core.store.database import FILE_NAME, Database, open_database
 from core.store.rows import stamp
-from core.store.secret import purpose
+from core.store.secret import data_keys, purpose
 
 CANARY = "canary in the name of a plan"
 PLAN = Scenario().but({"name": CANARY})
@@ -142,11 +143,11 @@ def test_pieces_of_a_long_file_can_not_change_places(tmp_path: Path, monkeypatch
     for size in (0, 1, 99, 100, 101, 250, 300):
         plain.write_bytes(bytes(n % 251 for n in range(size)))
         with plain.open("rb") as source, sealed.open("wb") as into:
-            sealing.seal(source, into, NEW)
+            sealing.seal(source, into, NEW, "a label")
         with sealed.open("rb") as source, out.open("wb") as into:
-            sealing.unseal(source, into, (OLD, NEW))
+            assert sealing.unseal(source, into, (OLD, NEW)) == "a label"
         assert out.read_bytes() == plain.read_bytes()
-    head = len(sealing.MARK) + sealing.NAME_BYTES + sealing.SALT_BYTES
+    head = len(sealing.MARK) + sealing.NAME_BYTES + sealing.SALT_BYTES + 1 + len("a label")
     body = sealed.read_bytes()[head:]
     first, second, third = body[:116], body[116:232], body[232:]
     for order in (second + first + third, first + third, first + second, first + second + second + third):
@@ -200,3 +201,64 @@ def test_what_a_crash_left_goes_a_day_later(db: Database, tmp_path: Path) -> Non
         os.utime(file, (0, time.time() - 2 * backups.ABANDONED_S))
     backups.make(db, tmp_path)
     assert not any(file.exists() for file in left)
+
+
+def test_under_another_name_or_in_another_ones_place_a_backup_is_refused(db: Database, tmp_path: Path) -> None:
+    old = backups.make(db, tmp_path, now=NOON - timedelta(days=3))
+    scenarios.save(db, "me", PLAN)
+    new = backups.make(db, tmp_path, now=NOON)
+    keys = data_keys(tmp_path, {})
+    for one in (old, new):
+        backups.refuse_changed(tmp_path, one.id, keys)
+    file = backups.file_of(tmp_path, old.id)
+    younger = (NOON + timedelta(days=1)).strftime(backups.WHEN)
+    renamed = file.rename(file.with_name(f"{younger}-00000000-{old.sha256}.sealed"))
+    for asked in (
+        lambda: backups.refuse_changed(tmp_path, f"{younger}-00000000", keys),
+        lambda: backups.unpack(tmp_path, f"{younger}-00000000", tmp_path / "out"),
+    ):
+        with pytest.raises(DatabaseError, match=f"it is the backup {old.id} under another name"):
+            asked()
+    assert not (tmp_path / "out").exists()
+    elsewhere = renamed.rename(tmp_path / "mine.sealed")
+    assert backups.unpack_file(elsewhere, tmp_path / "out", keys) == old.id, "a name of one's own is nobody's"
+    elsewhere.replace(backups.file_of(tmp_path, new.id))
+    with pytest.raises(DatabaseError, match=f"it is the backup {old.id}"):
+        backups.refuse_changed(tmp_path, new.id, keys)
+
+
+def test_a_backup_that_an_older_version_sealed_without_its_name_opens(db: Database, tmp_path: Path) -> None:
+    scenarios.save(db, "me", PLAN)
+    plain, sealed, out = tmp_path / "plain.db", tmp_path / "old.sealed", tmp_path / "out"
+    db.copy_to(plain)
+    raw = plain.read_bytes()
+    head = sealing.UNLABELLED + sealing.key_name(NEW) + bytes(sealing.SALT_BYTES)  # as that version wrote it
+    pieces = [raw[at : at + sealing.PIECE_BYTES] for at in range(0, len(raw), sealing.PIECE_BYTES)]
+    cipher = sealing._cipher(NEW, head)
+    body = [cipher.encrypt(sealing._nonce(n, n == len(pieces) - 1), piece, head) for n, piece in enumerate(pieces)]
+    sealed.write_bytes(head + b"".join(body))
+    assert backups.unpack_file(sealed, out, (OLD, NEW)) == ""
+    assert out.read_bytes() == raw
+
+
+def test_another_process_may_end_or_remove_one_meanwhile(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of them make backups at once: what one has just listed the other has renamed or retired."""
+    made = [backups.make(db, tmp_path) for _ in range(2)]
+    folder = tmp_path / "backups"
+    vanished = [folder / "20200101T000000000000Z-00000000.part", backups._files(folder)[0]]
+    seen = Path.iterdir
+
+    def as_it_was(path: Path) -> Iterator[Path]:
+        yield from seen(path)
+        if path == folder:
+            yield from vanished
+
+    backups.file_of(tmp_path, made[1].id).unlink()
+    monkeypatch.setattr(Path, "iterdir", as_it_was)
+    assert backups.listed(tmp_path, 10) == made[:1]
+    newest = backups.make(db, tmp_path)
+    assert backups.listed(tmp_path, 10) == [newest, made[0]]
+    monkeypatch.setattr(backups, "retired", lambda every: [made[1]])
+    backups.make(db, tmp_path)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core import clock
 from core.scenario import Scenario
-from core.store import backups, clock, drafts, idempotency, jobs, leases, rows, scenarios
+from core.store import backups, drafts, idempotency, jobs, leases, rows, scenarios
 from core.store.database import Database
 
 REAL = datetime

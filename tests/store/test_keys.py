@@ -181,3 +181,8 @@ def test_a_secret_cut_short_is_not_used(tmp_path: Path) -> None:
 def test_without_a_home_it_is_of_this_process_and_each_purpose_has_its_own() -> None:
     assert server_secret(None, {}) != server_secret(None, {})
     assert len({purpose(SECRET, "audit"), purpose(SECRET, "api keys"), purpose(b"t" * 32, "audit"), SECRET}) == 4
+
+
+def test_a_key_that_is_deleted_while_it_is_used_is_no_error(db: Database) -> None:
+    keys._note_use(db, "00000000", datetime.now(UTC))
+    assert keys.listed(db) == []

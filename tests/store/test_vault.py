@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import threading
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DatabaseError, NotFound, ValidationError
+from core.store import sealing
 from core.store.secret import purpose
 from core.store.vault import FILE_NAME, Layered, Vault
 
@@ -87,9 +90,34 @@ def test_a_file_that_was_changed_counts_as_none_and_is_told(tmp_path: Path, capl
         vault.put(NSRDB, "another")
 
 
+def test_another_sealed_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / FILE_NAME).open("wb") as into:
+        sealing.seal(io.BytesIO(b'{"SOLAR_MINING_EIA_KEY": "another"}'), into, OLD, "20261130T120000000000Z-00000000")
+    with pytest.raises(DatabaseError, match="no keys of providers"):
+        Vault(tmp_path, lambda: (OLD,))[EIA]
+
+
 @pytest.mark.parametrize("key", ["", " ", "a\nb", "ä", "k" * 501])
 def test_what_no_header_can_carry_is_refused_and_not_repeated(key: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError) as refused:
         Vault(tmp_path, lambda: (OLD,)).put(EIA, key)
     assert not key.strip() or key not in str(refused.value.details)
     assert not (tmp_path / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize(("number", "word"), [(errno.ENOSPC, "full"), (errno.EIO, "disk")])
+def test_a_disk_that_refuses_is_told_as_such_and_the_keys_before_stand(
+    number: int, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(tmp_path, lambda: (OLD,))
+    vault.put(EIA, CANARY)
+
+    def refuse(handle: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr("core.whole.os.fsync", refuse)
+    with pytest.raises(DatabaseError) as refused:
+        vault.put(NSRDB, "another")
+    assert refused.value.value == word
+    assert dict(Vault(tmp_path, lambda: (OLD,))) == {EIA: CANARY}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["provider-keys.lock", FILE_NAME]
