@@ -137,10 +137,10 @@ def loaded(address: str, world: World, visitors: int) -> Iterator[Load]:
         yield load
     finally:
         load.over.set()
-        for one in crowd:
-            one.join(120)
-        world.up()
-        world.slow(0.0)
+    for one in crowd:
+        one.join(120)
+    world.up()
+    world.slow(0.0)
 
 
 def told(done: Counter[str]) -> str:
