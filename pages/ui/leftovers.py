@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import gc
 import logging
+import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from streamlit import runtime
 
+from core.jobs import pool
 from core.once import Once
 
 LOOK_EVERY_S, WITHIN_S = 15.0, 5.0
@@ -29,6 +33,7 @@ class Leftovers:
     """Freezes the program for the collector, and does so anew once sessions that were frozen with it are over."""
 
     def __init__(self) -> None:
+        self.strangers: SimpleQueue[str] = SimpleQueue()  # who went
         self._frozen: frozenset[str] = frozenset()
         self._frozen_s = time.monotonic()
 
@@ -44,6 +49,8 @@ class Leftovers:
         """Let go of sessions that are over, with all that was theirs."""
         if _let_go():
             gc.collect()
+        while not self.strangers.empty():
+            pool().forget(self.strangers.get())
         left = self._frozen - _sessions()
         if left and (not _connected() or time.monotonic() - self._frozen_s > THAW_EVERY_S):
             self.freeze()
@@ -56,6 +63,17 @@ class Leftovers:
                 self.look()
             except Exception:
                 LOG.exception("looking for what visitors left behind failed")
+
+
+class Stranger:
+    """To whom the jobs of a session belong that nobody else can ask for: once it is gone, so are they.
+
+    `leftovers` drops them, as this may go in the middle of anything, the pool of jobs included.
+    """
+
+    def __init__(self, left: Leftovers) -> None:
+        self.name = secrets.token_hex(16)
+        weakref.finalize(self, left.strangers.put, self.name).atexit = False
 
 
 @Once

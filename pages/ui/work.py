@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from core.errors import NotFound, SolarMiningError
 from core.jobs import Job, Ready, Terms, Work, pool
 from pages.ui import session, show
+from pages.ui.leftovers import Stranger, leftovers
 
 OWNER = "_owner"
 LOOK_EVERY_S = 0.25
@@ -19,8 +19,10 @@ def owner() -> str:
     """Whom a job belongs to: where visitors are strangers, this session alone."""
     if session.conf().stores_on_server:
         return session.owner()
-    token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
-    return token
+    if OWNER not in st.session_state:
+        st.session_state[OWNER] = Stranger(leftovers())
+    stranger: Stranger = st.session_state[OWNER]
+    return stranger.name
 
 
 def question() -> tuple[Any, ...]:
