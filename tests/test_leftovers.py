@@ -33,7 +33,7 @@ def test_the_jobs_of_a_session_are_there_as_long_as_it_is_and_no_longer(monkeypa
     pool.close()
 
 
-def test_where_streamlit_does_not_serve_there_is_nothing_to_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_streamlit_does_not_serve_there_is_nothing_to_let_go() -> None:
     left = Leftovers()
     left.freeze()
     assert gc.get_freeze_count() > 10_000
