@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.api.server import lifespan, middleware, routes
 from pages.ui.runs import unforeseen
 
-MEMORY_BYTES = 1_000_000  # a projection or two
+MEMORY_BYTES = 5_000_000  # a third of what a session holds
 KEPT: list[Any] = []
 
 
