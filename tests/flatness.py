@@ -12,7 +12,7 @@ from pathlib import Path
 from scipy import stats
 
 MOST_MB_PER_HOUR, MOST_DESCRIPTORS, MOST_THREADS, MOST_DISK_MB = 5.0, 5, 2, 50.0
-MOST_RISE_MB = 40.0  # the allocator alone makes 20 of it; a session holds some 15
+MOST_RISE_MB, MOST_HEAP_MB = 40.0, 10.0  # holes in the heap alone make 20 of the first; a session holds some 15
 LONG_ENOUGH_H = 0.5  # below, a slope says more of the allocator than of the server
 SURE = 0.9
 LEAST_REST_S, MOST_REST_S = 45.0, 300.0  # sessions, idle threads, kept connections and then free memory have to go
@@ -22,7 +22,8 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Reading:
-    """A server from outside: resident memory [MB], descriptors, threads, its folder on the disk [MB], and what it worked [s]."""
+    """A server: resident memory [MB], descriptors, threads, its folder on the disk [MB], what it worked [s], and, where it
+    was asked, what it has allocated and not freed [MB]."""
 
     at_s: float
     memory_mb: float
@@ -30,9 +31,10 @@ class Reading:
     threads: int
     disk_mb: float
     worked_s: float = 0.0
+    heap_mb: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.memory_mb:7.1f} MB  {self.descriptors:4} descriptors  {self.threads:4} threads  {self.disk_mb:6.2f} MB on disk"
+        return f"{self.memory_mb:7.1f} MB  {self.heap_mb:6.1f} MB in use  {self.descriptors:4} descriptors  {self.threads:4} threads  {self.disk_mb:6.2f} MB on disk"
 
 
 def read(pid: int, home: Path) -> Reading:
@@ -98,6 +100,7 @@ def judged(rests: Sequence[Reading]) -> bool:
     slope, low, high = slope_per_hour(rests)
     rows = [
         ("memory", rise([one.memory_mb for one in rests]), MOST_RISE_MB, " MB"),
+        ("in use", rise([one.heap_mb for one in rests]), MOST_HEAP_MB, " MB"),
         ("descriptors", rise([one.descriptors for one in rests]), MOST_DESCRIPTORS, ""),
         ("threads", rise([one.threads for one in rests]), MOST_THREADS, ""),
         ("disk", rise([one.disk_mb for one in rests]), MOST_DISK_MB, " MB"),

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -28,7 +28,7 @@ from websockets.exceptions import WebSocketException
 from tests.browser.dashboard import ROOT, serve
 from tests.browser.world import World
 from tests.fetchers import weather_samples
-from tests.flatness import Reading, at_rest, judged, read, server_of
+from tests.flatness import MB, Reading, at_rest, judged, read, server_of
 from tests.visitors import Visitor, visiting
 
 MINUTES, VISITORS, PROGRAMS = 60.0, 30, 2
@@ -75,12 +75,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, World() as world:
         home = Path(folder) / "home"
         settings = {**world.env, "SOLAR_MINING_RATE_LIMIT": "1000000"}
-        settings["STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL"] = str(SESSIONS_LAST_S)
-        script = ROOT / "app.py"
+        settings |= {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(SESSIONS_LAST_S), "PYTHONPATH": str(ROOT)}
         if asked.leak:
-            settings |= {"SOAK_LEAK": asked.leak, "PYTHONPATH": str(ROOT)}
-            script = ROOT / "tests/leaking.py"
-        with serve(home, "local", settings, script=script) as address:
+            settings["SOAK_LEAK"] = asked.leak
+        with serve(home, "local", settings, script=ROOT / "tests/soaked.py") as address:
             held = soak(Server(address, server_of(address), home, world), 60.0 * asked.minutes, asked.visitors)
     return 0 if held else 1
 
@@ -106,6 +104,11 @@ def soak(server: Server, seconds: float, visitors: int) -> bool:
     return all([ready(server.address), judged(rests)])
 
 
+def heap_mb(address: str) -> float:
+    """What a server has allocated and not freed."""
+    return float(httpx.get(f"{address}/heap", timeout=120).raise_for_status().json()) / MB
+
+
 def ready(address: str) -> bool:
     """Whether a server says it is; asked more than once, as on a busy machine a look at one part may be late."""
     told = ""
@@ -126,7 +129,7 @@ def round_of(server: Server, seconds: float, visitors: int, name: str) -> Readin
         while time.monotonic() < end_s:
             peak_mb = max(peak_mb, read(server.pid, server.home).memory_mb)
             time.sleep(SAMPLE_S)
-    rest = at_rest(server.pid, server.home)
+    rest = replace(at_rest(server.pid, server.home), heap_mb=heap_mb(server.address))
     print(f"{name:9} {rest}  ({peak_mb:.1f} MB under load: {told(load.done)})", flush=True)
     assert load.done["pages"], "nobody saw a page: such a rest says nothing"
     return rest

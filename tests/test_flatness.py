@@ -17,7 +17,10 @@ ROUND_S = 230.0
 
 def rests(count: int = 12, **per_round: float) -> list[Reading]:
     """Of a server that grows by so much a round, beside what is left over now and then."""
-    dice, base = random.Random(7), {"memory_mb": 480.0, "descriptors": 60.0, "threads": 30.0, "disk_mb": 3.0}
+    dice, base = (
+        random.Random(7),
+        {"memory_mb": 480.0, "descriptors": 60.0, "threads": 30.0, "disk_mb": 3.0, "heap_mb": 200.0},
+    )
     grown = [{name: size + n * per_round.get(name, 0.0) for name, size in base.items()} for n in range(count)]
     return [
         Reading(
@@ -26,6 +29,7 @@ def rests(count: int = 12, **per_round: float) -> list[Reading]:
             round(one["descriptors"]) + (n == 5),
             round(one["threads"]) + (n == 6),
             one["disk_mb"],
+            heap_mb=one["heap_mb"] + dice.gauss(0.0, 0.3),
         )
         for n, one in enumerate(grown)
     ]
@@ -38,7 +42,7 @@ def test_a_server_that_stays_as_it_is_is_let_go(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(
     ("leak", "per_round"),
-    [("memory_mb", 2.0), ("memory_mb", 5.0), ("descriptors", 1), ("threads", 0.5), ("disk_mb", 10.0)],
+    [("memory_mb", 2.0), ("memory_mb", 5.0), ("descriptors", 1), ("threads", 0.5), ("disk_mb", 10.0), ("heap_mb", 2.0)],
 )
 def test_one_that_leaks_is_not(leak: str, per_round: float, capsys: pytest.CaptureFixture[str]) -> None:
     assert not judged(rests(**{leak: per_round}))
@@ -48,6 +52,7 @@ def test_one_that_leaks_is_not(leak: str, per_round: float, capsys: pytest.Captu
 def test_ten_minutes_find_what_a_session_leaves_behind() -> None:
     assert judged(rests(4)), "too short for a slope"
     assert not judged(rests(4, memory_mb=20.0))
+    assert not judged(rests(4, heap_mb=4.0)), "whatever the holes in the heap make of it"
 
 
 def test_the_slope_is_that_of_what_grows_whatever_is_left_over_once() -> None:
