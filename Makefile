@@ -24,8 +24,10 @@ run: .venv/run.stamp
 
 # Browser tests come after the others and one by one: what they wait for should not wait for another test. At most three of
 # them are tried once more, for a browser on a busy machine now and then loses a press; which ones is printed.
+# BEFORE_BROWSER: a command between the two, such as one that waits for what runs beside the first.
 test: .venv/test.stamp
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser" $(ARGS) || [ $$? -eq 5 ]
+	$(BEFORE_BROWSER)
 	$(BIN)/pytest -m browser --reruns 1 --max-suite-reruns 3 -r R $(ARGS) || [ $$? -eq 5 ]
 
 check: .venv/test.stamp

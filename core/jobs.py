@@ -11,13 +11,12 @@ long jobs of another. Work that does not stop when its time is over keeps its th
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -25,6 +24,8 @@ from core.errors import Busy, NotFound, SolarMiningError, TimedOut
 from core.lines import Lines
 from core.metrics import instruments
 from core.once import Once
+from core.vitals import give_way
+from core.weights import held_bytes
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "timeout"]
 Tick = Callable[..., None]  # tick(share, words="", so_far=None)
@@ -36,7 +37,7 @@ READY_S = 300.0  # most that may pass before the deadline begins to count, while
 LOOK_EVERY_S = 0.25  # for jobs whose time is over
 LEAVE_S = 5.0  # for what runs to reach its next tick when the pool closes
 MOST_THREADS = 16  # those of work that does not stop included
-NICE = 7  # steps of priority that work stands behind pages and the API: with 3 a create took 113 ms p99 beside four jobs, with 7 66
+KEPT_BYTES = 256 * 1024 * 1024  # of results; a risk analysis of a million paths alone has 100 MB
 PREPARING = "Making the engines ready, once on this computer"
 log = logging.getLogger("solar_mining.jobs")
 
@@ -90,6 +91,7 @@ class _Task:
     work: Work
     terms: Terms
     deadline_s: float
+    result_bytes: int = 0
     over: Future[None] = field(default_factory=Future)
 
 
@@ -100,8 +102,8 @@ class _Stop(Exception):
 class Pool:
     """At most `workers` jobs run, and `long_workers` long ones; `waiting` wait, of one owner `own_waiting`.
 
-    `kept` are remembered, for `kept_s` after their end. `deadline_s` counts from when a job begins its work, which is
-    after it has made ready what it needs.
+    `kept` are remembered with `kept_bytes` of results, for `kept_s` after their end. `deadline_s` counts from when a job
+    begins its work, which is after it has made ready what it needs.
     """
 
     def __init__(
@@ -114,9 +116,10 @@ class Pool:
         now_s: Callable[[], float] = time.monotonic,
         own_waiting: int = OWN_WAITING,
         long_workers: int = LONG_WORKERS,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
         self._places = {False: workers, True: long_workers}
-        self._waiting, self._own_waiting, self._kept = waiting, own_waiting, kept
+        self._waiting, self._own_waiting, self._kept, self._kept_bytes = waiting, own_waiting, kept, kept_bytes
         self._deadline_s, self._kept_s, self._now_s = deadline_s, kept_s, now_s
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
@@ -162,6 +165,15 @@ class Pool:
             job = self._owned(job_id, owner)
             return self._ended(job, state="cancelled") if job.live else job
 
+    def forget(self, owner: str) -> None:
+        """Cancel and drop all of an owner who will not come back."""
+        with self._turn():
+            for job in [job for job in self._jobs.values() if job.owner == owner]:
+                self._tasks[job.id].terms = replace(self._tasks[job.id].terms, remembered=False)
+                if job.live:
+                    self._ended(job, state="cancelled")
+            self._tidy()
+
     def counts(self) -> dict[str, int]:
         """How many jobs run and how many wait."""
         with self._lock:
@@ -197,18 +209,12 @@ class Pool:
             raise Busy("this server is being shut down: try again in a moment", field="jobs", value=job.kind)
         if len(live) >= self._room(long=terms.long):
             waits = sum(other.state == "queued" for other in live)
-            raise Busy(
-                f"too much is being worked out already: yours would be number {waits + 1} of those that wait; try again in a moment",
-                field="jobs",
-                value=waits + 1,
-                expected=f"at most {self._waiting} that wait",
-            )
+            said = f"too much is being worked out already: yours would be number {waits + 1} of those that wait; try again in a moment"
+            raise Busy(said, field="jobs", value=waits + 1, expected=f"at most {self._waiting} that wait")
         if own >= self._own_waiting:
+            said = f"{own} of your own jobs wait already, the next of them as number {self._next_of(job.owner)}: try again when one has begun"
             raise Busy(
-                f"{own} of your own jobs wait already, the next of them as number {self._next_of(job.owner)}: try again when one has begun",
-                field="jobs",
-                value=own + 1,
-                expected=f"at most {self._own_waiting} of one owner that wait",
+                said, field="jobs", value=own + 1, expected=f"at most {self._own_waiting} of one owner that wait"
             )
 
     def _next_of(self, owner: str) -> int:
@@ -266,7 +272,9 @@ class Pool:
         return job
 
     def _ended(self, job: Job, **how: Any) -> Job:
-        self._lines[self._tasks[job.id].terms.long].remove(job.owner, job.id)
+        task = self._tasks[job.id]
+        task.work, task.terms = _no_more, replace(task.terms, ready=None)  # the plan and weather it held go
+        self._lines[task.terms.long].remove(job.owner, job.id)
         self._over.append(job.id)
         ended = self._put(replace(job, ended_s=self._now_s(), **how))
         took_s = max(0.0, ended.ended_s - ended.began_s) if ended.began_s else 0.0
@@ -274,11 +282,13 @@ class Pool:
         return ended
 
     def _tidy(self) -> None:
-        """Mark what is overdue; drop what is long over and the oldest of too many: dicts keep the order of jobs."""
+        """Mark what is overdue; drop what is long over and the oldest of too much: dicts keep the order of jobs."""
         ended = [job for job in map(self._overdue, list(self._jobs.values())) if not job.live]
         too_many = max(0, len(self._jobs) - self._kept)
+        weights = [self._tasks[job.id].result_bytes for job in ended]
         for i, job in enumerate(ended):
-            old = i < too_many or self._now_s() - job.ended_s > self._kept_s
+            heavy = sum(weights[i:]) > self._kept_bytes and i + 1 < len(ended)  # the newest stays, whatever it weighs
+            old = i < too_many or heavy or self._now_s() - job.ended_s > self._kept_s
             if job.id not in self._over and (old or not self._tasks[job.id].terms.remembered):
                 del self._jobs[job.id], self._tasks[job.id]
 
@@ -313,12 +323,13 @@ class Pool:
     # The work itself
 
     def _run(self, job_id: str, task: _Task) -> None:
-        _give_way()
+        give_way()
 
         def tick(share: float, words: str = "", so_far: Any = None) -> None:
+            if so_far is not None:
+                task.result_bytes = held_bytes(so_far)
             with self._turn():
-                job = self._running(job_id)
-                if job is None:
+                if not (job := self._running(job_id)):
                     raise _Stop
                 found = job.so_far if so_far is None else so_far
                 self._put(replace(job, share=min(max(share, job.share), 1.0), words=words or job.words, so_far=found))
@@ -327,7 +338,9 @@ class Pool:
             if task.terms.ready:
                 task.terms.ready()
                 self._ready(job_id)
-            self._end(job_id, state="done", share=1.0, so_far=None, result=task.work(tick))
+            result = task.work(tick)
+            task.result_bytes = held_bytes(result)
+            self._end(job_id, state="done", share=1.0, so_far=None, result=result)
         except _Stop:
             pass  # the state says why already
         except SolarMiningError as error:
@@ -342,22 +355,25 @@ class Pool:
     def _ready(self, job_id: str) -> None:
         """Its time begins to count."""
         with self._turn():
-            job = self._running(job_id)
-            if job is None:
+            if not (job := self._running(job_id)):
                 raise _Stop
             self._put(replace(job, words="", began_s=self._now_s()))
 
     def _end(self, job_id: str, **how: Any) -> None:
         """What came of a job, unless it was cancelled or late before it ended."""
         with self._turn():
-            job = self._running(job_id)
-            if job is not None:
+            if job := self._running(job_id):
                 self._ended(job, **how)
 
     def _running(self, job_id: str) -> Job | None:
         """The job while it may go on: not cancelled, late or forgotten meanwhile."""
         job = self._jobs.get(job_id)
         return job if job is not None and self._overdue(job).state == "running" else None
+
+
+def _no_more(tick: Tick) -> None:
+    """The work of a job that has ended."""
+    raise _Stop
 
 
 def _tell(job: Job, task: _Task) -> None:
@@ -369,12 +385,6 @@ def _tell(job: Job, task: _Task) -> None:
         log.exception("the end of job %s could not be told", job.id)
     finally:
         task.over.set_result(None)
-
-
-def _give_way() -> None:
-    """Let pages go first: this thread, and those it begins, get what they leave, where the system knows of such manners."""
-    with suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 @Once

@@ -14,6 +14,7 @@ from pathlib import Path
 
 BEGAN_S = time.monotonic()
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+NICE = 7  # steps of priority that work stands behind pages and the API: with 3 a create took 113 ms p99 beside four jobs, with 7 66
 KIB = 1024
 
 
@@ -58,6 +59,12 @@ def give_back() -> bool:
     with suppress(OSError, AttributeError):
         return bool(ctypes.CDLL(None).malloc_trim(0))
     return False
+
+
+def give_way() -> None:
+    """Let pages go first: this thread, and those it begins, get what they leave, where the system knows of such manners."""
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def free_bytes(folder: Path) -> int | None:

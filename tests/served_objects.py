@@ -1,4 +1,5 @@
-"""The server as `app.py` makes it, and one route more: `/objects?word=…` says what in this process still holds a text.
+"""The server as `app.py` makes it, and two routes more: `/objects?first=…&second=…` says what in this process still holds a
+text, `/freeze` has all that is alive frozen for the collector, as happens once a process.
 
 Served by the tests of privacy with `streamlit run`; never by anybody else.
 """
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core.api.server import lifespan, middleware, routes
+from pages.ui.leftovers import leftovers
 from pages.ui.runs import unforeseen
 
 MOST_SHOWN = 20
@@ -23,9 +25,9 @@ MOST_SHOWN = 20
 
 def holders(word: str) -> list[str]:
     """Sorts of objects that hold a text with the word in it, in memory that is in use."""
-    gc.unfreeze()
     for _ in range(3):
         gc.collect()
+    gc.unfreeze()  # to be looked through: garbage that was frozen is still there, though from now on it may be collected
     mine, found, seen = {id(word)}, [], set[int]()
     waiting: list[tuple[Any, Any]] = [(None, one) for one in gc.get_objects()]
     while waiting and len(found) < MOST_SHOWN:
@@ -57,9 +59,14 @@ async def objects(request: Request) -> JSONResponse:
     return JSONResponse(await asyncio.to_thread(lambda: holders("".join(halves))))
 
 
+async def freeze(request: Request) -> JSONResponse:
+    await asyncio.to_thread(leftovers().freeze)
+    return JSONResponse(gc.get_freeze_count())
+
+
 app = st.App(
     Path(__file__).parents[1] / "pages/main.py",
-    routes=[Route("/objects", objects), *routes()],
+    routes=[Route("/objects", objects), Route("/freeze", freeze), *routes()],
     middleware=middleware(),
     lifespan=lifespan,
     on_script_error=unforeseen,

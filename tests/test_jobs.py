@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from core.errors import Busy, CalculationError, NotFound, SolarMiningError, TimedOut
@@ -424,3 +427,65 @@ def test_what_goes_wrong_while_jobs_are_begun_is_told_as_it_is(pool: Pool, monke
     monkeypatch.setattr(pool, "_begin", broken)
     with pytest.raises(OSError, match="no room"):
         pool.submit("quick", "me", lambda tick: 1)
+
+
+def test_what_a_job_worked_on_goes_with_its_end(pool: Pool) -> None:
+    class Plan:
+        pass
+
+    def work_on(plan: Plan, then: Callable[[Tick], object]) -> Callable[[Tick], object]:
+        return lambda tick: (plan, then(tick))[1]
+
+    def begun(then: Callable[[Tick], object]) -> tuple[str, weakref.ref[Plan]]:
+        plan = Plan()
+        terms = Terms(ready=lambda: plan)
+        return pool.submit("plan", "me", work_on(plan, then), terms), weakref.ref(plan)
+
+    done_id, done = begun(lambda tick: 42)
+    assert until(pool, done_id, ended).result == 42
+    endless_id, stopped = begun(endless)
+    until(pool, endless_id, lambda job: job.share > 0)
+    pool.cancel(endless_id, "me")
+    end = time.monotonic() + PATIENCE_S
+    while (done() or stopped()) and time.monotonic() < end:  # a thread is at its end a moment later
+        time.sleep(0.01)
+    assert done() is None
+    assert stopped() is None
+    assert pool.get(done_id, "me").result == 42, "what came of it stays"
+
+
+def test_all_of_an_owner_who_is_gone_is_dropped_and_nothing_of_others(pool: Pool) -> None:
+    mine = pool.submit("quick", "me", lambda tick: 1)
+    until(pool, mine, ended)
+    done = pool.submit("quick", "gone", lambda tick: 2)
+    until(pool, done, ended, "gone")
+    running, waiting = (pool.submit("endless", "gone", endless) for _ in range(2))
+    until(pool, running, lambda job: job.share > 0, "gone")
+    over = pool.over(running, "gone")
+    pool.forget("gone")
+    over.result(PATIENCE_S)
+    assert pool.get(mine, "me").result == 1
+    for job_id in (done, running, waiting):
+        with pytest.raises(NotFound):
+            pool.get(job_id, "gone")
+    assert pool.counts() == {"running": 0, "queued": 0}
+    pool.forget("nobody")
+
+
+def test_of_results_too_heavy_the_oldest_go_and_the_newest_stays() -> None:
+    pool = Pool(kept_bytes=1_500)
+
+    def made(count: int) -> str:
+        job_id = pool.submit("sum", "me", lambda tick: {"rows": pd.DataFrame({"usd": np.zeros(count)})})
+        until(pool, job_id, ended)
+        return job_id
+
+    light = [made(50) for _ in range(3)]  # 400 bytes each, and an index
+    with pytest.raises(NotFound):
+        pool.get(light[0], "me")
+    assert len(pool.get(light[1], "me").result["rows"]) == 50
+    heavy = made(1_000)
+    assert len(pool.get(heavy, "me").result["rows"]) == 1_000
+    with pytest.raises(NotFound):
+        pool.get(light[2], "me")
+    pool.close()

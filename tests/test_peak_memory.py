@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.browser.dashboard import OFFLINE, serve
-from tests.soak_load import server_of
+from tests.flatness import server_of
 from tests.visitors import visiting
 
 LIMIT_MB, GOAL_MB = 690.0, 600.0

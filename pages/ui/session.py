@@ -6,7 +6,6 @@ shared between visitors: what is cached for all is free of their data.
 
 from __future__ import annotations
 
-import gc
 import re
 import threading
 from dataclasses import replace
@@ -22,6 +21,7 @@ from core.results import Projection
 from core.scenario import Scenario, read
 from core.sections import FILE, Site
 from core.settings import Settings, settings
+from pages.ui.leftovers import leftovers
 
 if TYPE_CHECKING:
     from core.studies.operations import Operations
@@ -73,8 +73,7 @@ def warm() -> threading.Thread:
     def compiled() -> None:
         dispatch.compile_kernel()
         rates.compile_kernel()
-        gc.collect()
-        gc.freeze()  # Streamlit looks for garbage after every run of a script: it need not look through the program again
+        leftovers().freeze()
         foresight.compile_kernel()
         lanes.compile_kernel(1)
         draws.compile_kernel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +10,7 @@ import streamlit as st
 from core.errors import NotFound, SolarMiningError
 from core.jobs import Job, Ready, Terms, Work, pool
 from pages.ui import session, show
+from pages.ui.leftovers import Stranger, leftovers
 
 OWNER = "_owner"
 LOOK_EVERY_S = 0.25
@@ -20,8 +20,10 @@ def owner() -> str:
     """Whom a job belongs to: where visitors are strangers, this session alone."""
     if session.conf().stores_on_server:
         return session.owner()
-    token: str = st.session_state.setdefault(OWNER, secrets.token_hex(16))
-    return token
+    if OWNER not in st.session_state:
+        st.session_state[OWNER] = Stranger(leftovers())
+    stranger: Stranger = st.session_state[OWNER]
+    return stranger.name
 
 
 def question() -> tuple[Any, ...]:
