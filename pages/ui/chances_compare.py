@@ -13,7 +13,7 @@ from core.errors import NotFound, SolarMiningError
 from core.inputs import Market, Weather
 from core.jobs import Tick
 from core.results import Projection
-from pages.ui import library, session, show, work
+from pages.ui import library, said, session, show, work
 
 if TYPE_CHECKING:
     from core.models.dominance import Dominance, Orders
@@ -130,8 +130,8 @@ def verdict(told: Told) -> None:
         else f"short of it by {_usd(-median)} or more in half of all"
     )
     st.markdown(
-        f"**The second plan, {_name(told.second)}, is worth more than the first, {_name(told.first)}, in {100 * metrics[wins]:.1f} % of "
-        f"{len(told.found.paths):,} lives (± {100 * errors[wins]:.1g}), {half}.**"
+        f"**The second plan, {_name(told.second)}, is worth more than the first, {_name(told.first)}, in {said.number(100 * metrics[wins], 1)} % of "
+        f"{said.number(len(told.found.paths))} lives (± {100 * errors[wins]:.1g}), {half}.**"
     )
 
 
@@ -208,7 +208,7 @@ def noise(found: Differences) -> str:
     metrics, errors = found.metrics, found.errors
     ratio = metrics["variance_ratio"]
     spared = (
-        f" With chances of their own it would take {1.0 / ratio:,.0f} times as many lives to know it as well."
+        f" With chances of their own it would take {said.number(1.0 / ratio)} times as many lives to know it as well."
         if 0 < ratio <= 0.5
         else ""
     )
@@ -239,7 +239,7 @@ def instead(rows: pd.DataFrame) -> None:
 
 
 def _share(frac: float, error: float) -> str:
-    return "–" if pd.isna(frac) else f"{100 * frac:.1f} % ± {100 * error:.1g}"
+    return "–" if pd.isna(frac) else f"{said.number(100 * frac, 1)} % ± {100 * error:.1g}"
 
 
 def _name(name: str) -> str:

@@ -20,7 +20,7 @@ from core.inputs import Weather
 from core.results import Projection
 from core.scenario import read
 from core.sections import FILE
-from pages.ui import session
+from pages.ui import said, session
 
 if TYPE_CHECKING:
     from core.store.database import Database
@@ -50,8 +50,8 @@ def facts() -> dict[str, str]:
     with db().read() as tables:
         scenarios, projections = (counted(tables, name, session.owner()) for name in ("scenarios", "projections"))
     return {
-        "Scenarios": f"{scenarios:,}",
-        "Projections": f"{projections:,}",
+        "Scenarios": said.number(scenarios),
+        "Projections": said.number(projections),
         "Own machines": str(len(equipment.listed(db(), session.owner()))),
         "SQLite": sqlite_version(),
     }

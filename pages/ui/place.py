@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core import charts
-from pages.ui import library, live, session
+from pages.ui import library, live, said, session
 
 if TYPE_CHECKING:
     from core.fetchers.places import Found
@@ -108,7 +108,7 @@ def _label(found: Found) -> str:
 
 def position(latitude: float, longitude: float) -> str:
     """Degrees with the letters of the compass."""
-    return f"{abs(latitude):.2f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.2f}° {'W' if longitude < 0 else 'E'}"
+    return f"{said.number(abs(latitude), 2)}° {'S' if latitude < 0 else 'N'}, {said.number(abs(longitude), 2)}° {'W' if longitude < 0 else 'E'}"
 
 
 def _pick(found: Found) -> None:

@@ -22,6 +22,7 @@ from core.results import Projection
 from core.scenario import Scenario, read
 from core.sections import FILE, Site
 from core.settings import Settings, settings
+from pages.ui import said
 
 if TYPE_CHECKING:
     from core.studies.operations import Operations
@@ -216,7 +217,7 @@ def default_hint(path: str) -> str | None:
     section, _, name = path.partition(".")
     if section != "outlook" or name not in {r.name for r in market().readings}:
         return None
-    return f"market: {getattr(market(), name).value:,.10g}"
+    return f"market: {said.exact(getattr(market(), name).value)}"
 
 
 def weather() -> Weather:

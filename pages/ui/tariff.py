@@ -11,7 +11,7 @@ from core.charts.base import MONTHS
 from core.errors import ScenarioError, SolarMiningError
 from core.scenario import Scenario
 from core.vocabulary import BILL, word
-from pages.ui import session, show
+from pages.ui import said, session, show
 from pages.ui.rate_import import rate_file
 
 KINDS = ("One price", "By time of use", "By the hour, from a file")
@@ -232,7 +232,9 @@ def _upload(path: str, label: str) -> None:
             st.rerun()
     if held:
         mean = sum(held) / len(held)
-        st.markdown(f"**{mean * 100:,.2f} ¢** on average, {min(held) * 100:,.2f} to {max(held) * 100:,.2f} ¢ per kWh")
+        st.markdown(
+            f"**{said.number(mean * 100, 2)} ¢** on average, {said.number(min(held) * 100, 2)} to {said.number(max(held) * 100, 2)} ¢ per kWh"
+        )
         for note in st.session_state.get(f"_notes {path}", ()):
             st.caption(session.literal(note))
         st.button(f"Remove the {label} prices", icon=":material/close:", on_click=_take, args=({path: []},))
