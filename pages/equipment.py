@@ -192,7 +192,7 @@ def market(frame: pd.DataFrame) -> None:
     with st.container(border=True):
         st.subheader("What efficiency costs", anchor=False)
         if frame["price_usd_per_th"].notna().any():
-            st.vega_lite_chart(
+            show.chart(
                 spec=charts.price_by_efficiency(frame.assign(age=[charts.AGES[old] for old in ages]), session.dark()),
                 alt="Price per TH/s against efficiency, by cooling",
             )

@@ -222,7 +222,7 @@ def chart(
         st.markdown(f"**{name}**")
         dark, times = session.dark(), [halving.time for halving in halvings()]
         shown = history.thinned(series)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),
             alt=f"{name} by day, halvings marked",
         )

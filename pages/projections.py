@@ -149,16 +149,14 @@ def money(projection: Projection, dark: bool) -> None:
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
         st.subheader("Cash, year by year", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.cumulated_cash(projection, dark),
             alt="Net cash of each year as bars and its running sum as a line",
         )
         st.caption("Bars: net cash of the year. Line: running sum since the first investment.")
     with right.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
-        )
+        show.chart(spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives")
         st.caption(
             "Net present value. Sell the power: the same array without machines. Mine on the grid: the same machines without "
             "sun. Buy and hold: the same money on the same dates into coins."
@@ -169,11 +167,11 @@ def energy(projection: Projection, dark: bool) -> None:
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
         st.subheader("Energy of the first year", anchor=False)
-        st.vega_lite_chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
+        show.chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
         st.caption("Mined: solar energy mined, by way of the battery too. Imported: grid energy mined.")
     with right.container(border=True, height="stretch"):
         st.subheader("Sun by hour and month", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.hour_by_month(projection, "pv_kw", dark), alt="Heat map of solar power by local hour and month"
         )
 
@@ -182,10 +180,10 @@ def coins(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Coins, month by month", anchor=False)
-        st.vega_lite_chart(spec=charts.coins_by_month(projection, dark), alt="Coins mined by month, halvings marked")
+        show.chart(spec=charts.coins_by_month(projection, dark), alt="Coins mined by month, halvings marked")
     with right.container(border=True, height="stretch"):
         st.subheader("What a kilowatt-hour is worth", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.worth_of_energy(projection, dark),
             alt="Worth of a kilowatt-hour mined, bought and sold, by month",
         )

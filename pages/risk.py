@@ -128,7 +128,7 @@ def distribution(lives: RiskAnalysis) -> None:
     }
     with st.container(border=True):
         st.subheader("What it may be worth", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.npv_histogram(lives.paths["npv_usd"], marks, session.dark()),
             alt="Share of paths by net present value, with value at risk, its tail mean, the median and the plan",
         )
@@ -150,7 +150,7 @@ def fans(lives: RiskAnalysis) -> None:
         for name, (title, unit, log, money) in titles.items():
             with st.container(border=True):
                 st.subheader(title, anchor=False)
-                st.vega_lite_chart(
+                show.chart(
                     spec=charts.fan(lives.fans[name], unit, log=log, money=money, dark=session.dark()),
                     alt=f"{title} by month: 5th, 25th, 50th, 75th and 95th percentile",
                 )
@@ -161,7 +161,7 @@ def reasons(why: Sensitivity, lives: RiskAnalysis) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("One thing at a time", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.tornado(why.tornado, why.base_usd, session.dark()),
             alt="Net present value with each thing at its 5th and 95th percentile",
         )
@@ -171,9 +171,7 @@ def reasons(why: Sensitivity, lives: RiskAnalysis) -> None:
         if why.sobol.empty:
             st.caption("Nothing is left to chance.")
             return
-        st.vega_lite_chart(
-            spec=charts.sobol_bars(why.sobol, session.dark()), alt="Share of each thing in the variance of NPV"
-        )
+        show.chart(spec=charts.sobol_bars(why.sobol, session.dark()), alt="Share of each thing in the variance of NPV")
         st.caption(
             "Sobol indices. Wide bar: what would be left if all else were known; narrow bar: what goes when this alone is known; "
             "line: 95 % interval."
@@ -199,7 +197,7 @@ def turns(why: Sensitivity, question: own_turn.Question) -> None:
         own_turn.form(12 * question.scenario.finance.horizon_years)
     with right.container(border=True, height="stretch"):
         st.subheader("Where it breaks even", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.breakeven_surface(why.surface, session.dark()),
             alt="Net present value over percentiles of price and of difficulty",
         )
@@ -233,9 +231,7 @@ def came(found: Backtest) -> None:
         with column:
             told = found.coverage.set_index("figure").loc[name]
             rows = found.starts[found.starts["figure"] == name]
-            st.vega_lite_chart(
-                spec=charts.backtest(rows, title, session.dark()), alt=f"{title}: what was seen and what came"
-            )
+            show.chart(spec=charts.backtest(rows, title, session.dark()), alt=f"{title}: what was seen and what came")
             st.caption(
                 f"{said.number(100 * told['within_frac'])} % of {len(rows)} starts lay between P5 and P95; 90 % should have. The years overlap: as "
                 f"{said.number(told['years'])} independent ones they tell {said.number(100 * told['low_frac'])} to {said.number(100 * told['high_frac'])} %."

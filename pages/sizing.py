@@ -86,7 +86,12 @@ def asked() -> None:
         shape_and_kinds(scenario)
         chance_sizes.asked()
         st.form_submit_button(
-            "Find the best sizes", type="primary", icon=":material/search:", on_click=begin, key="find"
+            "Find the best sizes",
+            type="primary",
+            shortcut="Ctrl+Enter",
+            icon=":material/search:",
+            on_click=begin,
+            key="find",
         )
 
 
@@ -181,7 +186,7 @@ def told_without_chance(found: Sizing) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader("The map of designs", anchor=False)
         now = pd.Series({name: session.current().at(path) for path, (name, _, _) in SIZES.items() if there(path)})
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.design_map(found.designs, best, now if len(now) == len(SIZES) else best, dark),
             alt="Net present value of each array and fleet, best battery chosen",
         )
@@ -190,7 +195,7 @@ def told_without_chance(found: Sizing) -> None:
         )
     with right.container(border=True, height="stretch"):
         st.subheader("What more money brings", anchor=False)
-        st.vega_lite_chart(spec=charts.frontier(found.frontier, dark), alt="Highest NPV for each first investment")
+        show.chart(spec=charts.frontier(found.frontier, dark), alt="Highest NPV for each first investment")
         st.caption("Designs that none beats at less investment.")
     others(found)
     footnotes(found)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.say import Marks
+
 Spec = dict[str, Any]  # Vega-Lite, with its frames under "datasets"
 HEIGHT = 300
 # one colour for each thing energy or money does, the same on every page: (light, dark)
@@ -31,6 +33,7 @@ HEAT = {
     False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
     True: ["#1C1608", "#5C430C", "#A3720D", "#EBA50E", "#FBBF24", "#FDE99B"],
 }
+INK = ("#57534E", "#C7C0B4")  # of axes and legends, on light and dark ground
 # axis labels in dollars: $1.2 M, −$300 k, 0
 USD_TICKS = (
     "datum.value == 0 ? '0' : (datum.value < 0 ? '−$' : '$') + (abs(datum.value) >= 1e6 ? "
@@ -73,6 +76,18 @@ def template(*layers: Any, height: int = HEIGHT) -> Spec:
 def filled(made: Spec, **frames: pd.DataFrame) -> Spec:
     """A template with its frames, which may be shown and changed without touching the template."""
     return {**copy.deepcopy(made), "datasets": frames}
+
+
+def dressed(made: Spec, dark: bool, marks: Marks) -> Spec:
+    """A chart as it is shown: axes and legends in the ink of its ground, numbers with the marks of a language.
+
+    Its marks say nothing to a screen reader one by one: the chart's own description does.
+    """
+    ink = INK[dark]
+    labels = {"labelColor": ink, "titleColor": ink}
+    number = {"decimal": marks.decimal, "thousands": marks.thousands, "grouping": [3], "currency": ["$", ""]}
+    own = {"aria": False, "axis": labels, "legend": labels, "header": labels, "locale": {"number": number}}
+    return {**made, "config": {**own, **made.get("config", {})}}
 
 
 def halving_marks(dark: bool, halved: bool) -> list[Any]:

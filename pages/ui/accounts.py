@@ -161,9 +161,7 @@ def treasury(projection: Projection, dark: bool) -> None:
         )
         st.caption("Another rule is on the Configuration page, under Bitcoin, Treasury.")
         return
-    st.vega_lite_chart(
-        spec=charts.coins_held(projection, dark), alt="Coins held at the end of each month, and sold in it"
-    )
+    show.chart(spec=charts.coins_held(projection, dark), alt="Coins held at the end of each month, and sold in it")
     most, gain = monthly["held_btc"].max(), float(monthly["coin_gain_usd"].sum())
     st.caption(
         session.literal(

@@ -49,7 +49,9 @@ def asked(scenario: Scenario, begin: Callable[[], None]) -> None:
         with st.expander("As the past had it", icon=":material/history:"):
             history_fit(scenario)
         st.caption(price_in_words(scenario))
-        st.button("Run", type="primary", icon=":material/casino:", on_click=begin, key="run risk")
+        st.button(
+            "Run", type="primary", shortcut="Ctrl+Enter", icon=":material/casino:", on_click=begin, key="run risk"
+        )
 
 
 # The past

@@ -101,7 +101,7 @@ def tiles(found: ChanceSizing) -> None:
 def picture(found: ChanceSizing) -> None:
     with st.container(border=True):
         st.subheader("What a good mean costs in bad lives", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.mean_and_tail(found.designs, session.dark()),
             alt="Mean NPV of each design against the mean NPV of its worst lives",
         )

@@ -46,6 +46,7 @@ def section(projections: dict[str, Projection]) -> None:
         st.button(
             "Compare lives",
             type="primary",
+            shortcut="Ctrl+Enter",
             icon=":material/casino:",
             on_click=begin,
             args=({name: projections[name] for name in (first, second)},),
@@ -161,7 +162,7 @@ def pictures(found: Differences) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Second less first", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.difference_histogram(paths["difference_usd"], marks, session.dark()),
             alt="Share of lives by the net present value of the second plan less that of the first, with nothing marked",
         )
@@ -170,7 +171,7 @@ def pictures(found: Differences) -> None:
         )
     with right.container(border=True, height="stretch"):
         st.subheader("Each by itself", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.npv_shares(paths["first_npv_usd"], paths["second_npv_usd"], session.dark()),
             alt="Share of lives of each plan that are worth no more than a net present value",
         )

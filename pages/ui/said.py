@@ -41,9 +41,19 @@ def metric(name: str, value: float | None) -> str:
     return say.metric(name, value, marks())
 
 
+def chosen() -> str:
+    """The units chosen, metric ones until others are."""
+    return str(st.session_state.get(UNITS, METRIC))
+
+
+def choose(units: str) -> None:
+    """Show lengths, areas and temperatures in these units from now on."""
+    st.session_state[UNITS] = units
+
+
 def customary() -> bool:
     """Whether lengths, areas and temperatures are shown in US customary units."""
-    return st.session_state.get(UNITS) == CUSTOMARY
+    return chosen() == CUSTOMARY
 
 
 def measure(value: float, unit: str, digits: int = 0) -> str:

@@ -148,6 +148,13 @@ def metric_in_words(projection: Projection, name: str) -> str:
     return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
 
 
+def chart(spec: dict[str, Any], *, alt: str, **kwargs: Any) -> Any:
+    """A chart in the theme's ink, with numbers as the browser's language writes them."""
+    from core.charts import dressed
+
+    return st.vega_lite_chart(spec=dressed(spec, session.dark(), said.marks()), alt=alt, **kwargs)
+
+
 def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
     """A table with labelled columns that sorts, and downloads as CSV and Excel."""
     config = {column: st.column_config.Column(caption(column), help=word(column).meaning) for column in frame.columns}

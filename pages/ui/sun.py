@@ -93,7 +93,8 @@ def facts(year: Weather) -> None:
         )
         st.metric("Mean temperature", f"{said.number(air.mean(), 1)} °C")
         st.metric("Hottest hour", f"{said.number(air.max(), 1)} °C", help="Machines clock down in the heat.")
-    right.vega_lite_chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
+    with right:
+        show.chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
     st.caption(
         f"{session.literal(year.source)} · {_standing(year)} · {said.number(year.latitude, 2)}°, {said.number(year.longitude, 2)}°"
     )
@@ -197,7 +198,7 @@ def _forecast_words() -> None:
     else:
         site = session.current().site
         spec = charts.light_by_day(told.value, session.weather(), site.timezone, session.dark())
-        st.vega_lite_chart(spec=spec, alt="Light of the coming days beside a usual day of the month")
+        show.chart(spec=spec, alt="Light of the coming days beside a usual day of the month")
         st.caption(session.literal(f"{told.source}, from {told.observed_at:%Y-%m-%d %H:%M} UTC on. {told.notice}"))
 
 

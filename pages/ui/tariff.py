@@ -92,7 +92,7 @@ def time_of_use() -> None:
         _periods()
         _fill()
     with right:
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.price_grid(session.current().grid.tariff.energy, session.dark()),
             alt="Price of energy on weekdays by month and hour",
         )

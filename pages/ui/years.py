@@ -9,7 +9,7 @@ import streamlit as st
 from core import charts
 from core.fetchers.providers import pvgis
 from core.studies.years import FEWEST, Spread, spread
-from pages.ui import live, said, session
+from pages.ui import live, said, session, show
 
 TOLD, ABOUT = "_years_told", "_years_about"
 FIRST, LAST = pvgis.FIRST_YEAR, pvgis.LAST_YEAR
@@ -81,7 +81,7 @@ def answer(told: dict[int, tuple[Any, str]]) -> None:
         found = spread(yields)
         figures(found)
         marks = {"P50": found.p50, "P90 (exceedance)": found.p90}
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.yields_by_year(yields, marks, session.dark()),
             alt="Yield of the array in each real year, with P50 and P90",
         )
