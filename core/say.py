@@ -121,6 +121,7 @@ def energy(kwh: float, marks: Marks = ENGLISH) -> str:
 # metric unit: (unit in US use, factor, offset)
 CUSTOMARY = {
     "°C": ("°F", 1.8, 32.0),
+    "K": ("°F", 1.8, 0.0),  # how much warmer
     "m": ("ft", FT_PER_M, 0.0),
     "m²": ("sq ft", SQFT_PER_M2, 0.0),
     "m/s": ("mph", MPH_PER_MS, 0.0),

@@ -174,8 +174,9 @@ def facts(machine: Machine) -> list[str]:
         f"{said.exact(machine.hashrate_ths)} TH/s, {said.exact(machine.power_w)} W, {said.number(machine.efficiency_j_per_th, 1)} J/TH"
     ]
     if machine.temp_min_c is not None or machine.temp_max_c is not None:
-        low, high = ("?" if t is None else f"{t:g}".replace("-", "−") for t in (machine.temp_min_c, machine.temp_max_c))
-        found.append(f"{low} to {high} °C {'air' if machine.cooling == 'air' else 'coolant'}")
+        limits = (machine.temp_min_c, machine.temp_max_c)
+        low, high = ("?" if t is None else said.exact(said.shown(t, "°C")[0], 4) for t in limits)
+        found.append(f"{low} to {high} {said.shown(0.0, '°C')[1]} {'air' if machine.cooling == 'air' else 'coolant'}")
     if machine.price_usd is None:
         found.append("no price known: it would count as free")
     else:

@@ -64,7 +64,7 @@ def asked() -> None:
                 value=None,
                 placeholder="no limit",
                 key="land",
-                help=f"A kW of this array takes about {said.number(land_m2_per_kw(scenario.array), 1)} m², rows and gaps together.",
+                help=f"A kW of this array takes about {said.measure(land_m2_per_kw(scenario.array), 'm²', 1)}, rows and gaps together.",
             )
             st.number_input(
                 "Largest inverter (kW)",

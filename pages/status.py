@@ -178,7 +178,7 @@ def weather() -> None:
         "Source": year.source,
         "Status": year.status,
         "Kind": year.kind,
-        "Place": f"{said.number(year.latitude, 3)}°, {said.number(year.longitude, 3)}°, {year.elevation_m:g} m",
+        "Place": f"{said.number(year.latitude, 3)}°, {said.number(year.longitude, 3)}°, {said.measure(year.elevation_m, 'm')}",
         "Sun at minute": f"{year.sun_minute:g}",
         "Digest": year.digest,
         **{f"Note {i}": note for i, note in enumerate(year.notes, 1)},

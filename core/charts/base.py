@@ -17,7 +17,7 @@ COLOURS = {
     "Exported": ("#0F766E", "#2DD4BF"),
     "Imported": ("#4338CA", "#A5B4FC"),
     "Stored": ("#0369A1", "#38BDF8"),
-    "Curtailed": ("#A8A29E", "#78716C"),
+    "Curtailed": ("#8F8882", "#78716C"),
     "This plan": ("#D97706", "#FBBF24"),
     "Sell the power": ("#0F766E", "#2DD4BF"),
     "Mine on the grid": ("#4338CA", "#A5B4FC"),
@@ -86,8 +86,22 @@ def dressed(made: Spec, dark: bool, marks: Marks) -> Spec:
     ink = INK[dark]
     labels = {"labelColor": ink, "titleColor": ink}
     number = {"decimal": marks.decimal, "thousands": marks.thousands, "grouping": [3], "currency": ["$", ""]}
-    own = {"aria": False, "axis": labels, "legend": labels, "header": labels, "locale": {"number": number}}
-    return {**made, "config": {**own, **made.get("config", {})}}
+    own = {"axis": labels, "legend": labels, "header": labels, "locale": {"number": number}}
+    return {**_unspoken(made), "config": {**own, **made.get("config", {})}}
+
+
+def _unspoken(made: Spec) -> Spec:
+    """A chart whose marks, in every layer and part of it, are left out of what is read aloud."""
+    quiet = dict(made)
+    if "mark" in made:
+        mark = made["mark"]
+        quiet["mark"] = {**(mark if isinstance(mark, dict) else {"type": mark}), "aria": False}
+    for part in ("layer", "hconcat", "vconcat", "concat"):
+        if part in made:
+            quiet[part] = [_unspoken(one) for one in made[part]]
+    if "spec" in made:
+        quiet["spec"] = _unspoken(made["spec"])
+    return quiet
 
 
 def halving_marks(dark: bool, halved: bool) -> list[Any]:

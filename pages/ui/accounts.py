@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TINTS = {  # ground and ink of a row by its kind: light, dark
-    "title": ("background-color: #F3F0E8; color: #B45309", "background-color: #1E1C18; color: #FBBF24"),
+    "title": ("background-color: #F3F0E8; color: #9A4508", "background-color: #1E1C18; color: #FBBF24"),
     "sum": ("background-color: #FAF5E6; color: #1C1917", "background-color: #26221A; color: #F5F1E8"),
     "note": ("color: #78716C", "color: #A8A29E"),
     "line": ("", ""),

@@ -10,11 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import said
+from pages.ui import said, session
 
 KEY, FOUND = "browser", "_found_in_browser"
 LONGEST = 1 << 20  # characters of a draft, as many as of a file that is imported
-JS = """
+JS = r"""
 const KEY = 'solar-mining', MOST = 8, OLD_MS = 30 * 864e5;
 const here = window.solarMining ??= {page: '', guard: false};
 
@@ -42,10 +42,25 @@ function found(page) {
   return {units, draft: others.length ? {page: others[0][0], ...others[0][1]} : null};
 }
 
+// charts have the colours of one ground: a page that turns light or dark under them is drawn anew
+function watchGround(data, setStateValue) {
+  const dark = () => {
+    const [r, g, b] = getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/[\d.]+/g);
+    return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  };
+  here.ground?.disconnect();
+  here.dark = data.dark;
+  here.ground = new MutationObserver(() => {
+    if (dark() !== here.dark) setStateValue('dark', here.dark = !here.dark);
+  });
+  here.ground.observe(document.querySelector('[data-testid=stApp]'), {attributes: true, attributeFilter: ['class', 'style']});
+  here.ground.observe(document.head, {childList: true});
+}
+
 function follow(step) {
   const links = [...document.querySelectorAll('[data-testid=stTopNavLink]')];
-  const path = one => new URL(one.href).pathname.replace(/\\/$/, '');
-  const at = links.findIndex(one => path(one) === location.pathname.replace(/\\/$/, ''));
+  const path = one => new URL(one.href).pathname.replace(/\/$/, '');
+  const at = links.findIndex(one => path(one) === location.pathname.replace(/\/$/, ''));
   links[(at + step + links.length) % links.length]?.click();
 }
 
@@ -81,6 +96,7 @@ export default function ({data, setStateValue}) {
     const told = found(data.page);
     if (told.units || told.draft) setStateValue('found', told);
   }
+  watchGround(data, setStateValue);
   here.guard = !kept(data) && Boolean(data.draft) || data.guard;
 }
 """
@@ -101,8 +117,9 @@ def mount(page: str, *, draft: dict[str, str] | None, forget: str, guard: bool) 
 
     `guard`: leaving the page would lose something, so that the browser asks first.
     """
-    data = {"page": page, "draft": draft, "forget": forget, "guard": guard, "units": st.session_state.get(said.UNITS)}
-    _component()(key=KEY, data=data, on_found_change=_take)
+    data = {"page": page, "draft": draft, "forget": forget, "guard": guard}
+    data |= {"units": st.session_state.get(said.UNITS), "dark": session.dark()}
+    _component()(key=KEY, data=data, on_found_change=_take, on_dark_change=lambda: None)
 
 
 @st.cache_resource

@@ -56,7 +56,18 @@ def customary() -> bool:
     return chosen() == CUSTOMARY
 
 
+def shown(value: float, unit: str) -> tuple[float, str]:
+    """A value and its unit as the visitor reads them."""
+    return say.converted(value, unit, customary=customary())
+
+
+def kept(value: float, unit: str) -> float:
+    """What a value typed in the visitor's units is in the metric `unit`; whole numbers stay whole where nothing changes."""
+    again = say.metric_again(value, unit, customary=customary())
+    return value if again == value else round(again, 9)
+
+
 def measure(value: float, unit: str, digits: int = 0) -> str:
     """A length, an area or a temperature, kept in a metric unit, in the visitor's."""
-    shown, name = say.converted(value, unit, customary=customary())
-    return f"{number(shown, digits)} {name}"
+    size, name = shown(value, unit)
+    return f"{number(size, digits)} {name}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAY_S = 86_400.0
+CALENDAR = {"year", "month", "hour", "day"}  # numbers that are names
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
 STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
 ICONS = {"market": ":material/currency_bitcoin:", "weather": ":material/sunny:"}
@@ -157,9 +158,19 @@ def chart(spec: dict[str, Any], *, alt: str, **kwargs: Any) -> Any:
 
 def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
     """A table with labelled columns that sorts, and downloads as CSV and Excel."""
-    config = {column: st.column_config.Column(caption(column), help=word(column).meaning) for column in frame.columns}
+    config = {column: _column(frame, column) for column in frame.columns}
     st.dataframe(frame, hide_index=True, column_config=config, height=height, alt=f"Table: {name}")
     downloads(frame, name)
+
+
+def _column(frame: pd.DataFrame, name: str) -> Any:
+    """A column by its label; numbers but those of years and months as the browser's language writes them."""
+    label, meaning = caption(name), word(name).meaning
+    kind, most = frame[name].dtype.kind, frame[name].abs().max() if frame[name].dtype.kind == "f" else 0.0
+    if kind not in "if" or (kind == "i" and name in CALENDAR):
+        return st.column_config.Column(label, help=meaning)
+    step = 1 if kind == "i" or most >= 1e5 else 0.01 if most >= 100 else 0.0001
+    return st.column_config.NumberColumn(label, help=meaning, format="localized", step=step)
 
 
 def downloads(frame: pd.DataFrame, name: str) -> None:

@@ -91,8 +91,8 @@ def facts(year: Weather) -> None:
         st.metric(
             "Direct light", f"{said.number(sums['dni'])} kWh/m²", help="Direct normal irradiation (DNI) of the year."
         )
-        st.metric("Mean temperature", f"{said.number(air.mean(), 1)} °C")
-        st.metric("Hottest hour", f"{said.number(air.max(), 1)} °C", help="Machines clock down in the heat.")
+        st.metric("Mean temperature", said.measure(air.mean(), "°C", 1))
+        st.metric("Hottest hour", said.measure(air.max(), "°C", 1), help="Machines clock down in the heat.")
     with right:
         show.chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
     st.caption(

@@ -1,8 +1,7 @@
-"""Every page for everybody: axe-core's rules, the keyboard alone, no other host, and the first paint."""
+"""Every page for everybody: axe-core's rules, the keyboard alone, both grounds, and a phone's width."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from importlib.resources import files
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.planner import DRAWN, SETTLED, TITLES, Planner, settled
+from tests.browser.planner import DRAWN, TITLES, Planner, settled
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +27,6 @@ NOT_OURS = {
         "metric_chart_",
     ): "the little curve of a metric: Streamlit writes its specification, the figure stands above",
 }
-FIRST_PAINT_S = 2.0
 LOOK = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.flatMap(rule =>
   rule.nodes.map(node => ({rule: rule.id, impact: rule.impact, html: node.html.slice(0, 300),
                            why: [...node.any, ...node.all, ...node.none].map(check => check.message).join('; ')})))"""
@@ -181,7 +179,7 @@ def _tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab does not reach {name}")
 
 
-# --- colours, widths, hosts, speed ------------------------------------------------------------------
+# --- grounds and widths -----------------------------------------------------------------------------
 
 
 def test_charts_follow_when_the_system_turns_dark(planner: Planner) -> None:
@@ -203,13 +201,3 @@ def test_a_phone_in_the_dark_scrolls_no_page_sideways(visit: Visit) -> None:
     phone = visit(width=390, height=844, dark=True)
     wide = [path for path in PAGES if not phone.open(path).fits_the_width()]
     assert not wide
-
-
-def test_content_is_painted_within_two_seconds(visit: Visit) -> None:
-    """Of a browser that has nothing of the program yet, as it measures itself."""
-    visit().open("/")  # the server is warm
-    planner = visit(alone=True)
-    planner.page.goto(planner.address)
-    planner.page.wait_for_selector(SETTLED)
-    took = planner.page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000")
-    assert 0 < took < FIRST_PAINT_S, json.dumps(took)
