@@ -12,6 +12,14 @@ STYLE = """<style>
 kbd[aria-label^="Shortcut"] { color: inherit !important; opacity: 1 !important; }
 [data-testid="stCaptionContainer"] code { color: inherit; background: none; }
 [data-testid="stSliderThumbValue"] p, [data-selected="true"] p { color: {ink} !important; }
+/* focus shows on what Streamlit leaves plain: the page itself, tables, charts */
+[data-testid="stMain"]:focus-visible, [data-testid="stDataFrame"]:has(:focus-visible), [data-testid="stVegaLiteChart"]:has(:focus-visible) {
+  outline: 2px solid #B45309; outline-offset: -2px;
+}
+@media (max-width: 640px) {
+  .st-key-actions, .st-key-actions > div { gap: 0.5rem; }
+  .st-key-actions button { padding: 0.25rem 0.65rem; }
+}
 /* no finger types Ctrl */
 @media (max-width: 640px), (hover: none) { kbd[aria-label^="Shortcut"] { display: none; } }
 </style>"""
