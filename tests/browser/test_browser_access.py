@@ -18,7 +18,7 @@ Visit = Callable[..., Planner]
 PAGES = [path for path in TITLES if path != "/projections"]  # another name of the first
 GROUNDS = [(1280, False), (1280, True), (390, False), (390, True)]
 WIDTH_NAMES = [f"{width} px, {'dark' if dark else 'light'}" for width, dark in GROUNDS]
-SECTIONS = ("Site and weather", "Array", "Battery", "Miners", "Grid", "Bitcoin", "Money", "Risk")
+SECTIONS = ("Site and weather", "Array", "Battery", "Miners", "Grid", "Bitcoin", "Money")
 GRAVE = {"serious", "critical"}
 # (rule, what its element's HTML has in it): Streamlit's own elements, which nothing of ours reaches
 NOT_OURS = {
