@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 from core.vocabulary import word
 
@@ -37,7 +36,6 @@ LANGUAGES = (
 WRITTEN = {language: marks for marks, languages in LANGUAGES for language in languages.split()}
 
 
-@cache
 def marks_of(locale: str) -> Marks:
     """The marks of a language as a browser names it, such as "de-CH"; English ones where it is not known."""
     language, _, rest = locale.partition("-")

@@ -222,7 +222,7 @@ def test_units_are_chosen_once_for_the_browser_and_what_is_kept_stays_metric(vis
     planner = visit(alone=True)
     planner.open("/configuration").section("Site and weather")
     metres = planner.number("Elevation (m)").input_value()
-    planner.press("Help")
+    planner.page.get_by_role("button", name="Help", exact=True).click()
     planner.page.get_by_role("radio", name="US customary").or_(
         planner.page.get_by_test_id("stPopoverBody").get_by_role("button", name="US customary")
     ).first.click()
@@ -261,13 +261,16 @@ def test_numbers_are_written_as_the_browsers_language_writes_them(german: Planne
     settled(german.page)
 
 
+FORMATTED = "l => Intl.NumberFormat.supportedLocalesOf(l).length ? new Intl.NumberFormat(l).format(1234567.5) : ''"
+
+
 def test_our_marks_are_those_of_the_browser(browser: Browser) -> None:
     """Every language we know, beside what Chromium's own tables say."""
     page = browser.new_page()
     wrong = {}
     for language in [*say.WRITTEN, "en-US", "en-GB", "de-DE", "fr-FR", "pt-BR", "ja", "zh-CN", "ko-KR", "he", "th"]:
-        told = page.evaluate("l => new Intl.NumberFormat(l).format(1234567.5)", language)
-        if told.replace("'", "’") != say.number(1234567.5, 1, say.marks_of(language)):
+        told = page.evaluate(FORMATTED, language)  # empty for a language that this browser comes without
+        if told and told.replace("'", "’") != say.number(1234567.5, 1, say.marks_of(language)):
             wrong[language] = told
     page.close()
     assert not wrong
