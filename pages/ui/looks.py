@@ -12,8 +12,9 @@ STYLE = """<style>
 kbd[aria-label^="Shortcut"] { color: inherit !important; opacity: 1 !important; }
 [data-testid="stCaptionContainer"] code { color: inherit; background: none; }
 [data-testid="stSliderThumbValue"] p, [data-selected="true"] p { color: {ink} !important; }
-/* focus shows on what Streamlit leaves plain: the page itself, tables, charts */
-[data-testid="stMain"]:focus-visible, [data-testid="stDataFrame"]:has(:focus-visible), [data-testid="stVegaLiteChart"]:has(:focus-visible) {
+/* focus shows on what Streamlit leaves plain: the page itself, tabs, choices, tables, charts */
+[data-testid="stMain"]:focus-visible, [data-testid="stTab"]:focus-visible, label:has(> input:focus-visible),
+[data-testid="stDataFrame"]:has(:focus-visible), [data-testid="stVegaLiteChart"]:has(:focus-visible) {
   outline: 2px solid #B45309; outline-offset: -2px;
 }
 @media (max-width: 640px) {
