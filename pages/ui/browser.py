@@ -49,7 +49,7 @@ function watchGround(data, setStateValue) {
     return 0.299 * r + 0.587 * g + 0.114 * b < 128;
   };
   here.ground?.disconnect();
-  here.dark = data.dark;
+  here.dark ??= data.dark;  // what the server was told of last: it is told once of each change
   here.ground = new MutationObserver(() => {
     if (dark() !== here.dark) setStateValue('dark', here.dark = !here.dark);
   });
@@ -93,6 +93,7 @@ Object.assign(here, {pressed, ownUndo});
 export default function ({data, setStateValue}) {
   if (here.page !== data.page) {
     here.page = data.page;
+    here.dark = data.dark;
     const told = found(data.page);
     if (told.units || told.draft) setStateValue('found', told);
   }
