@@ -50,7 +50,7 @@ def page() -> None:
         st.subheader("Cumulated cash", anchor=False)
         with st.container(border=True):
             spec = charts.cash_lines(projections, session.dark())
-            st.vega_lite_chart(spec=spec, alt="Cumulated cash of each plan by year")
+            show.chart(spec=spec, alt="Cumulated cash of each plan by year")
         inputs_that_differ(projections)
     if len(projections) > 1:
         chances_compare.section(projections)

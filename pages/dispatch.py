@@ -88,10 +88,10 @@ def weekly(hours: pd.DataFrame) -> None:
             "Week from", range(len(names)), value=MIDSUMMER, format_func=lambda n: names[n], key="week"
         )
         dark = session.dark()
-        st.vega_lite_chart(spec=charts.week_of_dispatch(hours, week, dark), alt="Use of power in each hour of the week")
+        show.chart(spec=charts.week_of_dispatch(hours, week, dark), alt="Use of power in each hour of the week")
         st.caption("Areas: where the power of the hour went. Line: the sun. Above the line: imports and the battery.")
         if hours["soc_kwh"].any():
-            st.vega_lite_chart(spec=charts.week_of_charge(hours, week, dark), alt="State of charge of the battery")
+            show.chart(spec=charts.week_of_charge(hours, week, dark), alt="State of charge of the battery")
 
 
 def yearly(projection: Projection, hours: pd.DataFrame) -> None:
@@ -100,13 +100,13 @@ def yearly(projection: Projection, hours: pd.DataFrame) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Mining by hour and month", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.hour_by_month(projection, "mining_kw", dark),
             alt="Heat map of mining power by local hour and month, as run",
         )
     with right.container(border=True, height="stretch"):
         st.subheader("How often how much", anchor=False)
-        st.vega_lite_chart(spec=charts.duration_curves(hours, dark), alt="Duration curves of sun, mining and the grid")
+        show.chart(spec=charts.duration_curves(hours, dark), alt="Duration curves of sun, mining and the grid")
         st.caption("Each line: the power that is reached or passed in that share of the year's hours.")
 
 

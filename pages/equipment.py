@@ -9,7 +9,7 @@ from core import charts, exports
 from core.errors import SolarMiningError
 from core.fetchers import equipment
 from core.machine import Machine, days_since, plain, to_json
-from pages.ui import library, machine_form, machines, session, show
+from pages.ui import library, machine_form, machines, said, session, show
 
 COLUMNS = (
     "model", "manufacturer", "hashrate_ths", "power_w", "efficiency_j_per_th", "price_usd_per_th", "price_usd",
@@ -35,7 +35,7 @@ def page() -> None:
 
 def intro(kept: list[Any]) -> None:
     """What the plan holds now, and the door to a machine of one's own."""
-    units = [f"{unit.count:,} × {unit.model or 'machines'}" for unit in session.current().fleet.units]
+    units = [f"{said.number(unit.count)} × {unit.model or 'machines'}" for unit in session.current().fleet.units]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(session.literal(f"In this plan: {', '.join(units) or 'no machines'}."), width="content")
         with st.container(horizontal=True, width="content"):
@@ -170,14 +170,17 @@ def picked(row: pd.Series, kept: list[Any]) -> None:
 
 def facts(machine: Machine) -> list[str]:
     """A machine in a line: figures, warmth, price with its date and source."""
-    found = [f"{machine.hashrate_ths:,.10g} TH/s, {machine.power_w:,.10g} W, {machine.efficiency_j_per_th:,.1f} J/TH"]
+    found = [
+        f"{said.exact(machine.hashrate_ths)} TH/s, {said.exact(machine.power_w)} W, {said.number(machine.efficiency_j_per_th, 1)} J/TH"
+    ]
     if machine.temp_min_c is not None or machine.temp_max_c is not None:
-        low, high = ("?" if t is None else f"{t:g}".replace("-", "−") for t in (machine.temp_min_c, machine.temp_max_c))
-        found.append(f"{low} to {high} °C {'air' if machine.cooling == 'air' else 'coolant'}")
+        limits = (machine.temp_min_c, machine.temp_max_c)
+        low, high = ("?" if t is None else said.exact(said.shown(t, "°C")[0], 4) for t in limits)
+        found.append(f"{low} to {high} {said.shown(0.0, '°C')[1]} {'air' if machine.cooling == 'air' else 'coolant'}")
     if machine.price_usd is None:
         found.append("no price known: it would count as free")
     else:
-        found.append(f"${machine.price_usd:,.0f} ({machine.price_source}; price of {machine.price_date})")
+        found.append(f"${said.number(machine.price_usd)} ({machine.price_source}; price of {machine.price_date})")
         days = days_since(machine.price_date, session.now().date())
         if days > equipment.STALE_DAYS:
             found.append(f"this price is at least {days} days old: ask for a new one")
@@ -190,7 +193,7 @@ def market(frame: pd.DataFrame) -> None:
     with st.container(border=True):
         st.subheader("What efficiency costs", anchor=False)
         if frame["price_usd_per_th"].notna().any():
-            st.vega_lite_chart(
+            show.chart(
                 spec=charts.price_by_efficiency(frame.assign(age=[charts.AGES[old] for old in ages]), session.dark()),
                 alt="Price per TH/s against efficiency, by cooling",
             )

@@ -11,7 +11,7 @@ if str(HERE.parent) not in sys.path:  # Streamlit puts only this folder on the p
     sys.path.insert(0, str(HERE.parent))
 
 from core import telemetry  # noqa: E402
-from pages.ui import account, damage, drafts, live, people, place, runs, session, shared, sun  # noqa: E402  needs the path
+from pages.ui import account, damage, drafts, live, looks, people, place, runs, session, shared, sun  # noqa: E402  needs the path
 from pages.ui import show as say  # noqa: E402
 
 # An image cannot use the page's typeface: the length is given, so that the name fits in whatever the computer has.
@@ -57,6 +57,7 @@ def show() -> None:
 def _show() -> None:
     st.set_page_config(page_title="Solar Mining Calculator", page_icon=str(HERE / "static/icon.png"), layout="wide")
     st.logo(LOGO.replace("{ink}", "#F5F1E8" if session.dark() else "#1C1917"), size="large")
+    looks.dress()
     if _closed():
         return
     session.start()

@@ -20,7 +20,7 @@ from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA
 from core.outside import collected, outside
 from core.studies import history
 from core.world import NetworkNow, Price, Retarget, Series
-from pages.ui import live, session, show
+from pages.ui import live, said, session, show
 
 CURRENCY, FIRST_CURRENCY = "currency", "EUR"
 SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
@@ -46,24 +46,24 @@ def tiles() -> None:
     )
     currency = picker()
     with st.grid(4, min_column_width=200, gap="small"):
-        tile("Bitcoin price", f"${price.value.price_per_btc:,.0f}", price)
+        tile("Bitcoin price", f"${said.number(price.value.price_per_btc)}", price)
         if currency != DOLLARS:
             in_own_currency(currency, price)
         tile(
             "Hashprice",
-            f"${float(hashprice):,.2f}",
+            f"${said.number(float(hashprice), 2)}",
             oldest(price, network, fees),
             "per PH/s and day, before the pool's fee",
         )
-        tile("Difficulty", f"{network.value.difficulty / 1e12:,.2f} T", network)
+        tile("Difficulty", f"{said.number(network.value.difficulty / 1e12, 2)} T", network)
         tile(
             "Hash rate",
-            f"{network.value.hashrate_ths / 1e6:,.0f} EH/s",
+            f"{said.number(network.value.hashrate_ths / 1e6)} EH/s",
             network,
             "estimated from the last days' blocks",
         )
-        tile("Fees", f"{fees.value.fees_btc_per_block:,.4f} BTC", fees, "a block, mean of the last day")
-        tile("Height", f"{height.value.height:,}", height)
+        tile("Fees", f"{said.number(fees.value.fees_btc_per_block, 4)} BTC", fees, "a block, mean of the last day")
+        tile("Height", said.number(height.value.height), height)
         halving(height)
 
 
@@ -71,7 +71,12 @@ def halving(answer: Answer[Retarget]) -> None:
     """When new coins a block halve next, at ten minutes a block."""
     left = BLOCKS_PER_ERA - answer.value.height % BLOCKS_PER_ERA
     at = answer.observed_at + timedelta(days=left / BLOCKS_PER_DAY)
-    tile("Next halving", f"{at:%b %Y}", answer, f"{left:,} blocks from now; until then {subsidy_btc():g} BTC a block")
+    tile(
+        "Next halving",
+        f"{at:%b %Y}",
+        answer,
+        f"{said.number(left)} blocks from now; until then {subsidy_btc():g} BTC a block",
+    )
 
 
 def subsidy_btc() -> float:
@@ -133,11 +138,13 @@ def in_own_currency(code: str, price_usd: Answer[Price]) -> None:
     if (quoted is None or quoted.status not in live.YOUNG) and not outside().offline:
         live.ask_for(PRICE, code)
     if quoted and quoted.status != "bundled":
-        tile(f"Price in {code}", f"{quoted.value.price_per_btc:,.0f} {code}", quoted)
+        tile(f"Price in {code}", f"{said.number(quoted.value.price_per_btc)} {code}", quoted)
         return
     rates = known(RATES, DOLLARS, outside())
     value = in_currency(price_usd.value, rates.value, code).price_per_btc
-    tile(f"Price in {code}", f"{value:,.0f} {code}", oldest(price_usd, rates), "dollar price times exchange rate")
+    tile(
+        f"Price in {code}", f"{said.number(value)} {code}", oldest(price_usd, rates), "dollar price times exchange rate"
+    )
 
 
 def retarget() -> None:
@@ -155,14 +162,14 @@ def retarget() -> None:
         with st.grid(4, min_column_width=170):
             st.metric(
                 "Blocks left",
-                f"{told.blocks_left:,}",
-                help=f"Of 2,016; the next epoch starts at block {told.next_height:,}.",
+                said.number(told.blocks_left),
+                help=f"Of 2,016; the next epoch starts at block {said.number(told.next_height)}.",
             )
             st.metric("Expected", f"{told.estimated_at:%d %b, %H:%M}", help="UTC, at the pace of this epoch.")
             st.metric("Change", change(told.change_frac), help="If blocks keep the pace of this epoch.")
             st.metric(
                 "Pace",
-                f"{told.block_seconds / 60:.1f} min",
+                f"{said.number(told.block_seconds / 60, 1)} min",
                 help="Mean time between the blocks of this epoch; 10 is the aim.",
             )
         st.caption(f"{session.literal(answer.source)} · {_age(answer)}")
@@ -215,7 +222,7 @@ def chart(
         st.markdown(f"**{name}**")
         dark, times = session.dark(), [halving.time for halving in halvings()]
         shown = history.thinned(series)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),
             alt=f"{name} by day, halvings marked",
         )

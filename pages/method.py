@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.studies.worked_examples import WorkedExample, worked_examples
-from pages.ui import session, show
+from pages.ui import said, session, show
 
 COLUMNS = ["Study", "Figure", "Published", "Ours", "Difference", "Unit"]
 
@@ -28,8 +28,8 @@ def page() -> None:
 
 def row(one: WorkedExample) -> tuple[str, str, str, str, str, str]:
     """A line of the table: figures in the digits of the published one."""
-    off = f"{100 * (one.ours / one.published - 1):+.2f} %".replace("-", "−")
-    return one.case, one.quantity, f"{one.published:,.6g}", f"{one.ours:,.6g}", off, one.unit
+    off = said.percent(one.ours / one.published - 1, 2, sign="+")
+    return one.case, one.quantity, said.exact(one.published, 6), said.exact(one.ours, 6), off, one.unit
 
 
 page()

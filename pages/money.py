@@ -59,7 +59,7 @@ def overview(projection: Projection, dark: bool) -> None:
 def whole_life(projection: Projection, dark: bool) -> None:
     with st.container(border=True):
         st.subheader("Cash of the whole life", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.life_waterfall(bank.life_steps(projection), "Left for the owner", dark),
             alt="Waterfall from mining revenue to what is left for the owner",
         )
@@ -69,9 +69,7 @@ def whole_life(projection: Projection, dark: bool) -> None:
 def alternatives(projection: Projection, dark: bool) -> None:
     with st.container(border=True):
         st.subheader("Compared with what?", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
-        )
+        show.chart(spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives")
         accounts.alternatives(projection)
 
 
@@ -79,7 +77,7 @@ def owners_cash(projection: Projection, dark: bool) -> None:
     with st.container(border=True):
         st.subheader("Owner's cash after tax and debt", anchor=False)
         frame = projection.statement
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark),
             alt="Owner's cash of each year as bars and its running sum as a line",
         )
@@ -93,7 +91,7 @@ def first_day(projection: Projection, dark: bool) -> None:
         if not paid:
             st.caption("Nothing is invested.")
             return
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.shares(*accounts.first_day(projection), dark=dark),
             alt="What the first day's money pays for, and who pays it",
         )
@@ -107,7 +105,7 @@ def coin_cost(projection: Projection, dark: bool) -> None:
         if not parts:
             st.caption("Nothing is mined.")
             return
-        st.vega_lite_chart(spec=charts.shares(parts, dark=dark), alt="The all-in cost of a coin by its parts")
+        show.chart(spec=charts.shares(parts, dark=dark), alt="The all-in cost of a coin by its parts")
         price = float(projection.monthly["price_usd"].iloc[0])
         cost = show.metric_in_words(projection, "cost_usd_per_btc")
         st.caption(
@@ -139,14 +137,14 @@ def debt(projection: Projection, dark: bool) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader("What is owed and paid", anchor=False)
         parts = {"Interest": frame["interest_usd"], "Repayment": frame["debt_repaid_usd"]}
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark),
             alt="Interest and repayment of each year as bars, debt at its end as a line",
         )
     with right.container(border=True, height="stretch"):
         st.subheader("How well cash covers it", anchor=False)
         cover = frame["dscr"].where(frame["debt_service_usd"] > 0)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.cover(frame["year"], cover, covenant, dark),
             alt="Debt service cover ratio of each year, with the covenant",
         )
@@ -167,7 +165,7 @@ def tax(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Write-off and taxable income", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.stacked_by_year(
                 frame["year"],
                 accounts.written_off(frame),
@@ -179,7 +177,7 @@ def tax(projection: Projection, dark: bool) -> None:
     with right.container(border=True, height="stretch"):
         st.subheader("What is owed", anchor=False)
         owed = {"State": frame["state_tax_usd"], "Federal": frame["federal_tax_usd"]}
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.stacked_by_year(frame["year"], owed, ("Losses carried", frame["loss_carried_usd"]), dark),
             alt="State and federal tax of each year as bars, losses carried as a line",
         )
@@ -195,7 +193,7 @@ def coins_and_renewal(projection: Projection, dark: bool) -> None:
         accounts.treasury(projection, dark)
     with right.container(border=True, height="stretch"):
         st.subheader("What is renewed when", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.renewal_timeline(projection, dark),
             alt="Months in which machines, battery and inverters are renewed and the subsidy halves",
         )

@@ -7,7 +7,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import ahead, forms, session, show, years
+from pages.ui import ahead, forms, said, session, show, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
@@ -47,9 +47,13 @@ def verdict(projection: Projection) -> None:
     years, npv = projection.scenario.finance.horizon_years, metrics["npv_usd"] or 0.0
     outcome = "earns" if npv >= 0 else "falls short by"
     payback = metrics["payback_years"]
-    real = f"pays back in {payback:,.1f} years" if payback is not None else f"never pays back within {years} years"
+    real = (
+        f"pays back in {said.number(payback, 1)} years"
+        if payback is not None
+        else f"never pays back within {years} years"
+    )
     static = metrics["static_payback_years"]
-    shortcut = f"in {static:,.1f} years" if static is not None else "never"
+    shortcut = f"in {said.number(static, 1)} years" if static is not None else "never"
     rate = projection.scenario.finance.discount_rate * 100
     st.markdown(
         f"Over {years} years this plan **{outcome} {session.literal(show.money(abs(npv)))}** in today's value at {rate:g} % "
@@ -102,12 +106,12 @@ def _rate(projection: Projection) -> str:
 
 def _static(projection: Projection) -> str:
     value = projection.metrics["static_payback_years"]
-    return f"static: {value:,.1f} years" if value is not None else "static: never"
+    return f"static: {said.number(value, 1)} years" if value is not None else "static: never"
 
 
 def _hold(projection: Projection) -> str:
     value = projection.metrics["hold_btc"]
-    return f"bought instead: {value:,.2f} BTC" if value is not None else "expected, after pool fee"
+    return f"bought instead: {said.number(value, 2)} BTC" if value is not None else "expected, after pool fee"
 
 
 def _price(projection: Projection) -> str:
@@ -116,7 +120,7 @@ def _price(projection: Projection) -> str:
 
 def _yield(projection: Projection) -> str:
     value = projection.metrics["specific_yield_kwh_per_kw"]
-    return f"{value:,.0f} kWh per kW" if value is not None else "no array"
+    return f"{said.number(value)} kWh per kW" if value is not None else "no array"
 
 
 def _hashcost(projection: Projection) -> str:
@@ -145,16 +149,14 @@ def money(projection: Projection, dark: bool) -> None:
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
         st.subheader("Cash, year by year", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.cumulated_cash(projection, dark),
             alt="Net cash of each year as bars and its running sum as a line",
         )
         st.caption("Bars: net cash of the year. Line: running sum since the first investment.")
     with right.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
-        )
+        show.chart(spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives")
         st.caption(
             "Net present value. Sell the power: the same array without machines. Mine on the grid: the same machines without "
             "sun. Buy and hold: the same money on the same dates into coins."
@@ -165,11 +167,11 @@ def energy(projection: Projection, dark: bool) -> None:
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
         st.subheader("Energy of the first year", anchor=False)
-        st.vega_lite_chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
+        show.chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
         st.caption("Mined: solar energy mined, by way of the battery too. Imported: grid energy mined.")
     with right.container(border=True, height="stretch"):
         st.subheader("Sun by hour and month", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.hour_by_month(projection, "pv_kw", dark), alt="Heat map of solar power by local hour and month"
         )
 
@@ -178,10 +180,10 @@ def coins(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Coins, month by month", anchor=False)
-        st.vega_lite_chart(spec=charts.coins_by_month(projection, dark), alt="Coins mined by month, halvings marked")
+        show.chart(spec=charts.coins_by_month(projection, dark), alt="Coins mined by month, halvings marked")
     with right.container(border=True, height="stretch"):
         st.subheader("What a kilowatt-hour is worth", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.worth_of_energy(projection, dark),
             alt="Worth of a kilowatt-hour mined, bought and sold, by month",
         )
@@ -229,7 +231,7 @@ def grounds(projection: Projection) -> None:
         weather = projection.weather
         st.markdown(
             f"**Weather** · {session.literal(weather.source)} · {weather.status}, {weather.kind} · "
-            f"{weather.latitude:.2f}°, {weather.longitude:.2f}° · digest `{weather.digest}`"
+            f"{said.number(weather.latitude, 2)}°, {said.number(weather.longitude, 2)}° · digest `{weather.digest}`"
         )
         for note in projection.notices:
             st.caption(session.literal(note))

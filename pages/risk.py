@@ -18,7 +18,7 @@ from core.studies.options import Options, options
 from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
-from pages.ui import chance_form, own_turn, risk_parts, session, show, work
+from pages.ui import chance_form, own_turn, risk_parts, said, session, show, work
 
 REASONS = "Finding what moves the plan"
 MOST_S, DEADLINE_S = 60.0, 90.0  # of living paths, of which what is lived by then is told; of the whole
@@ -110,7 +110,7 @@ def verdict(lives: RiskAnalysis) -> None:
     loss, error = lives.metrics["loss_probability_frac"], lives.errors["loss_probability_frac"]
     median, poor = (session.literal(show.money(lives.metrics[name])) for name in ("npv_p50_usd", "npv_p5_usd"))
     st.markdown(
-        f"**In {100 * loss:.1f} % of {len(lives.paths):,} lives (± {100 * error:.1f}) the plan earns less than its discount rate; "
+        f"**In {said.number(100 * loss, 1)} % of {said.number(len(lives.paths))} lives (± {said.number(100 * error, 1)}) the plan earns less than its discount rate; "
         f"half of them are worth {median} or less, one in twenty {poor} or less.**"
     )
 
@@ -125,8 +125,8 @@ def tiles(lives: RiskAnalysis) -> None:
 
 def shown(name: str, value: float) -> str:
     if name.endswith("_frac"):
-        return f"{100 * value:.1f} %"
-    return f"{value:,.2f} BTC" if name.endswith("_btc") else show.money(value)
+        return f"{said.number(100 * value, 1)} %"
+    return f"{said.number(value, 2)} BTC" if name.endswith("_btc") else show.money(value)
 
 
 def meaning(name: str, error: float) -> str:
@@ -143,7 +143,7 @@ def distribution(lives: RiskAnalysis) -> None:
     }
     with st.container(border=True):
         st.subheader("What it may be worth", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.npv_histogram(lives.paths["npv_usd"], marks, session.dark()),
             alt="Share of paths by net present value, with value at risk, its tail mean, the median and the plan",
         )
@@ -165,7 +165,7 @@ def fans(lives: RiskAnalysis) -> None:
         for name, (title, unit, log, money) in titles.items():
             with st.container(border=True):
                 st.subheader(title, anchor=False)
-                st.vega_lite_chart(
+                show.chart(
                     spec=charts.fan(lives.fans[name], unit, log=log, money=money, dark=session.dark()),
                     alt=f"{title} by month: 5th, 25th, 50th, 75th and 95th percentile",
                 )
@@ -176,7 +176,7 @@ def drivers(why: Sensitivity, lives: RiskAnalysis) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("One thing at a time", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.tornado(why.tornado, why.base_usd, session.dark()),
             alt="Net present value with each thing at its 5th and 95th percentile",
         )
@@ -186,9 +186,7 @@ def drivers(why: Sensitivity, lives: RiskAnalysis) -> None:
         if why.sobol.empty:
             st.caption("Nothing is left to chance.")
             return
-        st.vega_lite_chart(
-            spec=charts.sobol_bars(why.sobol, session.dark()), alt="Share of each thing in the variance of NPV"
-        )
+        show.chart(spec=charts.sobol_bars(why.sobol, session.dark()), alt="Share of each thing in the variance of NPV")
         st.caption(
             "Sobol indices. Wide bar: what would be left if all else were known; narrow bar: what goes when this alone is known; "
             "line: 95 % interval."
@@ -214,7 +212,7 @@ def turns(why: Sensitivity, question: own_turn.Question) -> None:
         own_turn.form(12 * question.scenario.finance.horizon_years)
     with right.container(border=True, height="stretch"):
         st.subheader("Where it breaks even", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.breakeven_surface(why.surface, session.dark()),
             alt="Net present value over percentiles of price and of difficulty",
         )
@@ -248,12 +246,10 @@ def came(found: Backtest) -> None:
         with column:
             told = found.coverage.set_index("figure").loc[name]
             rows = found.starts[found.starts["figure"] == name]
-            st.vega_lite_chart(
-                spec=charts.backtest(rows, title, session.dark()), alt=f"{title}: what was seen and what came"
-            )
+            show.chart(spec=charts.backtest(rows, title, session.dark()), alt=f"{title}: what was seen and what came")
             st.caption(
-                f"{100 * told['within_frac']:.0f} % of {len(rows)} starts lay between P5 and P95; 90 % should have. The years overlap: as "
-                f"{told['years']:.0f} independent ones they tell {100 * told['low_frac']:.0f} to {100 * told['high_frac']:.0f} %."
+                f"{said.number(100 * told['within_frac'])} % of {len(rows)} starts lay between P5 and P95; 90 % should have. The years overlap: as "
+                f"{said.number(told['years'])} independent ones they tell {said.number(100 * told['low_frac'])} to {said.number(100 * told['high_frac'])} %."
             )
 
 
@@ -266,7 +262,7 @@ def footnotes(lives: RiskAnalysis) -> None:
     ]
     st.caption(
         f"At the risk-free rate of {100 * lives.scenario.risk.safe_rate_per_year:g} % the NPV is {safe[0]} (P5), {safe[1]} (P50) and "
-        f"{safe[2]} in the worst twentieth, and {100 * metrics['loss_safe_probability_frac']:.1f} % of the lives lose: a discount rate with a "
+        f"{safe[2]} in the worst twentieth, and {said.number(100 * metrics['loss_safe_probability_frac'], 1)} % of the lives lose: a discount rate with a "
         "premium for risk and a tail of paths count risk twice."
     )
     risk_parts.liquidity(lives)
@@ -275,7 +271,7 @@ def footnotes(lives: RiskAnalysis) -> None:
     for name, years in (("pv_kwh_year1", "first year"), ("pv_kwh_ten_years", "mean year of the first ten")):
         p50, p90, p99 = (metrics[f"{name}_exceedance_p{p}"] / 1000.0 for p in (50, 90, 99))
         st.caption(
-            f"Solar energy of the {years}: P50 {p50:,.0f} MWh, P90 (exceedance) {p90:,.0f} MWh, P99 (exceedance) {p99:,.0f} MWh."
+            f"Solar energy of the {years}: P50 {said.number(p50)} MWh, P90 (exceedance) {said.number(p90)} MWh, P99 (exceedance) {said.number(p99)} MWh."
         )
     with st.expander("All figures", icon=":material/table:"):
         frame = figures(lives)

@@ -17,7 +17,7 @@ from core.studies.constraints import Constraints, land_m2_per_kw
 from core.studies.sizing import Sizing, compile_kernels, size
 from core.studies.sizing_chances import ChanceSizing, size_under_chance
 from core.studies.variables import MOST_UNITS, Variables
-from pages.ui import chance_sizes, session, show, work
+from pages.ui import chance_sizes, said, session, show, work
 
 AIMS = {
     "npv_usd": "Highest net present value",
@@ -64,7 +64,7 @@ def asked() -> None:
                 value=None,
                 placeholder="no limit",
                 key="land",
-                help=f"A kW of this array takes about {land_m2_per_kw(scenario.array):,.1f} m², rows and gaps together.",
+                help=f"A kW of this array takes about {said.measure(land_m2_per_kw(scenario.array), 'm²', 1)}, rows and gaps together.",
             )
             st.number_input(
                 "Largest inverter (kW)",
@@ -86,7 +86,12 @@ def asked() -> None:
         shape_and_kinds(scenario)
         chance_sizes.asked()
         st.form_submit_button(
-            "Find the best sizes", type="primary", icon=":material/search:", on_click=begin, key="find"
+            "Find the best sizes",
+            type="primary",
+            shortcut="Ctrl+Enter",
+            icon=":material/search:",
+            on_click=begin,
+            key="find",
         )
 
 
@@ -181,7 +186,7 @@ def told_without_chance(found: Sizing) -> None:
     with left.container(border=True, height="stretch"):
         st.subheader("The map of designs", anchor=False)
         now = pd.Series({name: session.current().at(path) for path, (name, _, _) in SIZES.items() if there(path)})
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.design_map(found.designs, best, now if len(now) == len(SIZES) else best, dark),
             alt="Net present value of each array and fleet, best battery chosen",
         )
@@ -190,7 +195,7 @@ def told_without_chance(found: Sizing) -> None:
         )
     with right.container(border=True, height="stretch"):
         st.subheader("What more money brings", anchor=False)
-        st.vega_lite_chart(spec=charts.frontier(found.frontier, dark), alt="Highest NPV for each first investment")
+        show.chart(spec=charts.frontier(found.frontier, dark), alt="Highest NPV for each first investment")
         st.caption("Designs that none beats at less investment.")
     others(found)
     footnotes(found)
@@ -211,11 +216,11 @@ def verdict(found: Found) -> None:
 
 def in_words(found: Found, row: pd.Series) -> str:
     """A design by its sizes, and by shape and machine where these were sought."""
-    parts = [f"{row[name]:,.0f} {unit} {label.lower()}" for name, label, unit in SIZES.values() if row[name]]
+    parts = [f"{said.number(row[name])} {unit} {label.lower()}" for name, label, unit in SIZES.values() if row[name]]
     if found.designs["surface_tilt"].nunique() > 1 and row["dc_kw"]:
-        parts.append(f"tilted {row['surface_tilt']:.1f}°")
+        parts.append(f"tilted {said.number(row['surface_tilt'], 1)}°")
     if found.designs["dc_ac_ratio"].nunique() > 1 and row["dc_kw"]:
-        parts.append(f"DC to AC {row['dc_ac_ratio']:.2f}")
+        parts.append(f"DC to AC {said.number(row['dc_ac_ratio'], 2)}")
     if len(found.kinds) > 1 and row["machines"]:
         parts.append(row["model"])
     return ", ".join(parts).replace("  ", " ")
@@ -233,7 +238,7 @@ def tiles(found: Sizing) -> None:
             st.metric(label, show.money(value or 0.0), border=True)
         years = metrics["payback_years"]
         built = found.designs.iloc[0]["capex_usd"] > 0
-        back = f"{years:,.1f} years" if years is not None else "never"
+        back = f"{said.number(years, 1)} years" if years is not None else "never"
         st.metric("Payback", back if built else "—", border=True)
         marginal = found.marginal
         for label, value in (
@@ -316,7 +321,7 @@ def footnotes(found: Sizing) -> None:
     shown = found.designs.rename(
         columns={name: f"{label} ({unit})" if unit else label for name, label, unit in SIZES.values()}
     )
-    with st.expander(f"All {len(shown):,} designs", icon=":material/table:"):
+    with st.expander(f"All {said.number(len(shown))} designs", icon=":material/table:"):
         st.dataframe(shown, hide_index=True, height=320, alt="Table: Designs")
         show.downloads(shown, "Designs")
 

@@ -9,7 +9,7 @@ import streamlit as st
 import core
 from core.errors import SolarMiningError
 from core.schedule import QUESTIONS, leader
-from pages.ui import account, library, live, operation, session, show
+from pages.ui import account, library, live, operation, said, session, show
 
 REFRESH, TOLD = "refresh", "_refreshed"
 STATES = {"ready": "ready", "open": "resting (breaker open)", "half-open": "being tried", "unused": "not used"}
@@ -142,7 +142,7 @@ def providers() -> None:
             "Calls": health.calls,
             "Failures": health.failures,
             "Last answer": "–" if health.age_s is None else ago(health.age_s),
-            "Latency": "–" if health.latency_s is None else f"{health.latency_s:.2f} s",
+            "Latency": "–" if health.latency_s is None else f"{said.number(health.latency_s, 2)} s",
             "Last error": _last_error(health, now),
             "Notice": "; ".join(part for part in (health.why, health.notice) if part),
         }
@@ -178,7 +178,7 @@ def weather() -> None:
         "Source": year.source,
         "Status": year.status,
         "Kind": year.kind,
-        "Place": f"{year.latitude:.3f}°, {year.longitude:.3f}°, {year.elevation_m:g} m",
+        "Place": f"{said.number(year.latitude, 3)}°, {said.number(year.longitude, 3)}°, {said.measure(year.elevation_m, 'm')}",
         "Sun at minute": f"{year.sun_minute:g}",
         "Digest": year.digest,
         **{f"Note {i}": note for i, note in enumerate(year.notes, 1)},

@@ -24,6 +24,7 @@ GROUND = (
     "core.inputs",
     "core.results",
     "core.bank_statement",
+    "core.say",
     "core.settings",
     "core.world",
 )
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.figures": ("core.errors",),
     "core.vocabulary": (),
     "core.vocabulary_lives": ("core.vocabulary",),
+    "core.say": ("core.vocabulary",),
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections",),
     "core.scenario": ("core.errors", "core.sections"),

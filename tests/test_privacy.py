@@ -62,7 +62,8 @@ BY_FIGURES = ("core.studies.fleet._steps", "core.studies.fleet._on_sale")
 SHARED = {
     "pages.ui.session.warm",
     "pages.ui.forms._zones",
-}  # st.cache_resource: a thread that compiles, names of time zones
+    "pages.ui.browser._component",
+}  # st.cache_resource: a thread that compiles, names of time zones, a script of the page
 
 
 def module(path: Path) -> str:

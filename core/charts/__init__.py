@@ -4,7 +4,7 @@ A chart is a template, drawn with Altair once and kept, and the frames it shows:
 change of a figure would cost again. Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
 """
 
-from core.charts.base import HEIGHT, Spec, colour
+from core.charts.base import HEIGHT, Spec, colour, dressed
 from core.charts.differences import difference_histogram, npv_shares
 from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
 from core.charts.machines import AGES, COOLINGS, price_by_efficiency
@@ -37,7 +37,7 @@ from core.charts.years import yields_by_year
 
 __all__ = [
     "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "backtest", "breakeven_surface", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
-    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "difference_histogram", "duration_curves", "energy_by_month", "fan", "frontier", "halving_months", "hour_by_month",
+    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "difference_histogram", "dressed", "duration_curves", "energy_by_month", "fan", "frontier", "halving_months", "hour_by_month",
     "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "mean_and_tail", "npv_histogram", "npv_shares", "price_by_efficiency", "price_grid", "renewal_timeline",
     "shares", "site_map", "sobol_bars", "stacked_by_year", "tornado", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.say import Marks
+
 Spec = dict[str, Any]  # Vega-Lite, with its frames under "datasets"
 HEIGHT = 300
 # one colour for each thing energy or money does, the same on every page: (light, dark)
@@ -15,7 +17,7 @@ COLOURS = {
     "Exported": ("#0F766E", "#2DD4BF"),
     "Imported": ("#4338CA", "#A5B4FC"),
     "Stored": ("#0369A1", "#38BDF8"),
-    "Curtailed": ("#A8A29E", "#78716C"),
+    "Curtailed": ("#8F8882", "#78716C"),
     "This plan": ("#D97706", "#FBBF24"),
     "Sell the power": ("#0F766E", "#2DD4BF"),
     "Mine on the grid": ("#4338CA", "#A5B4FC"),
@@ -31,6 +33,7 @@ HEAT = {
     False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
     True: ["#1C1608", "#5C430C", "#A3720D", "#EBA50E", "#FBBF24", "#FDE99B"],
 }
+INK = ("#57534E", "#C7C0B4")  # of axes and legends, on light and dark ground
 # axis labels in dollars: $1.2 M, −$300 k, 0
 USD_TICKS = (
     "datum.value == 0 ? '0' : (datum.value < 0 ? '−$' : '$') + (abs(datum.value) >= 1e6 ? "
@@ -73,6 +76,32 @@ def template(*layers: Any, height: int = HEIGHT) -> Spec:
 def filled(made: Spec, **frames: pd.DataFrame) -> Spec:
     """A template with its frames, which may be shown and changed without touching the template."""
     return {**copy.deepcopy(made), "datasets": frames}
+
+
+def dressed(made: Spec, dark: bool, marks: Marks) -> Spec:
+    """A chart as it is shown: axes and legends in the ink of its ground, numbers with the marks of a language.
+
+    Its marks say nothing to a screen reader one by one: the chart's own description does.
+    """
+    ink = INK[dark]
+    labels = {"labelColor": ink, "titleColor": ink}
+    number = {"decimal": marks.decimal, "thousands": marks.thousands, "grouping": [3], "currency": ["$", ""]}
+    own = {"axis": labels, "legend": labels, "header": labels, "locale": {"number": number}}
+    return {**_unspoken(made), "config": {**own, **made.get("config", {})}}
+
+
+def _unspoken(made: Spec) -> Spec:
+    """A chart whose marks, in every layer and part of it, are left out of what is read aloud."""
+    quiet = dict(made)
+    if "mark" in made:
+        mark = made["mark"]
+        quiet["mark"] = {**(mark if isinstance(mark, dict) else {"type": mark}), "aria": False}
+    for part in ("layer", "hconcat", "vconcat", "concat"):
+        if part in made:
+            quiet[part] = [_unspoken(one) for one in made[part]]
+    if "spec" in made:
+        quiet["spec"] = _unspoken(made["spec"])
+    return quiet
 
 
 def halving_marks(dark: bool, halved: bool) -> list[Any]:

@@ -12,13 +12,13 @@ from core import charts
 from core.bank_statement import Line
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import session, show
+from pages.ui import said, session, show
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TINTS = {  # ground and ink of a row by its kind: light, dark
-    "title": ("background-color: #F3F0E8; color: #B45309", "background-color: #1E1C18; color: #FBBF24"),
+    "title": ("background-color: #F3F0E8; color: #9A4508", "background-color: #1E1C18; color: #FBBF24"),
     "sum": ("background-color: #FAF5E6; color: #1C1917", "background-color: #26221A; color: #F5F1E8"),
     "note": ("color: #78716C", "color: #A8A29E"),
     "line": ("", ""),
@@ -32,7 +32,7 @@ def amount(value: float | None) -> str:
         return ""
     if round(value, 2) == 0:
         return "–"
-    return f"({-value:,.2f})" if value < 0 else f"{value:,.2f}"
+    return f"({said.number(-value, 2)})" if value < 0 else said.number(value, 2)
 
 
 def table(lines: list[Line], name: str, dark: bool) -> None:
@@ -102,17 +102,15 @@ def alternatives(projection: Projection) -> None:
     words = f"Net present value after tax; doing nothing is $0. This plan {returns_in_words(projection)}."
     bought, paid = projection.metrics["hold_btc"], projection.metrics["paid_btc"]
     if bought is not None and paid is not None:
-        words += (
-            f" In coins: the owner's money would buy {bought:,.4f} BTC, what the plan pays out buys {paid:,.4f} BTC."
-        )
+        words += f" In coins: the owner's money would buy {said.number(bought, 4)} BTC, what the plan pays out buys {said.number(paid, 4)} BTC."
     st.caption(session.literal(" ".join([words, *missing])))
 
 
 def returns_in_words(projection: Projection) -> str:
     """Rate of return and payback as a sentence goes on, where they do not exist too."""
     rate, payback = projection.metrics["irr"], projection.metrics["payback_years"]
-    earned = f"returns {rate * 100:,.1f} % a year".replace("-", "−") if rate is not None else "has no IRR"
-    back = f"pays back in {payback:,.1f} years" if payback is not None else "never pays back"
+    earned = f"returns {said.number(rate * 100, 1)} % a year" if rate is not None else "has no IRR"
+    back = f"pays back in {said.number(payback, 1)} years" if payback is not None else "never pays back"
     return f"{earned} and {back}"
 
 
@@ -120,7 +118,7 @@ def cover_in_words(frame: pd.DataFrame, covenant: float) -> str:
     """The lowest cover, and what follows from it."""
     served = frame[frame["debt_service_usd"] > 0]
     low = served.loc[served["dscr"].idxmin()]
-    words = f"Lowest: {low['dscr']:.2f} in year {low['year']:.0f}.".replace("-", "−")
+    words = f"Lowest: {said.number(low['dscr'], 2)} in year {said.number(low['year'])}.".replace("-", "−")
     short = int((served["dscr"] < 1).sum())
     if short:
         words += f" In {short} of {len(served)} years cash does not cover the service: the owner pays in."
@@ -156,20 +154,18 @@ def treasury(projection: Projection, dark: bool) -> None:
     if not monthly["held_btc"].any():
         sold = float(monthly["sold_btc"].sum())
         st.markdown(
-            f"All coins are sold in the month they are mined: **{sold:,.4f} BTC** for "
+            f"All coins are sold in the month they are mined: **{said.number(sold, 4)} BTC** for "
             f"**{session.literal(show.money(float(monthly['coin_sales_usd'].sum())))}**."
             if sold
             else "Nothing is mined."
         )
         st.caption("Another rule is on the Configuration page, under Bitcoin, Treasury.")
         return
-    st.vega_lite_chart(
-        spec=charts.coins_held(projection, dark), alt="Coins held at the end of each month, and sold in it"
-    )
+    show.chart(spec=charts.coins_held(projection, dark), alt="Coins held at the end of each month, and sold in it")
     most, gain = monthly["held_btc"].max(), float(monthly["coin_gain_usd"].sum())
     st.caption(
         session.literal(
-            f"Area: held at the end of the month; line: sold in it. At most {most:,.4f} BTC are held. Sales bring "
+            f"Area: held at the end of the month; line: sold in it. At most {said.number(most, 4)} BTC are held. Sales bring "
             f"{show.money(gain)} more than the coins were worth when mined, the exchange's fee taken off; what is left is "
             "sold in the last month."
         )

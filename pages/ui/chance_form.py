@@ -15,7 +15,7 @@ from core.scenario import Scenario
 from core.sections import Risk
 from core.studies.chances import FACTORS, correlation, price_sd
 from core.studies.fit import Fit
-from pages.ui import forms, session, show
+from pages.ui import forms, said, session, show
 
 WINDOWS = (24, 36, 48, 60, 84, 120, 132)
 USUAL = (
@@ -49,7 +49,9 @@ def asked(scenario: Scenario, begin: Callable[[], None]) -> None:
         with st.expander("As the past had it", icon=":material/history:"):
             history_fit(scenario)
         st.caption(price_in_words(scenario))
-        st.button("Run", type="primary", icon=":material/casino:", on_click=begin, key="run risk")
+        st.button(
+            "Run", type="primary", shortcut="Ctrl+Enter", icon=":material/casino:", on_click=begin, key="run risk"
+        )
 
 
 # The past
@@ -63,14 +65,14 @@ def history_fit(scenario: Scenario) -> None:
     found = fitted(months)
     seen, answer = found.moments, found.response
     st.caption(
-        f"{found.first} to {found.last}. Price: {100 * seen.price_mean:.1f} % a month ± {100 * seen.price_deviation:.1f} %, a volatility of "
-        f"{seen.price_volatility_per_year:.2f} a year. Difficulty: {100 * seen.difficulty_mean:.1f} % a month ± "
-        f"{100 * seen.difficulty_deviation:.1f} %; with the price of the same month it goes by {seen.correlation[0]:.2f}, with that of the "
-        f"month before by {seen.correlation[1]:.2f}."
+        f"{found.first} to {found.last}. Price: {said.number(100 * seen.price_mean, 1)} % a month ± {said.number(100 * seen.price_deviation, 1)} %, a volatility of "
+        f"{said.number(seen.price_volatility_per_year, 2)} a year. Difficulty: {said.number(100 * seen.difficulty_mean, 1)} % a month ± "
+        f"{said.number(100 * seen.difficulty_deviation, 1)} %; with the price of the same month it goes by {said.number(seen.correlation[0], 2)}, with that of the "
+        f"month before by {said.number(seen.correlation[1], 2)}."
     )
     st.caption(
-        f"Difficulty closes {-100 * answer.pull:.1f} % (± {100 * answer.errors[1]:.1f}) of its gap a month; in the long run it follows what a "
-        f"block pays with an elasticity of {answer.elasticity:.2f}, and grows by {answer.trend_per_year:.2f} a year beside it. Short windows "
+        f"Difficulty closes {said.number(-100 * answer.pull, 1)} % (± {said.number(100 * answer.errors[1], 1)}) of its gap a month; in the long run it follows what a "
+        f"block pays with an elasticity of {said.number(answer.elasticity, 2)}, and grows by {said.number(answer.trend_per_year, 2)} a year beside it. Short windows "
         "fit a trend and little else: the paths hold the elasticity at 1, and the share that closes is taken over where it is near that."
     )
     with st.container(horizontal=True):
@@ -140,7 +142,11 @@ def goes_together(scenario: Scenario) -> None:
     moved = correlation(scenario.risk).moved
     st.caption(
         "Months of the first four with each other, and a year of power and sun with the sum of its months."
-        + (f" Not all of these can be: the nearest that can differ by up to {moved:.2f}." if moved > 0 else "")
+        + (
+            f" Not all of these can be: the nearest that can differ by up to {said.number(moved, 2)}."
+            if moved > 0
+            else ""
+        )
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import charts
 from core.studies.sizing_chances import Aim, ChanceSizing, Lived
-from pages.ui import session, show
+from pages.ui import said, session, show
 
 AIMS = {
     "tail_held": "Highest mean NPV, bad lives held",
@@ -82,12 +82,12 @@ def tiles(found: ChanceSizing) -> None:
             ("Mean NPV", fresh.mean_usd, fresh.mean_error_usd),
             ("NPV, bad lives", fresh.cvar_usd, fresh.cvar_error_usd),
         ):
-            known = f"On {fresh.paths:,} fresh lives, ± {session.literal(show.money(error))}."
+            known = f"On {said.number(fresh.paths)} fresh lives, ± {session.literal(show.money(error))}."
             st.metric(label, show.money(value), help=known, border=True)
         st.metric(
             "Chance of a loss",
-            f"{PERCENT * fresh.loss_frac:.1f} %",
-            help=f"± {PERCENT * fresh.loss_error_frac:.1f} points.",
+            f"{said.number(PERCENT * fresh.loss_frac, 1)} %",
+            help=f"± {said.number(PERCENT * fresh.loss_error_frac, 1)} points.",
             border=True,
         )
         st.metric(
@@ -101,7 +101,7 @@ def tiles(found: ChanceSizing) -> None:
 def picture(found: ChanceSizing) -> None:
     with st.container(border=True):
         st.subheader("What a good mean costs in bad lives", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.mean_and_tail(found.designs, session.dark()),
             alt="Mean NPV of each design against the mean NPV of its worst lives",
         )
@@ -116,17 +116,17 @@ def footnotes(found: ChanceSizing) -> None:
         st.warning(session.literal(notice), icon=":material/warning:")
     st.caption(
         session.literal(
-            f"{found.looked_at:,} designs were run without chance, {len(found.designs):,} of them lived, the last few on {found.chosen.paths:,} lives: "
+            f"{said.number(found.looked_at)} designs were run without chance, {said.number(len(found.designs))} of them lived, the last few on {said.number(found.chosen.paths)} lives: "
             f"there {_said(found.chosen)}; on fresh ones {_said(found.fresh)}. At the risk-free rate the bad lives average "
             f"{show.money(found.safe_cvar_usd)}: a discount rate with a premium and a tail count risk twice. The best without chance has an NPV of "
             f"{show.money(found.plan_npv_usd)} as planned."
         )
     )
     shown = found.designs[list(COLUMNS)].rename(columns=COLUMNS)
-    with st.expander(f"All {len(shown):,} designs that were lived", icon=":material/table:"):
+    with st.expander(f"All {said.number(len(shown))} designs that were lived", icon=":material/table:"):
         st.dataframe(shown, hide_index=True, height=320, alt="Table: Designs lived")
         show.downloads(shown, "Designs lived")
 
 
 def _said(told: Lived) -> str:
-    return f"mean {show.money(told.mean_usd)}, bad lives {show.money(told.cvar_usd)}, {PERCENT * told.loss_frac:.1f} % lose"
+    return f"mean {show.money(told.mean_usd)}, bad lives {show.money(told.cvar_usd)}, {said.number(PERCENT * told.loss_frac, 1)} % lose"

@@ -13,7 +13,7 @@ from core.errors import NotFound, SolarMiningError
 from core.inputs import Market, Weather
 from core.jobs import Tick
 from core.results import Projection
-from pages.ui import library, session, show, work
+from pages.ui import library, said, session, show, work
 
 if TYPE_CHECKING:
     from core.models.dominance import Dominance, Orders
@@ -46,6 +46,7 @@ def section(projections: dict[str, Projection]) -> None:
         st.button(
             "Compare lives",
             type="primary",
+            shortcut="Ctrl+Enter",
             icon=":material/casino:",
             on_click=begin,
             args=({name: projections[name] for name in (first, second)},),
@@ -130,8 +131,8 @@ def verdict(told: Told) -> None:
         else f"short of it by {_usd(-median)} or more in half of all"
     )
     st.markdown(
-        f"**The second plan, {_name(told.second)}, is worth more than the first, {_name(told.first)}, in {100 * metrics[wins]:.1f} % of "
-        f"{len(told.found.paths):,} lives (± {100 * errors[wins]:.1g}), {half}.**"
+        f"**The second plan, {_name(told.second)}, is worth more than the first, {_name(told.first)}, in {said.number(100 * metrics[wins], 1)} % of "
+        f"{said.number(len(told.found.paths))} lives (± {100 * errors[wins]:.1g}), {half}.**"
     )
 
 
@@ -161,7 +162,7 @@ def pictures(found: Differences) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Second less first", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.difference_histogram(paths["difference_usd"], marks, session.dark()),
             alt="Share of lives by the net present value of the second plan less that of the first, with nothing marked",
         )
@@ -170,7 +171,7 @@ def pictures(found: Differences) -> None:
         )
     with right.container(border=True, height="stretch"):
         st.subheader("Each by itself", anchor=False)
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.npv_shares(paths["first_npv_usd"], paths["second_npv_usd"], session.dark()),
             alt="Share of lives of each plan that are worth no more than a net present value",
         )
@@ -208,7 +209,7 @@ def noise(found: Differences) -> str:
     metrics, errors = found.metrics, found.errors
     ratio = metrics["variance_ratio"]
     spared = (
-        f" With chances of their own it would take {1.0 / ratio:,.0f} times as many lives to know it as well."
+        f" With chances of their own it would take {said.number(1.0 / ratio)} times as many lives to know it as well."
         if 0 < ratio <= 0.5
         else ""
     )
@@ -239,7 +240,7 @@ def instead(rows: pd.DataFrame) -> None:
 
 
 def _share(frac: float, error: float) -> str:
-    return "–" if pd.isna(frac) else f"{100 * frac:.1f} % ± {100 * error:.1g}"
+    return "–" if pd.isna(frac) else f"{said.number(100 * frac, 1)} % ± {100 * error:.1g}"
 
 
 def _name(name: str) -> str:

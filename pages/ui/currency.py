@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core import say
 from core.fetchers.ask import known
 from core.fetchers.market import DOLLARS, reading
 from core.fetchers.rates import RATES
 from core.inputs import Reading
 from core.outside import outside
 from core.results import FX, Projection
+from pages.ui import said
 
 
 def codes() -> list[str]:
@@ -28,6 +30,4 @@ def also(projection: Projection, usd: float | None) -> str:
     rate = projection.fx
     if rate is None or usd is None:
         return ""
-    own, code = usd * rate.value, projection.scenario.finance.currency
-    sign, size = "−" if own < 0 else "", abs(own)
-    return f"{sign}{size / 1e6:,.3f} M {code}" if size >= 1e6 else f"{sign}{size:,.0f} {code}"
+    return say.amount(usd * rate.value, projection.scenario.finance.currency, said.marks())

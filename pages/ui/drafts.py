@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
 from core.errors import SolarMiningError
-from core.scenario import Scenario
+from core.scenario import Scenario, read
 from core.store import drafts
 from core.store.drafts import Draft
-from pages.ui import library, session
+from pages.ui import browser, library, session
 
-PAGE, KEPT = "_page", "_kept_draft"
+PAGE, KEPT, FORGET = "_page", "_kept_draft", "_forgotten_draft"
+LATEST_MS = 4e12  # in 2096: later a browser's clock is wrong
 SHOWN = 28  # characters of a name on the button
 
 
 def keep() -> None:
-    """Keep the draft as it stands, once for each change; what a full disk or a busy database refuses is kept next time."""
-    if not library.stores():
-        return
+    """Keep the draft as it stands: on the server once for each change, or, where nothing may be kept there, in the browser."""
     scenario = session.current()
-    asked = scenario.digest if session.unsaved() or (session.saved() is None and scenario != Scenario()) else ""
+    worth = session.unsaved() or (session.saved() is None and scenario != Scenario())
+    stored = library.stores()
+    kept = not stored or _kept_on_server(scenario if worth else None)
+    draft = None if stored or not worth else {"name": scenario.name, "text": scenario.to_json()}
+    browser.mount(_page(), draft=draft, forget=st.session_state.pop(FORGET, ""), guard=session.unsaved() and not kept)
+
+
+def _kept_on_server(scenario: Scenario | None) -> bool:
+    """Keep a draft, or forget it where there is none; what a full disk or a busy database refuses is kept next time."""
+    asked = scenario.digest if scenario else ""
     if asked == st.session_state.get(KEPT, ""):
-        return
+        return True
     try:
-        if asked:
+        if scenario:
             drafts.keep(library.db(), session.owner(), _page(), scenario, session.saved())
         else:
             drafts.forget(library.db(), session.owner(), _page())
     except SolarMiningError:
-        return
+        return False
     st.session_state[KEPT] = asked
+    return True
 
 
 def offer() -> None:
@@ -57,22 +67,35 @@ def offer() -> None:
 
 def _left() -> Draft | None:
     untouched = not session.unsaved() and session.saved() is None and session.current() == Scenario()
-    if not library.stores() or not untouched:
+    if not untouched:
         return None
     try:
-        return drafts.newest(library.db(), session.owner(), _page())
+        return drafts.newest(library.db(), session.owner(), _page()) if library.stores() else _in_browser()
     except SolarMiningError:
         return None
 
 
+def _in_browser() -> Draft | None:
+    """What another page of this browser left; ScenarioError where it is no scenario."""
+    left = browser.left()
+    if left is None:
+        return None
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=min(max(left.at_ms, 0.0), LATEST_MS))
+    return Draft(left.page, read(left.text), None, at)
+
+
 def _take_up(found: Draft) -> str:
     session.take_up(found.scenario, found.saved)
-    drafts.forget(library.db(), session.owner(), found.page)
+    _forget(found)
     return f"Restored: “{found.scenario.name}”, as it stood."
 
 
 def _forget(found: Draft) -> str:
-    drafts.forget(library.db(), session.owner(), found.page)
+    if library.stores():
+        drafts.forget(library.db(), session.owner(), found.page)
+    else:
+        browser.forget()
+        st.session_state[FORGET] = found.page
     return ""
 
 

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ScenarioError
 from core.scenario import Scenario, leaves
-from pages.ui import currency, needs, session
+from pages.ui import currency, needs, said, session
 
 PERCENT = 100.0
 # every choice a field offers, in words
@@ -79,6 +79,7 @@ CHOICES = {
     "by_year": "As far from the plan as I say, by year",
 }
 DAYS = ("finance.credits.begun", "finance.credits.in_service", "finance.credits.acquired")
+WARMER = ("fleet.cooling.approach_c",)  # differences of temperatures
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
@@ -122,7 +123,20 @@ def shown_unit(path: str, info: FieldInfo) -> str:
     """The unit a planner reads."""
     if is_percent(path, info):
         return "% a year" if _unit(info) == "1/yr" else "%"
-    return "" if _unit(info) in {"1", "1/yr"} else _unit(info)
+    if _measured(path, info) != _unit(info):
+        return said.shown(0.0, _measured(path, info))[1] if said.customary() else _unit(info)
+    return "" if _unit(info) in {"1", "1/yr"} else said.shown(0.0, _unit(info))[1]
+
+
+def _measured(path: str, info: FieldInfo) -> str:
+    """The unit by which a figure is converted: a difference of temperatures has no offset."""
+    return "K" if path in WARMER else _unit(info)
+
+
+def _outside(path: str, info: FieldInfo, value: float) -> float:
+    """A value of the scenario as its field shows it: fractions in percent, metres perhaps in feet."""
+    shown = value * PERCENT if is_percent(path, info) else said.shown(value, _measured(path, info))[0]
+    return round(shown, 9)
 
 
 def caption(path: str, info: FieldInfo) -> str:
@@ -185,16 +199,15 @@ def longest(info: FieldInfo) -> int | None:
 
 
 def _number(path: str, info: FieldInfo, value: float | None, label: str, common: dict[str, Any]) -> None:
-    scale = PERCENT if is_percent(path, info) else 1.0
     low, high = bounds(info)
     whole = not is_percent(path, info) and _is_count(info)
     kind: Any = int if whole else float
     st.number_input(
         label,
-        min_value=None if low is None else kind(low * scale),
-        max_value=None if high is None else kind(high * scale),
-        value=None if value is None else kind(round(value * scale, 9)),
-        step=1 if whole else _step(value, scale),
+        min_value=None if low is None else kind(_outside(path, info, low)),
+        max_value=None if high is None else kind(_outside(path, info, high)),
+        value=None if value is None else kind(_outside(path, info, value)),
+        step=1 if whole else _step(value, PERCENT if is_percent(path, info) else 1.0),
         format="%d" if whole else "%.10g",
         placeholder=session.default_hint(path) or ("" if _optional(info) else "a number is needed"),
         **common,
@@ -252,7 +265,11 @@ def _meant(path: str, value: Any) -> Any:
 
 
 def _inside(path: str, info: FieldInfo, value: Any) -> Any:
-    return round(value / PERCENT, 12) if isinstance(value, float | int) and is_percent(path, info) else value
+    if not isinstance(value, float | int) or isinstance(value, bool):
+        return value
+    if is_percent(path, info):
+        return round(value / PERCENT, 12)
+    return said.kept(value, _measured(path, info))
 
 
 def _listed(path: str, given: str, *, text: bool) -> list[Any]:

@@ -20,7 +20,7 @@ from core.inputs import Weather
 from core.results import Projection
 from core.scenario import read
 from core.sections import FILE
-from pages.ui import session
+from pages.ui import links, said, session
 
 if TYPE_CHECKING:
     from core.store.database import Database
@@ -50,8 +50,8 @@ def facts() -> dict[str, str]:
     with db().read() as tables:
         scenarios, projections = (counted(tables, name, session.owner()) for name in ("scenarios", "projections"))
     return {
-        "Scenarios": f"{scenarios:,}",
-        "Projections": f"{projections:,}",
+        "Scenarios": said.number(scenarios),
+        "Projections": said.number(projections),
         "Own machines": str(len(equipment.listed(db(), session.owner()))),
         "SQLite": sqlite_version(),
     }
@@ -86,14 +86,11 @@ def notes() -> None:
 
 
 def actions() -> None:
-    """Save, undo, keep and the rest, at the right of every page's title."""
-    from pages.ui import account
+    """Undo, save, keep and the rest, at the right of every page's title."""
+    from pages.ui import account, habits, steps
 
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if session.unsaved():
-            st.button(
-                "Undo", icon=":material/undo:", on_click=session.undo, help="Back to what was last saved or opened."
-            )
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key="actions"):
+        steps.buttons()
         save_button()
         st.button(
             "Keep projection",
@@ -104,6 +101,7 @@ def actions() -> None:
         )
         with st.popover("Scenario", icon=":material/folder_open:"):
             menu()
+        habits.popover()
         account.badge()
 
 
@@ -111,7 +109,7 @@ def save_button() -> None:
     if stores():
         st.button("Save", type="primary", shortcut="Ctrl+S", icon=":material/save:", on_click=told, args=(save,))
     else:
-        download("Save", type="primary", icon=":material/save:", key="save file")
+        download("Save", type="primary", shortcut="Ctrl+S", icon=":material/save:", key="save file")
 
 
 def download(label: str, **kwargs: Any) -> None:
@@ -130,6 +128,13 @@ def download(label: str, **kwargs: Any) -> None:
 
 def menu() -> None:
     """Open, copy, import and export."""
+    if session.unsaved():
+        st.button(
+            "Back to what was saved" if session.saved() else "Back to what was opened",
+            icon=":material/settings_backup_restore:",
+            on_click=session.revert,
+            help="All changes since then are taken back at once; Undo brings them again.",
+        )
     if stores():
         saved = saved_scenarios()
         chosen = st.selectbox(
@@ -152,8 +157,9 @@ def menu() -> None:
             disabled=session.saved() is None or session.unsaved(),
             help="Whoever has the link may read the scenario as it is saved. Save it first.",
         )
+        links.to_the_saved()
     else:
-        link_with_the_plan()
+        links.with_the_plan()
     preset = st.selectbox(
         "Start from an example",
         list(presets()),
@@ -167,18 +173,6 @@ def menu() -> None:
         st.rerun()
     import_file()
     download("Export as JSON", icon=":material/download:", key="export file")
-
-
-def link_with_the_plan() -> None:
-    """Where nothing is kept a link carries the whole scenario."""
-    from core.plan_link import written
-
-    text = written(session.current())
-    if not text:
-        st.caption("This scenario is too long for a link: export it and send the file.")
-        return
-    st.caption("This link carries the whole scenario; nothing of it is kept here.")
-    st.code(f"{session.root()}/?{session.LINK}={text}", language=None, height=80)
 
 
 def import_file() -> None:
@@ -235,9 +229,12 @@ def save_copy() -> str:
 def open_scenario(scenario_id: str) -> str:
     from core.store import scenarios
 
+    if not stores():
+        raise NotFound("nothing is kept here that could be opened by its name", field="config", value=scenario_id)
     scenario, row = scenarios.load(db(), session.owner(), scenario_id)
+    left = f" What was not saved of “{session.current().name}” comes back with Undo." if session.unsaved() else ""
     session.adopt(scenario, {"id": row.id, "version": row.version})
-    return f"Opened “{scenario.name}”."
+    return f"Opened “{scenario.name}”.{left}"
 
 
 def share() -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import deeds
 from core.errors import Conflict
 from core.machine import Machine, plain, read_all
-from pages.ui import library, session
+from pages.ui import library, said, session
 
 if TYPE_CHECKING:
     from core.store.database import Database
@@ -111,7 +111,7 @@ def use(machine: Machine, count: int) -> str:
     figures = {name: getattr(machine, name) for name in ("model", "hashrate_ths", "power_w", "price_usd")}
     session.change({"fleet.units": [*units, {**figures, "count": count}]})
     session.redraw()
-    return f"Added {count:,} × {machine.model} to the plan."
+    return f"Added {said.number(count)} × {machine.model} to the plan."
 
 
 def copied(machine: Machine) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import ScenarioError
 from core.sections import Mode, Unit
 from core.studies.fleet import W_PER_KW, unit_steps
-from pages.ui import session
+from pages.ui import said, session
 
 COLUMNS = ("hashrate_ths", "power_w")
 
@@ -83,10 +83,10 @@ def _order(unit: Unit) -> str:
     if not bits.power_w.size:
         return "The machine has no figures yet."
     told = [
-        f"{watts:,.0f} W at {watts / rate:,.1f} J/TH"
+        f"{said.number(watts)} W at {said.number(watts / rate, 1)} J/TH"
         for watts, rate in zip(bits.power_w, bits.hashrate_ths, strict=True)
     ]
-    whole = f"{bits.power_w.sum() / W_PER_KW:,.2f} kW in all"
+    whole = f"{said.number(bits.power_w.sum() / W_PER_KW, 2)} kW in all"
     if len(told) == 1:
         return f"The nominal figures are a mode too. Loaded in one step: {told[0]}."
     return f"The nominal figures are a mode too. Loaded in this order: {', then '.join(told)}; {whole}."

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import ScenarioError
 from core.models import library
-from pages.ui import forms, session
+from pages.ui import forms, said, session
 
 PATH = "array.module"
 
@@ -51,8 +51,8 @@ def facts(name: str) -> None:
         return
     st.caption(
         session.literal(
-            f"{module.technology} · {module.power_w:,.0f} W · efficiency {module.efficiency_frac * 100:.1f} % · "
-            f"{module.gamma_pdc_per_c * 100:.3f} %/°C".replace("-0", "−0")
+            f"{module.technology} · {said.number(module.power_w)} W · efficiency {said.number(module.efficiency_frac * 100, 1)} % · "
+            f"{said.number(module.gamma_pdc_per_c * 100, 3)} %/°C"
         )
         + f" · CEC list of {library.DATED}, as pvlib ships it: newer modules are not in it"
     )
@@ -66,4 +66,4 @@ def _found(number: int, shown: int) -> str:
     if not number:
         return "No module has all of these words in its name."
     many = f", the first {shown} are listed: add a word to narrow them" if number > shown else ""
-    return f"{number:,} {'module' if number == 1 else 'modules'} found{many}. Open the list to choose."
+    return f"{said.number(number)} {'module' if number == 1 else 'modules'} found{many}. Open the list to choose."

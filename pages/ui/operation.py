@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SolarMiningError
-from pages.ui import people, session, show
+from pages.ui import people, said, session, show
 
 LOOK_EVERY_S = 15.0
 SHOWN = 20  # errors
@@ -82,10 +82,15 @@ def _figures() -> None:
 
     hour, now = traffic().history(), traffic().within(300.0)
     with st.grid(4, min_column_width=TILE_PX):
-        _tile("Calls a minute", f"{now.calls / 5:,.1f}", [one.calls for one in hour], "To the API, over five minutes.")
+        _tile(
+            "Calls a minute",
+            said.number(now.calls / 5, 1),
+            [one.calls for one in hour],
+            "To the API, over five minutes.",
+        )
         failed = "–" if not now.calls else f"{now.failures / now.calls:.1%}"
         _tile("Calls that fail", failed, [one.failures for one in hour], "Of five minutes; refusals do not count.")
-        slow = "–" if not now.timed else f"{1000 * now.p95_s:,.0f} ms"
+        slow = "–" if not now.timed else f"{said.number(1000 * now.p95_s)} ms"
         _tile("Slowest in twenty", slow, [1000 * one.p95_s for one in hour], "p95 of calls that are due at once.")
         _tile("Pages that failed", str(now.mishaps), [one.mishaps for one in hour], "Within five minutes.")
         _process()
@@ -103,7 +108,7 @@ def _process() -> None:
     waiting = f"{jobs['running']} run, {jobs['queued']} wait"
     _tile("Open pages", str(sessions()), [one.sessions for one in past], "Pages that are open in browsers.")
     _tile("Jobs", waiting, [one.running + one.waiting for one in past], "Long calculations.")
-    of = f"Of {now.memory_limit_bytes / MIB:,.0f} MB." if now.memory_limit_bytes else "Resident."
+    of = f"Of {said.number(now.memory_limit_bytes / MIB)} MB." if now.memory_limit_bytes else "Resident."
     _tile("Memory", _megabytes(now.memory_bytes), memory, of)
     words = f"Files and connections; {now.threads} threads. Up for {show.age_in_words(now.up_s)}."
     _tile("Descriptors", "–" if now.descriptors is None else str(now.descriptors), open_files, words)
@@ -118,7 +123,11 @@ def _tile(label: str, value: str, past: list[Any], words: str) -> None:
 def _megabytes(size_bytes: float | None) -> str:
     if size_bytes is None:
         return "–"
-    return f"{size_bytes / MIB:,.1f} MB" if size_bytes < 1000 * MIB else f"{size_bytes / MIB / 1024:,.1f} GB"
+    return (
+        f"{said.number(size_bytes / MIB, 1)} MB"
+        if size_bytes < 1000 * MIB
+        else f"{said.number(size_bytes / MIB / 1024, 1)} GB"
+    )
 
 
 # --- storage ------------------------------------------------------------------------------------
@@ -208,7 +217,7 @@ def _verify() -> None:
     except SolarMiningError as error:
         st.session_state[VERIFIED] = (False, error.message)
         return
-    took = f"Read in {time.perf_counter() - began_s:.2f} s"
+    took = f"Read in {said.number(time.perf_counter() - began_s, 2)} s"
     words = (
         f"{took}: every entry is as it was written, and none is missing."
         if first is None

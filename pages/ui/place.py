@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core import charts
-from pages.ui import library, live, session
+from pages.ui import library, live, said, session, show
 
 if TYPE_CHECKING:
     from core.fetchers.places import Found
@@ -108,7 +108,7 @@ def _label(found: Found) -> str:
 
 def position(latitude: float, longitude: float) -> str:
     """Degrees with the letters of the compass."""
-    return f"{abs(latitude):.2f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.2f}° {'W' if longitude < 0 else 'E'}"
+    return f"{said.number(abs(latitude), 2)}° {'S' if latitude < 0 else 'N'}, {said.number(abs(longitude), 2)}° {'W' if longitude < 0 else 'E'}"
 
 
 def _pick(found: Found) -> None:
@@ -127,7 +127,7 @@ def earth() -> None:
     )
     window = _window(str(view))
     key = session.widget_key(f"map {view}")
-    st.vega_lite_chart(
+    show.chart(
         spec=_spec(window),
         key=key,
         on_select=lambda: _clicked(key, window),
@@ -217,6 +217,6 @@ def take_height() -> None:
     if told is None:
         return
     if isinstance(told, Answer) and told.status != "bundled" and live.wished(HEIGHT) == Spot.of(site):
-        session.change({"site.elevation_m": max(-430.0, told.value.elevation_m)})
+        session.change({"site.elevation_m": max(-430.0, told.value.elevation_m)}, step=False)
         session.redraw()
     live.forget(HEIGHT)

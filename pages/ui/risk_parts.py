@@ -10,7 +10,7 @@ from core.studies.drivers import ranked
 from core.studies.options import Options
 from core.studies.outcomes import enough_paths
 from core.studies.simulation import RiskAnalysis
-from pages.ui import session, show
+from pages.ui import said, session, show
 
 
 def enough(lives: RiskAnalysis) -> None:
@@ -19,7 +19,7 @@ def enough(lives: RiskAnalysis) -> None:
 
 
 def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return said.number(value, 2, sign="+")
 
 
 def ranks(lives: RiskAnalysis) -> None:
@@ -38,7 +38,7 @@ def ranks(lives: RiskAnalysis) -> None:
         else ""
     )
     st.caption(
-        f"How the rank of a life's NPV moves with the rank of each (SRRC), all else held; together they explain {100 * explained:.0f} % "
+        f"How the rank of a life's NPV moves with the rank of each (SRRC), all else held; together they explain {said.number(100 * explained)} % "
         f"of it (R²).{follows}"
     )
 
@@ -74,7 +74,7 @@ def switching(found: Options) -> None:
     st.metric("To switch off", show.money(float(found.switch_usd.mean())), border=True)
     st.caption(
         f"Mean NPV above that of the same lives with machines that run whenever connection and heat let them, pay or not; {poor} (P5) to "
-        f"{good} (P95). It is part of all figures above: {100 * found.stood_frac:.0f} % of the energy such machines would draw is left, "
+        f"{good} (P95). It is part of all figures above: {said.number(100 * found.stood_frac)} % of the energy such machines would draw is left, "
         "saved or sold."
     )
 
@@ -87,7 +87,7 @@ def waiting(found: Options) -> None:
     gain = found.later[best].worth_usd - found.now_usd
     st.metric(f"To wait {_years(best)}", show.money(gain), border=True)
     told = "; ".join(
-        f"{_years(year)} later {_usd(choice.worth_usd)} ± {_usd(choice.error_usd)}, built in {100 * choice.chosen_frac:.0f} % of the lives"
+        f"{_years(year)} later {_usd(choice.worth_usd)} ± {_usd(choice.error_usd)}, built in {said.number(100 * choice.chosen_frac)} % of the lives"
         for year, choice in found.later.items()
     )
     verdict = "Waiting does not pay." if gain <= 0 else "Waiting pays."

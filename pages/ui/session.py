@@ -21,6 +21,7 @@ from core.results import Projection
 from core.scenario import Scenario, read
 from core.sections import FILE, Site
 from core.settings import Settings, settings
+from pages.ui import edits, said
 from pages.ui.leftovers import leftovers
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
 ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
 OPERATIONS = "_operations"
-LINK = "plan"  # of the address
+LINK, OPEN = "plan", "config"  # of the address: a whole plan, or the id of a saved one
 ANSWERS_KEPT, WEATHERS_KEPT = 12, 4
 FIRST_PAGE_S = 3.0  # in which the first page is drawn, before compiling takes its share of the processor
 
@@ -49,15 +50,15 @@ def start() -> None:
 
 
 def _take_link() -> None:
-    """Begin with the plan that the address carries, if it does, and leave it out of the address from then on."""
+    """Begin with the plan that the address carries or names, if it does, and leave it out of the address from then on."""
     from core.plan_link import opened
     from pages.ui import library
 
-    text = st.query_params.get(LINK, "")
-    if not text:
-        return
-    del st.query_params[LINK]
-    library.told(lambda: _opened(opened(text)))
+    carried, named = (st.query_params.pop(part, "") for part in (LINK, OPEN))
+    if carried:
+        library.told(lambda: _opened(opened(carried)))
+    elif named:
+        library.told(lambda: library.open_scenario(named))
 
 
 def _opened(scenario: Scenario) -> str:
@@ -93,6 +94,7 @@ def current() -> Scenario:
 
 def adopt(scenario: Scenario, saved: dict[str, Any] | None = None) -> None:
     """Take another scenario as the draft: a preset, an upload, or a saved one with its id and version."""
+    edits.begun(f"Opening “{scenario.name}”", opened=True)
     st.session_state[DRAFT] = st.session_state[BASE] = scenario.model_dump(mode="json")
     st.session_state[SAVED] = saved
     redraw()
@@ -100,6 +102,7 @@ def adopt(scenario: Scenario, saved: dict[str, Any] | None = None) -> None:
 
 def take_up(scenario: Scenario, saved: dict[str, Any] | None) -> None:
     """Go on with a draft that another page left: it is not what was saved."""
+    edits.begun("Restoring the draft", opened=True)
     st.session_state[DRAFT] = scenario.model_dump(mode="json")
     st.session_state[SAVED] = saved
     redraw()
@@ -124,6 +127,7 @@ def forget_saved() -> None:
 
 def renamed(name: str, saved: dict[str, Any]) -> None:
     """The saved scenario behind the draft has a new name: take it into the draft and its base."""
+    edits.begun("Renaming")
     for key in (DRAFT, BASE):
         st.session_state[key] = {**st.session_state[key], "name": name}
     st.session_state[SAVED] = saved
@@ -136,14 +140,31 @@ def unsaved() -> bool:
 
 
 def undo() -> None:
+    """Take back the last step."""
+    edits.undo()
+    redraw()
+
+
+def redo() -> None:
+    """Do again what was taken back last."""
+    edits.redo()
+    redraw()
+
+
+def revert() -> None:
     """Back to what was last saved or opened."""
+    edits.begun("Going back to what was saved")
     st.session_state[DRAFT] = st.session_state[BASE]
     redraw()
 
 
-def change(changes: dict[str, Any]) -> None:
-    """Change some paths of the draft; ScenarioError leaves it as it was."""
-    st.session_state[DRAFT] = current().but(changes).model_dump(mode="json")
+def change(changes: dict[str, Any], *, step: bool = True) -> None:
+    """Change some paths of the draft; ScenarioError leaves it as it was. `step=False`: not by the planner, so not to undo."""
+    old = current()
+    new = edits.shared(old.but(changes).model_dump(mode="json"), st.session_state[DRAFT])
+    if step and new != st.session_state[DRAFT]:
+        edits.begun(edits.named(old, changes))
+    st.session_state[DRAFT] = new
     for path in changes:
         st.session_state.setdefault(PROBLEMS, {}).pop(path, None)
 
@@ -199,6 +220,12 @@ def root() -> str:
     return "/".join(str(st.context.url or "").split("?")[0].split("/")[:3])
 
 
+def address() -> str:
+    """The address of this page, without question."""
+    here = str(st.context.url or "").split("?")[0]
+    return f"{here}/" if here == root() else here
+
+
 def dark() -> bool:
     """Whether the planner's theme has a dark ground."""
     return bool(st.context.theme.type == "dark")
@@ -215,7 +242,7 @@ def default_hint(path: str) -> str | None:
     section, _, name = path.partition(".")
     if section != "outlook" or name not in {r.name for r in market().readings}:
         return None
-    return f"market: {getattr(market(), name).value:,.10g}"
+    return f"market: {said.exact(getattr(market(), name).value)}"
 
 
 def weather() -> Weather:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,12 +13,13 @@ from core.errors import SolarMiningError
 from core.inputs import Reading, Status
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import runs, session
+from pages.ui import runs, said, session
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DAY_S = 86_400.0
+CALENDAR = {"year", "month", "hour", "day"}  # numbers that are names
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
 STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
 ICONS = {"market": ":material/currency_bitcoin:", "weather": ":material/sunny:"}
@@ -109,49 +109,17 @@ def age_in_words(seconds: float) -> str:
 
 def figure(name: str, value: float | None) -> str:
     """A metric in the words of a page: sensible digits, its unit; a dash where there is none."""
-    unit = word(name).unit
-    if value is None:
-        return "–"
-    if unit == "USD":
-        return money(value)
-    if unit in {"USD/BTC", "USD/PH/day"}:
-        return money(value, cents=abs(value) < 1000)
-    if unit == "USD/kWh":
-        return f"{value * 100:,.{1 if abs(value) >= 0.1 else 2}f} ¢/kWh"
-    if name.endswith("_frac") or unit == "1/yr":
-        return f"{value * 100:,.1f} %".replace("-", "−")
-    if unit == "kWh" and abs(value) >= 1e7:
-        return f"{value / 1e6:,.1f} GWh"
-    if unit == "kWh":
-        return f"{value / 1000:,.0f} MWh" if abs(value) >= 1e5 else f"{value:,.0f} kWh"
-    if unit == "yr":
-        return f"{value:,.1f} years"
-    if unit == "BTC":
-        return f"{value:,.{4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0}f} BTC"
-    return f"{_digits(value)} {'' if unit == '1' else unit}".strip().replace("-", "−", 1 if value < 0 else 0)
-
-
-def _digits(value: float) -> str:
-    """Four significant digits, thousands apart; powers of ten only where there is no other way."""
-    size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-3:
-        return f"{value:.4g}"
-    if size >= 1000 or value == 0:
-        return f"{value:,.0f}"
-    return f"{value:,.{3 - math.floor(math.log10(size))}f}".rstrip("0").rstrip(".")
+    return said.metric(name, value)
 
 
 def signed(frac: float) -> str:
     """A share in percent with its sign."""
-    return f"{100 * frac:+.1f} %".replace("-", "−")
+    return said.percent(frac, sign="+")
 
 
 def money(value: float, *, cents: bool = False) -> str:
     """Dollars with a true minus sign; millions shortened."""
-    sign, size = "−" if value < 0 else "", abs(value)
-    if size >= 1e6:
-        return f"{sign}${size / 1e6:,.{3 if size < 1e8 else 1}f} M"
-    return f"{sign}${size:,.2f}" if cents else f"{sign}${size:,.0f}"
+    return said.money(value, cents=cents)
 
 
 def tile(
@@ -181,11 +149,28 @@ def metric_in_words(projection: Projection, name: str) -> str:
     return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
 
 
+def chart(spec: dict[str, Any], *, alt: str, **kwargs: Any) -> Any:
+    """A chart in the theme's ink, with numbers as the browser's language writes them."""
+    from core.charts import dressed
+
+    return st.vega_lite_chart(spec=dressed(spec, session.dark(), said.marks()), alt=alt, **kwargs)
+
+
 def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
     """A table with labelled columns that sorts, and downloads as CSV and Excel."""
-    config = {column: st.column_config.Column(caption(column), help=word(column).meaning) for column in frame.columns}
+    config = {column: _column(frame, column) for column in frame.columns}
     st.dataframe(frame, hide_index=True, column_config=config, height=height, alt=f"Table: {name}")
     downloads(frame, name)
+
+
+def _column(frame: pd.DataFrame, name: str) -> Any:
+    """A column by its label; numbers but those of years and months as the browser's language writes them."""
+    label, meaning = caption(name), word(name).meaning
+    kind, most = frame[name].dtype.kind, frame[name].abs().max() if frame[name].dtype.kind == "f" else 0.0
+    if kind not in "if" or (kind == "i" and name in CALENDAR):
+        return st.column_config.Column(label, help=meaning)
+    step = 1 if kind == "i" or most >= 1e5 else 0.01 if most >= 100 else 0.0001
+    return st.column_config.NumberColumn(label, help=meaning, format="localized", step=step)
 
 
 def downloads(frame: pd.DataFrame, name: str) -> None:
@@ -227,7 +212,7 @@ def readings(items: tuple[Reading, ...]) -> None:
     rows = [
         {
             "Figure": caption(r.name),
-            "Value": f"{r.value:,.0f}" if r.value >= 1e6 else f"{r.value:,.10g}",
+            "Value": said.number(r.value) if r.value >= 1e6 else said.exact(r.value),
             "Status": r.status,
             "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
             "Age": "–" if r.status == "planner" else age_in_words(r.age_s(now)),

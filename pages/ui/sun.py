@@ -9,7 +9,7 @@ import streamlit as st
 from core import charts
 from core.errors import SolarMiningError
 from core.inputs import Weather
-from pages.ui import library, live, session, show
+from pages.ui import library, live, said, session, show
 
 if TYPE_CHECKING:
     from core.studies.gap import Gap
@@ -84,13 +84,20 @@ def facts(year: Weather) -> None:
     air = year.hourly["temp_air"]
     with left, st.grid(2, min_column_width=175):
         st.metric(
-            "Horizontal light", f"{sums['ghi']:,.0f} kWh/m²", help="Global horizontal irradiation (GHI) of the year."
+            "Horizontal light",
+            f"{said.number(sums['ghi'])} kWh/m²",
+            help="Global horizontal irradiation (GHI) of the year.",
         )
-        st.metric("Direct light", f"{sums['dni']:,.0f} kWh/m²", help="Direct normal irradiation (DNI) of the year.")
-        st.metric("Mean temperature", f"{air.mean():,.1f} °C")
-        st.metric("Hottest hour", f"{air.max():,.1f} °C", help="Machines clock down in the heat.")
-    right.vega_lite_chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
-    st.caption(f"{session.literal(year.source)} · {_standing(year)} · {year.latitude:.2f}°, {year.longitude:.2f}°")
+        st.metric(
+            "Direct light", f"{said.number(sums['dni'])} kWh/m²", help="Direct normal irradiation (DNI) of the year."
+        )
+        st.metric("Mean temperature", said.measure(air.mean(), "°C", 1))
+        st.metric("Hottest hour", said.measure(air.max(), "°C", 1), help="Machines clock down in the heat.")
+    with right:
+        show.chart(spec=charts.light_by_month(year, session.dark()), alt="Light on level ground by month")
+    st.caption(
+        f"{session.literal(year.source)} · {_standing(year)} · {said.number(year.latitude, 2)}°, {said.number(year.longitude, 2)}°"
+    )
     for note in year.notes:
         st.caption(session.literal(note))
     _far_from_site(year)
@@ -163,7 +170,9 @@ def second_opinions() -> None:
                 "Flat horizon", icon=":material/horizontal_rule:", on_click=_change, args=({"array.horizon": ()},)
             )
     if heights := session.current().array.horizon:
-        st.caption(f"The array has a far horizon of {len(heights)} directions, {max(heights):.1f}° at its highest.")
+        st.caption(
+            f"The array has a far horizon of {len(heights)} directions, {said.number(max(heights), 1)}° at its highest."
+        )
     _horizon_words()
     _yield_words()
     _forecast_words()
@@ -189,7 +198,7 @@ def _forecast_words() -> None:
     else:
         site = session.current().site
         spec = charts.light_by_day(told.value, session.weather(), site.timezone, session.dark())
-        st.vega_lite_chart(spec=spec, alt="Light of the coming days beside a usual day of the month")
+        show.chart(spec=spec, alt="Light of the coming days beside a usual day of the month")
         st.caption(session.literal(f"{told.source}, from {told.observed_at:%Y-%m-%d %H:%M} UTC on. {told.notice}"))
 
 
@@ -256,8 +265,8 @@ def _compared(theirs: object) -> None:
     assert isinstance(theirs, Yield)
     told = gap(session.current().array, session.weather(), theirs.yearly_kwh_per_kw)
     with st.grid(3, min_column_width=150):
-        st.metric("Ours, first year", f"{told.own:,.0f} kWh/kW", border=True)
-        st.metric("PVGIS, mean year", f"{told.theirs:,.0f} kWh/kW", border=True, help=theirs.source)
+        st.metric("Ours, first year", f"{said.number(told.own)} kWh/kW", border=True)
+        st.metric("PVGIS, mean year", f"{said.number(told.theirs)} kWh/kW", border=True, help=theirs.source)
         st.metric("Difference", show.signed(told.own / told.theirs - 1), border=True)
     for line in explained(told, theirs.sd_kwh_per_kw, session.weather().source, theirs.source):
         st.caption(session.literal(line))
@@ -284,7 +293,9 @@ def explained(told: Gap, sd_kwh_per_kw: float, own_source: str, their_source: st
         if near
         else "That is more than two records of the same sky usually differ: look at weather, horizon and losses"
     )
-    lines.append(f"{verdict}. From year to year PVGIS expects ±{100 * year_to_year:.1f} % (one standard deviation).")
+    lines.append(
+        f"{verdict}. From year to year PVGIS expects ±{said.number(100 * year_to_year, 1)} % (one standard deviation)."
+    )
     return lines
 
 

@@ -11,7 +11,7 @@ from core.charts.base import MONTHS
 from core.errors import ScenarioError, SolarMiningError
 from core.scenario import Scenario
 from core.vocabulary import BILL, word
-from pages.ui import session, show
+from pages.ui import said, session, show
 from pages.ui.rate_import import rate_file
 
 KINDS = ("One price", "By time of use", "By the hour, from a file")
@@ -92,7 +92,7 @@ def time_of_use() -> None:
         _periods()
         _fill()
     with right:
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.price_grid(session.current().grid.tariff.energy, session.dark()),
             alt="Price of energy on weekdays by month and hour",
         )
@@ -232,7 +232,9 @@ def _upload(path: str, label: str) -> None:
             st.rerun()
     if held:
         mean = sum(held) / len(held)
-        st.markdown(f"**{mean * 100:,.2f} ¢** on average, {min(held) * 100:,.2f} to {max(held) * 100:,.2f} ¢ per kWh")
+        st.markdown(
+            f"**{said.number(mean * 100, 2)} ¢** on average, {said.number(min(held) * 100, 2)} to {said.number(max(held) * 100, 2)} ¢ per kWh"
+        )
         for note in st.session_state.get(f"_notes {path}", ()):
             st.caption(session.literal(note))
         st.button(f"Remove the {label} prices", icon=":material/close:", on_click=_take, args=({path: []},))

@@ -9,7 +9,7 @@ import streamlit as st
 from core import charts
 from core.fetchers.providers import pvgis
 from core.studies.years import FEWEST, Spread, spread
-from pages.ui import live, session
+from pages.ui import live, said, session, show
 
 TOLD, ABOUT = "_years_told", "_years_about"
 FIRST, LAST = pvgis.FIRST_YEAR, pvgis.LAST_YEAR
@@ -81,7 +81,7 @@ def answer(told: dict[int, tuple[Any, str]]) -> None:
         found = spread(yields)
         figures(found)
         marks = {"P50": found.p50, "P90 (exceedance)": found.p90}
-        st.vega_lite_chart(
+        show.chart(
             spec=charts.yields_by_year(yields, marks, session.dark()),
             alt="Yield of the array in each real year, with P50 and P90",
         )
@@ -122,26 +122,28 @@ def figures(found: Spread) -> None:
     """The middle, the poor tail, and how far years lie apart."""
     below = 1 - found.p90 / found.p50 if found.p50 else 0.0
     with st.grid(4, min_column_width=170):
-        st.metric("P50", f"{found.p50:,.0f} kWh/kW", border=True, help="Half of the years yield more: the median.")
+        st.metric(
+            "P50", f"{said.number(found.p50)} kWh/kW", border=True, help="Half of the years yield more: the median."
+        )
         st.metric(
             "P90 (exceedance)",
-            f"{found.p90:,.0f} kWh/kW",
-            delta=f"{100 * below:.1f} % below P50",
+            f"{said.number(found.p90)} kWh/kW",
+            delta=f"{said.number(100 * below, 1)} % below P50",
             delta_color="off",
             delta_arrow="off",
             border=True,
             help=f"Nine years of ten yield more: the 10th percentile of {len(found.years)} years. "
-            f"Spread normally it would be {found.p90_normal:,.0f}.",
+            f"Spread normally it would be {said.number(found.p90_normal)}.",
         )
         st.metric(
             "P99 (exceedance)",
-            f"{found.p99_normal:,.0f} kWh/kW",
+            f"{said.number(found.p99_normal)} kWh/kW",
             border=True,
             help="99 years of 100 yield more, if years are spread normally: no record is long enough to show it.",
         )
         st.metric(
             "From year to year",
-            f"±{100 * found.sd_frac:.1f} %",
+            f"±{said.number(100 * found.sd_frac, 1)} %",
             border=True,
             help="One standard deviation of the years.",
         )

@@ -99,7 +99,7 @@ def test_the_unsaved_badge_comes_with_a_change_and_goes_with_undo_or_saving(plan
     expect(planner.number(DC)).to_have_value("1200")
 
 
-def test_undo_returns_to_the_last_saved_and_not_to_the_example(planner: Planner) -> None:
+def test_the_menu_goes_back_to_the_last_saved_and_not_to_the_example(planner: Planner) -> None:
     planner.open("/configuration").import_scenario(plan("Undo to the saved"))
     planner.section("Array").type(DC, 1300)
     expect(planner.unsaved()).to_be_visible()
@@ -107,7 +107,7 @@ def test_undo_returns_to_the_last_saved_and_not_to_the_example(planner: Planner)
     saved = planner.figures()
     planner.type("Tilt (°)", 10).type(DC, 1500)
     expect(planner.figure("First investment")).not_to_have_text(saved["First investment"])
-    planner.press("Undo")
+    planner.press("Back to what was saved", planner.menu())
     expect(planner.number(DC)).to_have_value("1300")
     expect(planner.number("Tilt (°)")).to_have_value("30")
     expect(planner.unsaved()).to_have_count(0)
