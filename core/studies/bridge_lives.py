@@ -17,7 +17,7 @@ from core.inputs import CreditRule
 from core.models import risk
 from core.studies.bridge import between, inputs_that_differ
 from core.studies.differences import Plan, in_world_of
-from core.studies.simulation import simulate
+from core.studies.simulation import part, simulate
 
 Floats: TypeAlias = NDArray[np.float64]
 Tick = Callable[[float], object]
@@ -77,7 +77,7 @@ def bridge_of_lives(
             paths,
             key,
             rules=rules,
-            tick=lambda share, i=i: tick((i + share) / len(asked)),
+            tick=part(tick, i / len(asked), (i + 1) / len(asked)),
             compiled=compiled,
         )
         worth[changed] = lived.paths["npv_usd"].to_numpy(np.float64)
