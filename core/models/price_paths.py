@@ -125,6 +125,8 @@ def deviation_sd(how: Volatility, months: int) -> Floats:
     """Standard deviation of `deviation` in each month, (months + 1,) [1], in closed form.
 
     v_{k+1} = e^(−κ/6) · v_k + s_k² + λ · (m² + s²) / 12.
+
+    Source: variance of a mean-reverting walk with the jumps of Merton (1976), written out.
     """
     how.checked()
     jumped = how.jumps_per_year / MONTHS_PER_YEAR * (how.jump_mean**2 + how.jump_deviation**2)
@@ -149,7 +151,7 @@ def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> F
 def spread_of_years(sd_by_year: ArrayLike, months: int) -> Floats:
     """Standard deviation of ln price in each month (months + 1,) [1] by those at the end of each year; the last stays.
 
-    Linear in variance, as a random walk's, from 0 at the start. sd_by_year (years,) ≥ 0.
+    Linear in variance, as a random walk's, from 0 at the start. sd_by_year (years,) ≥ 0. Source: variance of a random walk.
     """
     variance = np.append(0.0, np.asarray(at_least_0("sd_by_year", sd_by_year), np.float64) ** 2)
     years = np.arange(months + 1) / MONTHS_PER_YEAR
@@ -212,6 +214,8 @@ def resampled_sd(changes: ArrayLike, block_months: int, months: int, pull_per_ye
     """Standard deviation of `resampled` in each month, (months + 1,) [1]: exact, as pieces begin independently.
 
     v_m = W_j + e^(−κ·j/6) · v_{m−j}: j months into its piece, W_j the variance of what j months of history add up to.
+
+    Source: variance of a sum of independent blocks, written out.
     """
     history = np.asarray(finite("changes", changes), np.float64)
     history, kept = history - history.mean(), kept_frac(pull_per_year)

@@ -88,7 +88,9 @@ def percentile_interval_usd(values: ArrayLike, share: float, level: float = 0.95
 
 
 def mean_error_usd(values: ArrayLike) -> Broadcast:
-    """Standard error of the mean over the paths: s / √n; nan for a single path.
+    """Standard error of the mean over the paths; nan for a single path.
+
+    s / √n.
 
     values [USD], shape (…, paths), finite. Source: any textbook of statistics.
     """

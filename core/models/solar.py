@@ -76,6 +76,7 @@ def ac_kw(array: Array, sky: Sky, health_frac: float | Floats = 1.0) -> Floats:
 
     health_frac: what ageing has left of the DC power [1]: a number → (8760,) [kW]; shape (years,) →
     (years, 8760) [kW], DC being worked out once.
+    Source: Dobos 2014, NREL/TP-6A20-62641 (PVWatts version 5), clipping.
     """
     ac, _ = _inverted(array, _dc_per_kw(array, sky), health_frac)
     return sky.year(ac)
@@ -95,8 +96,10 @@ def dc_kw(array: Array, sky: Sky) -> Floats:
 def inverter_kw(array: Array, dc_kw: Floats) -> tuple[Floats, Floats]:
     """AC power after clipping and the power clipped, of any DC power [kW], any shape.
 
+    min(η (ζ − s) / (1 − s) · R / η, R), R = dc_kw / dc_ac_ratio, ζ = DC power · η / R.
+
     The inverter is rated dc_kw / dc_ac_ratio on its AC side and that over η on its DC side.
-    An array of 0 kW gives zeros.
+    An array of 0 kW gives zeros. Source: `inverter_output`; Dobos 2014 (PVWatts version 5).
     """
     if array.dc_kw == 0:
         return np.zeros_like(dc_kw), np.zeros_like(dc_kw)
