@@ -36,7 +36,12 @@ def test_a_docstring_is_taken_apart() -> None:
     assert method.parts("Net present value.\n\n    Σ cash_t / (1 + rate)^t.\n\n    rate [1/yr] > −1.\n    Source: SAM; a book.\n    ") == (
         "Net present value.", "Σ cash_t / (1 + rate)^t.", "rate [1/yr] > −1.", "SAM; a book."
     )  # fmt: skip
-    assert method.parts("One sentence.\n\nvalues [USD] ≥ 0, any shape.") == ("One sentence.", "", "values [USD] ≥ 0, any shape.", "")
+    assert method.parts("One sentence.\n\nvalues [USD] ≥ 0, any shape.") == (
+        "One sentence.",
+        "",
+        "values [USD] ≥ 0, any shape.",
+        "",
+    )
     assert method.parts("") == ("", "", "", "")
 
 
@@ -44,11 +49,11 @@ def test_subjects_tell_how_things_are_done_where_there_is_no_formula() -> None:
     subjects = {subject.module: subject for subject in method.subjects()}
     assert "causal" in subjects["dispatch"].told
     assert not any(name.endswith(("_kernel", "_twin", "_engine")) for name in subjects)
-    assert [formula.name for formula in subjects["mining"].formulas][0] == "subsidy_sats"
+    assert next(formula.name for formula in subjects["mining"].formulas) == "subsidy_sats"
 
 
 def test_formulas_are_found_by_any_of_their_words() -> None:
-    assert [formula.name for formula in found("hashcost luxor J/TH", ALL)][0] == "hashcost_usd_per_ph_day"
+    assert next(formula.name for formula in found("hashcost luxor J/TH", ALL)) == "hashcost_usd_per_ph_day"
     assert {formula.module for formula in found("MACRS irs", ALL)} == {"depreciation"}
     assert found("no such word", ALL) == []
     assert len(found("", ALL)) == len(ALL)

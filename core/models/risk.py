@@ -118,7 +118,12 @@ def cvar_error_usd(values: ArrayLike, level: float) -> Broadcast:
 
 
 def probability_frac(happens: ArrayLike) -> Broadcast:
-    """Share of the paths in which something happens; happens (…, paths) of bool."""
+    """Share of the paths in which something happens.
+
+    happened / paths.
+
+    happens (…, paths) of bool. Source: definition.
+    """
     return np.asarray(happens, np.bool_).mean(axis=-1)[()]
 
 

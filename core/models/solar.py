@@ -83,7 +83,12 @@ def ac_kw(array: Array, sky: Sky, health_frac: float | Floats = 1.0) -> Floats:
 
 
 def clipped_kw(array: Array, sky: Sky, health_frac: float | Floats = 1.0) -> Floats:
-    """AC power the inverter's rating takes away; shapes as in `ac_kw` [kW]."""
+    """AC power the inverter's rating takes away [kW].
+
+    max(inverter(dc · health) − rating, 0).
+
+    Shapes as in `ac_kw`. Source: Dobos 2014 (PVWatts version 5), clipping.
+    """
     _, clipped = _inverted(array, _dc_per_kw(array, sky), health_frac)
     return sky.year(clipped)
 
@@ -125,9 +130,10 @@ def poa_global(array: Array, sky: Sky) -> Floats:
 def dc_per_kw(array: Array, light: Floats, temp_air: Floats, cooling: Floats) -> Floats:
     """DC power at the inverter per kW of nameplate [1], any shape, from light that is already in the modules.
 
-    G/1000 · relative efficiency(G, T) · (1 − losses), at the cell temperature
-    T = T_air + G · (T_NOCT − 20) / 800 · (1 − η / τα) · cooling.
+    G/1000 · relative efficiency(G, T) · (1 − losses), at the cell temperature T.
+
     light: absorbed irradiance G [W/m²]; temp_air [°C]; cooling: the wind's share, see `Sky` [1].
+    Source: De Soto, Klein & Beckman 2006, or Dobos 2014 (PVWatts version 5) where a temperature coefficient is given.
     """
     module = _module(array)
     temp_cell = cell_temperature(array, light, temp_air, cooling)
@@ -141,7 +147,12 @@ def dc_per_kw(array: Array, light: Floats, temp_air: Floats, cooling: Floats) ->
 
 
 def cell_temperature(array: Array, light: Floats, temp_air: Floats, cooling: Floats) -> Floats:
-    """Temperature of the cells [°C]; arguments as in `dc_per_kw`. A roof is 4 °C hotter at NOCT."""
+    """Temperature of the cells [°C].
+
+    T_air + G · (T_NOCT − 20) / 800 · (1 − η / τα) · cooling.
+
+    Arguments as in `dc_per_kw`. A roof is 4 °C hotter at NOCT. Source: Duffie & Beckman 2013, chapter 23.
+    """
     module = _module(array)
     noct_c = module.T_NOCT + (ROOF_WARMER_C if array.mounting == "roof" else 0.0)
     temp_cell = light * warmth(noct_c, module.efficiency_frac)
