@@ -97,6 +97,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.outside": (*GROUND, "core.fetchers", "core.store", "core.once"),
     "core.leaving": ("core.once",),
     "core.lines": (),
+    "core.method": (),
     "core.once": (),
     "core.jobs": ("core.errors", "core.lines", "core.metrics", "core.once"),
     "core.events": ("core.errors", "core.once"),

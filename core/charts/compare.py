@@ -43,7 +43,7 @@ def cash_lines(projections: Mapping[str, Projection], dark: bool = False) -> Spe
 
 
 @cache
-def _cash_lines(plans: int, dark: bool) -> Spec:
+def _cash_lines(rows: int, dark: bool) -> Spec:
     import altair as alt
 
     x = alt.X(
@@ -55,7 +55,7 @@ def _cash_lines(plans: int, dark: bool) -> Spec:
     y = alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6))
     told = [alt.Tooltip("at:Q", title="Year"), alt.Tooltip("value:Q", title="Cumulated", format="$,.0f")]
     rule = source("zero").mark_rule(color=colour("Quiet", dark)).encode(y="y:Q")
-    return template(rule, *_lines(x, y, told, plans, dark), height=HEIGHT)
+    return template(rule, *_lines(x, y, told, rows, dark), height=HEIGHT)
 
 
 def coin_lines(projections: Mapping[str, Projection], dark: bool = False) -> Spec:
@@ -67,13 +67,13 @@ def coin_lines(projections: Mapping[str, Projection], dark: bool = False) -> Spe
 
 
 @cache
-def _coin_lines(plans: int, dark: bool, halved: bool) -> Spec:
+def _coin_lines(rows: int, dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     y = alt.Y("value:Q", title="BTC a month", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True))
     told = [alt.Tooltip("at:T", title="Month", format="%b %Y"), alt.Tooltip("value:Q", title="BTC", format=",.5f")]
     return template(
-        *halving_marks(dark, halved), *_lines(alt.X("at:T", title=None), y, told, plans, dark), height=HEIGHT
+        *halving_marks(dark, halved), *_lines(alt.X("at:T", title=None), y, told, rows, dark), height=HEIGHT
     )
 
 
@@ -128,7 +128,7 @@ def _uses(projection: Projection) -> pd.DataFrame:
 
 
 @cache
-def _energy_bars(plans: int, names: tuple[str, ...], dark: bool) -> Spec:
+def _energy_bars(rows: int, names: tuple[str, ...], dark: bool) -> Spec:
     import altair as alt
 
     bars = source("energy").mark_bar(size=ROW - 8, cornerRadius=2)
@@ -145,7 +145,7 @@ def _energy_bars(plans: int, names: tuple[str, ...], dark: bool) -> Spec:
             alt.Tooltip("mwh:Q", title="MWh", format=",.1f"),
         ],
     )
-    return template(bars, height=(ROW + 14) * plans + 2 * AXIS)
+    return template(bars, height=(ROW + 14) * rows + 2 * AXIS)
 
 
 def bridge(first: Step, steps: Sequence[Step], last: Step, dark: bool = False) -> Spec:
