@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KIND, KEPT = "proof", "_proof"
 DEADLINE_S = 300.0
+TARGET = "compact target"
 PHOENIX = "b993c1da0a378e61"  # digest of SAM's weather file USA AZ Phoenix (TMY2)
 
 
@@ -84,7 +85,7 @@ def _asked(case: Case) -> dict[str, str]:
         "Case": case.id,
         "Subject": case.subject,
         "What": case.quantity,
-        "Published": _number(case.expected),
+        "Published": _number(case, case.expected),
         "Unit": "" if case.unit == "1" else case.unit,
         "Allowed": _allowed(case),
         "Source": case.source,
@@ -96,14 +97,16 @@ def _told(one: Outcome) -> dict[str, str]:
     asked.pop("Source")
     mark = {True: "✓ passes", False: "✗ fails", None: "– not run"}[one.passed]
     return asked | {
-        "Ours": "–" if one.missing else _number(one.ours),
+        "Ours": "–" if one.missing else _number(one.case, one.ours),
         "Difference": "–" if one.missing else _difference(one),
         "Verdict": mark,
         "Source": f"Needs {one.missing}." if one.missing else source,
     }
 
 
-def _number(value: float) -> str:
+def _number(case: Case, value: float) -> str:
+    if case.unit == TARGET:
+        return f"0x{int(value):08x}"
     whole = value == int(value) and abs(value) < 1e16
     return (f"{value:,.0f}" if whole else f"{value:,.10g}").replace("-", "−")
 
@@ -170,4 +173,4 @@ def slips() -> None:
                 ("How it is known", one.checked),
             )
             for label, words in rows:
-                st.markdown(f":gray[{label}] {session.literal(words)}")
+                st.markdown(f":gray[{label}:] {session.literal(words)}")

@@ -37,7 +37,7 @@ def _protocol() -> tuple[Case, ...]:
     return (
         Case("V1", PROTOCOL, "Difficulty of target 0x1b0404cb", "1", 16307.420938523983, 1e-12, "relative", wiki, lambda ground: mining.difficulty_from_bits(0x1B0404CB)),
         *(
-            _exact(number, f"Next target, {words}", "compact", float(told), CORE, float(mining.retarget_bits(bits, first, last)))
+            _exact(number, f"Next target, {words}", "compact target", float(told), CORE, float(mining.retarget_bits(bits, first, last)))
             for number, words, bits, first, last, told in RETARGETS
         ),
         *(_exact("V7", f"Subsidy at height {height:,}", "BTC", btc, RULE, mining.subsidy_sats(height) / 1e8) for height, btc in SUBSIDIES),
