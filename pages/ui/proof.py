@@ -145,7 +145,7 @@ def studies() -> None:
             "Difference": off,
             "Unit": one.unit,
         }
-        return {"Study": one.case, "Figure": one.quantity, **figures, "Why": one.why, "Source": one.source}
+        return {"Study": one.case, "Figure": one.quantity, **figures, "Source": one.source}
 
     st.subheader("Where ours differs, and why", anchor=False)
     show.table(pd.DataFrame([row(one) for one in worked_examples()]), "Worked examples")
