@@ -53,7 +53,7 @@ def section(pair: Pair) -> None:
         st.button("Explain the difference", icon=":material/stacked_bar_chart:", on_click=begin, args=(pair,))
         return
     read(pair, told)
-    path_by_path(pair, len(inputs))
+    path_by_path(pair)
 
 
 def _outline(projection: Projection) -> Plan:
@@ -183,14 +183,14 @@ def _in_words(found: Bridge) -> str:
     return f"{show.money(found.start_usd)}, {steps}, {show.money(found.end_usd)}"
 
 
-def path_by_path(pair: Pair, drivers: int) -> None:
+def path_by_path(pair: Pair) -> None:
     """The same over many lives under the same chances, asked for."""
     with st.expander("Path by path", icon=":material/casino:", key="bridge of lives", on_change="rerun") as expander:
         if not expander.open:
             return
         st.caption(
-            f"{PATHS:,} lives of both plans and of {2 * drivers} between them under the same chances, in the world of the first: drivers are "
-            "changed in the order below, then in the opposite one, and the mean of the two is told. In each life the parts sum to the difference."
+            f"{PATHS:,} lives of both plans and of those between them under the same chances, in the world of the first: drivers are changed in the "
+            "order below, then in the opposite one, and the mean of the two is told. In each life the parts sum to the difference."
         )
         found = _asked_for(LIVES, _key(pair), lambda: begin_lives(pair), "Living the plans between", False)
         if found is None:
