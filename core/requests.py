@@ -200,6 +200,10 @@ class ComparisonAsked(Asked):
     second: Plan
     paths: Paths | None = None
     seed: Seed | None = None
+    by_driver: bool = Field(
+        False,
+        description="Also lead from one net present value to the other driver by driver, summing to the difference: at most 256 projections.",
+    )
     deadline_s: Deadline = DEADLINE_S
 
     @property

@@ -33,10 +33,11 @@ from core.requests import (
 from core.scenario import Scenario
 from core.settings import settings
 from core.store import weathers
-from core.studies import backtest, differences, drivers, simulation, sizing, sizing_chances
+from core.studies import backtest, bridge, differences, drivers, simulation, sizing, sizing_chances
 from core.studies.projection import MODEL_VERSION
 
 LIVED_FRAC = 0.7  # of its time, after which an analysis tells what was lived by then
+BRIDGE_SHARE = 0.5  # of a comparison that is asked to explain itself
 MOST_DESIGNS = 500  # of a sizing, the best
 Result = dict[str, Any]
 
@@ -162,12 +163,15 @@ def _comparison(asked: ComparisonAsked, ground: Ground) -> tuple[Result, bytes |
         differences.Plan(plan, weather_of(plan, ground.owner), ground.market)
         for plan in (asked.first.plan, asked.second.plan)
     )
-    found = differences.differences(
-        one, other, asked.paths, asked.seed, rules=credit_rules(), tick=ground.tick, enough=ground.late
-    )
+    rules, begun = credit_rules(), BRIDGE_SHARE if asked.by_driver else 0.0
+    by_driver = bridge.bridge(one, other, rules, simulation.part(ground.tick, 0.0, begun)) if asked.by_driver else None
+    tick = simulation.part(ground.tick, begun, 1.0)
+    found = differences.differences(one, other, asked.paths, asked.seed, rules=rules, tick=tick, enough=ground.late)
     told = {name: value for name, value in vars(found).items() if name not in ("paths", "scenarios")}
     digests = [plan.digest for plan in found.scenarios]
-    return _signed(asked.first.plan, {**told, "paths": len(found.paths), "scenario_digests": digests}), None
+    return _signed(
+        asked.first.plan, {**told, "paths": len(found.paths), "scenario_digests": digests, "by_driver": by_driver}
+    ), None
 
 
 def _batch(asked: BatchAsked, ground: Ground) -> tuple[Result, bytes | None]:

@@ -1,35 +1,53 @@
-"""How the figures are reached: published studies worked through with the program's own models."""
+"""How the figures are reached: formulas, proof, errors found in what others published, what is not modelled, guides."""
 
-import pandas as pd
+import re
+
 import streamlit as st
 
-from core.studies.worked_examples import WorkedExample, worked_examples
-from pages.ui import said, session, show
+from core import method
+from pages.ui import formulas, proof, show
 
-COLUMNS = ["Study", "Figure", "Published", "Ours", "Difference", "Unit"]
+TABS = ("Formulas", "Proof", "Errors found", "Not modelled", "Guides")
+GUIDES = {
+    "planners": "How to do each main job",
+    "compared": "Beside SAM, PVWatts, Braiins and Hashrate Index",
+    "operations": "For whoever runs a server",
+    "contributors": "For contributors",
+}
+SENTENCE = re.compile(r"(?<=[a-z\d)][.;]) (?=[A-Z])")
 
 
 def page() -> None:
     show.header("Method")
-    st.subheader("Published studies, worked through", anchor=False)
+    drawn = (formulas.section, proved, proof.slips, not_modelled, guides)
+    for tab, draw in zip(st.tabs(list(TABS), on_change="rerun", key="method"), drawn, strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def proved() -> None:
+    proof.section()
+    proof.studies()
+    proof.not_run()
+
+
+def not_modelled() -> None:
+    """The README's own words, a sentence a line."""
     st.caption(
-        "Each figure is worked out when this page is drawn, by the functions that projections use. Where ours differs, the reason stands below."
+        "As the README has it: what a projection leaves out, and how much of a difference that was found to make."
     )
-    examples = worked_examples()
-    frame = pd.DataFrame([row(one) for one in examples], columns=COLUMNS)
-    st.dataframe(frame, hide_index=True, alt="Table: Worked examples")
-    show.downloads(frame, "worked examples")
-    for one in examples:
-        with st.container(border=True):
-            st.markdown(f"**{session.literal(one.case)}: {session.literal(one.quantity)}**")
-            st.write(session.literal(one.why))
-            st.caption(session.literal(one.source))
+    text = " ".join(method.not_modelled().split())
+    for sentence in SENTENCE.split(text):
+        st.markdown(f"- {sentence}")
 
 
-def row(one: WorkedExample) -> tuple[str, str, str, str, str, str]:
-    """A line of the table: figures in the digits of the published one."""
-    off = said.percent(one.ours / one.published - 1, 2, sign="+")
-    return one.case, one.quantity, said.exact(one.published, 6), said.exact(one.ours, 6), off, one.unit
+def guides() -> None:
+    """The guides of `docs/`, read where they lie."""
+    chosen = st.segmented_control(
+        "Guide", list(GUIDES), default="planners", format_func=GUIDES.get, key="guide", label_visibility="collapsed"
+    )
+    st.markdown(method.guide(chosen or "planners"))
 
 
 page()

@@ -101,6 +101,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.outside": (*GROUND, "core.fetchers", "core.store", "core.once"),
     "core.leaving": ("core.once",),
     "core.lines": (),
+    "core.method": (),
     "core.once": (),
     "core.weights": (),
     "core.jobs": ("core.errors", "core.lines", "core.metrics", "core.once", "core.vitals", "core.weights"),

@@ -5,6 +5,7 @@ change of a figure would cost again. Nothing here knows Streamlit; colours come 
 """
 
 from core.charts.base import HEIGHT, Spec, colour, dressed
+from core.charts.compare import Step, bridge, cash_lines, coin_lines, energy_bars, letters
 from core.charts.differences import difference_histogram, npv_shares
 from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
 from core.charts.machines import AGES, COOLINGS, price_by_efficiency
@@ -19,7 +20,6 @@ from core.charts.money import (
     stacked_by_year,
 )
 from core.charts.plan import (
-    cash_lines,
     coins_by_month,
     compared_with_what,
     cumulated_cash,
@@ -36,8 +36,11 @@ from core.charts.tariff import price_grid
 from core.charts.years import yields_by_year
 
 __all__ = [
-    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "backtest", "breakeven_surface", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
-    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "difference_histogram", "dressed", "duration_curves", "energy_by_month", "fan", "frontier", "halving_months", "hour_by_month",
-    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "mean_and_tail", "npv_histogram", "npv_shares", "price_by_efficiency", "price_grid", "renewal_timeline",
-    "shares", "site_map", "sobol_bars", "stacked_by_year", "tornado", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
+    "AGES", "COOLINGS", "HEIGHT", "Spec", "Step", "Window", "backtest", "breakeven_surface", "bridge", "cash_by_year",
+    "cash_lines", "coin_lines", "coins_by_month", "coins_held", "colour", "compared_with_what", "cover", "cumulated_cash",
+    "design_map", "difference_histogram", "dressed", "duration_curves", "energy_bars", "energy_by_month", "fan", "frontier",
+    "halving_months", "hour_by_month", "hour_month_means", "letters", "life_waterfall", "light_by_day", "light_by_month",
+    "local_hours", "market_lines", "mean_and_tail", "npv_histogram", "npv_shares", "price_by_efficiency", "price_grid",
+    "renewal_timeline", "shares", "site_map", "sobol_bars", "stacked_by_year", "tornado", "week_of_charge", "week_of_dispatch",
+    "weeks", "worth_of_energy", "yields_by_year",
 ]  # fmt: skip

@@ -244,27 +244,3 @@ def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
     means = projection.hourly[column].groupby([local.month, local.hour]).mean()
     months = [MONTHS[int(m) - 1] for m in means.index.get_level_values(0)]
     return pd.DataFrame({"month": months, "hour": means.index.get_level_values(1), "kw": means.to_numpy()})
-
-
-def cash_lines(projections: dict[str, Projection], dark: bool = False) -> Spec:
-    """Cumulated cash of several projections [USD]."""
-    long = pd.concat(p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items())
-    return filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO)
-
-
-def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
-    """Not kept: the names of plans are the planner's."""
-    import altair as alt
-
-    lines = source("lines").mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
-    lines = lines.encode(
-        x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
-        color=alt.Color("plan:N", sort=list(names), legend=alt.Legend(orient="top", title=None, labelLimit=260)),
-        tooltip=[
-            alt.Tooltip("plan:N", title="Plan"),
-            alt.Tooltip("year:O", title="Year"),
-            alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
-        ],
-    )
-    return template(_zero(dark), lines, height=HEIGHT + 40)

@@ -116,6 +116,7 @@ def first_month_below(health_frac: float, fade_frac: ArrayLike, floor_frac: floa
     health − Σ fade < floor.
 
     health_frac [1] at the start, fade_frac [1] ≥ 0 lost in each month (months,), floor_frac [1].
+    Source: definition of a floor of health.
     """
     below = share("health_frac", health_frac) - np.cumsum(at_least_0("fade_frac", fade_frac)) < floor_frac
     return int(np.argmax(below)) if below.any() else None

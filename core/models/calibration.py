@@ -68,6 +68,8 @@ class ErrorCorrection(NamedTuple):
 def moments(price_usd: ArrayLike, difficulty: ArrayLike, months: int) -> Moments:
     """Moments of the last `months` changes of month-end values, (n,) > 0; three more months before them are used.
 
+    s² = Σ (x − x̄)² / (n − 1); r = Σ (x − x̄)(y − ȳ) / √(Σ (x − x̄)² · Σ (y − ȳ)²).
+
     Source: sample moments, standard deviation over n − 1.
     """
     price, hashing = (np.diff(row) for row in _logs(months + LEADS, price_usd, difficulty))

@@ -56,6 +56,7 @@ def loan(
     principal_usd [USD] ≥ 0, shape (…); rate [1/yr] ≥ 0; term_years, years ≥ 1 [yr]; interest_only_months within the term, a
     whole number of periods; payments_per_year divides 12. Returns arrays (…, years + 1).
     With yearly payments it is SAM's loan, but for a term beyond the horizon: SAM leaves that balance unpaid.
+    Source: SAM, mortgage or standard loan; Brealey, Myers & Allen (2020), Principles of Corporate Finance.
     """
     idle, periods = _periods(term_years, interest_only_months, payments_per_year)
     rate_of_period = rate / payments_per_year
@@ -165,6 +166,7 @@ def service_reserve_usd(service_usd: ArrayLike, months: int) -> Floats:
     next year's service · months / 12, and the one after for months beyond 12.
 
     service_usd [USD], shape (…, years + 1); months ≥ 0. Returns the same shape; 0 when nothing follows.
+    Source: Yescombe (2014), Principles of Project Finance, debt service reserve account.
     """
     service = np.asarray(service_usd, dtype=np.float64)
     held = np.zeros(service.shape)
@@ -182,6 +184,7 @@ def refresh_reserve_usd(cost_usd: ArrayLike) -> Floats:
     cost · years since the last one / years between them; spent in the year it comes.
 
     cost_usd [USD] ≥ 0, shape (…, years + 1), year 0 is no replacement. Returns the balance, same shape.
+    Source: Yescombe (2014), Principles of Project Finance, maintenance reserve account.
     """
     cost = np.asarray(cost_usd, dtype=np.float64).copy()
     cost[..., 0] = 0.0
@@ -211,6 +214,7 @@ def waterfall(cash_usd: ArrayLike, reserve_target_usd: ArrayLike, locked_up: Arr
     cash_usd [USD], shape (…, years + 1), after debt service, year 0 is paid in full by the owner together with the reserve's
     first target; reserve_target_usd [USD] ≥ 0, balance wanted at the end of each year; locked_up: years in which the owner
     gets nothing. Both broadcast to cash. In the last year every account is emptied.
+    Source: Yescombe (2014), Principles of Project Finance, cash-flow cascade.
     """
     cash = np.asarray(cash_usd, dtype=np.float64)
     target, shut = np.broadcast_to(reserve_target_usd, cash.shape), np.broadcast_to(locked_up, cash.shape)
@@ -252,6 +256,7 @@ def spending_fractions(months: int, curve: str = "even", delay_months: int = 0) 
     even: 1 / months; s_curve: (1 − cos(π·m / months)) / 2 paid by the end of month m.
 
     months ≥ 1, delay_months ≥ 0. Returns (months + delay_months,), sum 1.
+    Source: definition; the raised cosine stands for the usual S of construction spending.
     """
     if months < 1:
         raise refused("months", months, "1 or more")

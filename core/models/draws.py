@@ -55,6 +55,7 @@ def uniforms(seed: int, stream: int, first: int, count: int, months: int) -> Flo
     (k + ½) / 2⁵², k of 52 bits out of two words of `philox`; its counter is (month ÷ 2, path, path's high word, stream).
 
     seed 0…2⁶⁴ − 1, stream 0…2³² − 1: one for each thing that is left to chance. first ≥ 0, count and months ≥ 1.
+    Source: Salmon, Moraes, Dror & Shaw (2011) for the words; each number is the middle of one of 2⁵² even parts.
     """
     _check(seed, stream, first, count, months)
     path = np.arange(first, first + count, dtype=np.uint64)

@@ -9,7 +9,12 @@ from core.sections.tariff import DemandPeriod, EnergyPeriod, Ratchet
 
 
 def tier_usd(period: EnergyPeriod, kwh: Floats, peak_kw: Floats, days: Floats) -> Floats:
-    """What a month's energy, (…, 12) [kWh], costs tier by tier [USD]. A tier that ends below the one before is empty."""
+    """What a month's energy, (…, 12) [kWh], costs tier by tier [USD]. A tier that ends below the one before is empty.
+
+    Σ_tiers max(min(kwh, end) − end of the one before, 0) · price.
+
+    Ends in kWh, or in kWh per kW of the month's peak_kw or per day. Source: SAM (NREL/ssc), lib_utility_rate.
+    """
     usd, low = np.zeros(np.broadcast_shapes(kwh.shape, peak_kw.shape)), np.zeros(())
     for tier in period.tiers:
         if tier.up_to is None:
@@ -24,7 +29,12 @@ def tier_usd(period: EnergyPeriod, kwh: Floats, peak_kw: Floats, days: Floats) -
 
 
 def block_usd(period: DemandPeriod, kw: Floats) -> Floats:
-    """What a month's peak, (…, 12) [kW], costs block by block [USD]."""
+    """What a month's peak, (…, 12) [kW], costs block by block [USD].
+
+    Σ_blocks max(min(kw, end) − end of the one before, 0) · price.
+
+    Source: SAM (NREL/ssc), lib_utility_rate.
+    """
     usd, low = np.zeros(kw.shape), 0.0
     for tier in period.tiers:
         high = np.inf if tier.up_to_kw is None else tier.up_to_kw
@@ -36,8 +46,11 @@ def block_usd(period: DemandPeriod, kw: Floats) -> Floats:
 def billed_kw(ratchet: Ratchet, peak_kw: Floats, before_kw: Floats | None, months: Whole) -> Floats:
     """The demand that is billed, (…, 12): the peak, but no less than the ratchet's share of those looked back on.
 
+    max(peak, least, share · highest peak of the months looked back on).
+
     `before_kw` (…, 12): peaks of the twelve months before; none where the connection is new. `months` (12,): the
     calendar's, 0 to 11. The own month is within what it is compared with, as a share of it is below it anyway.
+    Source: OpenEI, URDB, demand ratchet.
     """
     billed = np.maximum(peak_kw, ratchet.least_kw)
     if not ratchet.shares_frac:
@@ -57,6 +70,7 @@ def metered(bought: Floats, sold: Floats, present: Flags) -> tuple[Floats, Float
 
     `present` (periods, 12): whether a period occurs in a month. What a period has left serves itself in later months,
     and in months without it every other period by its use.
+    Source: SAM (NREL/ssc), net metering with rollover of kWh.
     """
     net, bank = bought - sold, np.zeros(bought.shape[:-1])
     billed = np.zeros_like(bought)
@@ -78,7 +92,12 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def paid_out(earned: Floats, owed: Floats) -> tuple[Floats, Floats]:
-    """Money earned, (…, 12), set against what is owed, the rest carried over: used (…, 12), left at the end (…,)."""
+    """Money earned, (…, 12), set against what is owed, the rest carried over: used (…, 12), left at the end (…,).
+
+    used = min(left + earned, owed); left = left + earned − used.
+
+    All in USD. Source: SAM (NREL/ssc), net billing with carry-over of credit.
+    """
     used, left = np.zeros_like(owed), np.zeros(owed.shape[:-1])
     for month in range(MONTHS):
         left = left + earned[..., month]

@@ -131,7 +131,9 @@ def power_law_usd(price_usd: float, days: ArrayLike, exponent: float) -> Floats:
 def curve_usd(price_usd: float, by_year_usd: ArrayLike, months: int) -> Floats:
     """Price in each month (months,), between today's in the first and those at the end of each year; the last stays.
 
-    Linear in ln price. price_usd and by_year_usd (years,) > 0.
+    ln P_m = ln P_{y−1} + (m / 12 − y + 1) · (ln P_y − ln P_{y−1}) in year y.
+
+    price_usd and by_year_usd (years,) > 0 [USD]. Source: geometric interpolation.
     """
     risen = np.log(np.append(1.0, np.asarray(by_year_usd, np.float64) / price_usd))
     return np.asarray(price_usd * np.exp(np.interp(np.arange(months) / MONTHS_PER_YEAR, np.arange(len(risen)), risen)))

@@ -87,6 +87,7 @@ def drawn_btc(
     Arguments as for `payout_sd_btc`, `rng` the source of chance, shapes broadcast. Returns BTC.
     By pplns each period gets its part of the blocks of that period: in a run of periods the window only moves coins to
     the next one, so the spread of a long run is right and that of a single period is that of a short window.
+    Source: Rosenfeld (2011), "Analysis of Bitcoin Pooled Mining Reward Systems"; blocks come as a Poisson process.
     """
     blocks, kept, portion = np.broadcast_arrays(
         at_least_0("expected_blocks", expected_blocks),

@@ -91,12 +91,22 @@ def held(step: Floats, kept: float | Floats) -> Floats:
 
 
 def kept_frac(pull_per_year: float) -> float:
-    """Share of a deviation that a month keeps."""
+    """Share of a deviation that a month keeps.
+
+    e^(−κ/12).
+
+    pull_per_year κ ≥ 0 [1/yr]. Source: Ornstein–Uhlenbeck process, its exact discrete steps.
+    """
     return float(np.exp(-pull_per_year / MONTHS_PER_YEAR))
 
 
 def step_deviation(how: Volatility, months: int) -> Floats:
-    """Standard deviation of what each month adds but for jumps, (months,) [1]."""
+    """Standard deviation of what each month adds but for jumps, (months,) [1].
+
+    σ · √((1 − e^(−κ/6)) / (2 κ)), σ · √(1/12) without a pull.
+
+    Source: Ornstein–Uhlenbeck process, its exact discrete steps.
+    """
     pull = how.pull_per_year
     year = -np.expm1(-2.0 * pull / MONTHS_PER_YEAR) / (2.0 * pull) if pull > 0 else 1.0 / MONTHS_PER_YEAR
     return np.asarray(volatility_per_year(how, months) * np.sqrt(year))
@@ -125,6 +135,8 @@ def deviation_sd(how: Volatility, months: int) -> Floats:
     """Standard deviation of `deviation` in each month, (months + 1,) [1], in closed form.
 
     v_{k+1} = e^(−κ/6) · v_k + s_k² + λ · (m² + s²) / 12.
+
+    Source: variance of a mean-reverting walk with the jumps of Merton (1976), written out.
     """
     how.checked()
     jumped = how.jumps_per_year / MONTHS_PER_YEAR * (how.jump_mean**2 + how.jump_deviation**2)
@@ -134,7 +146,9 @@ def deviation_sd(how: Volatility, months: int) -> Floats:
 def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> Floats:
     """Prices that shares of the paths do not exceed, (k, months + 1) [USD]; exact without jumps, else as if ln price were normal.
 
-    median · e^(sd · z). median_usd (months + 1,) > 0; share [1] between 0 and 1, (k,).
+    median · e^(sd · z).
+
+    median_usd (months + 1,) > 0; share [1] between 0 and 1, (k,). Source: quantiles of the log-normal distribution.
     """
     from scipy.special import ndtri
 
@@ -149,7 +163,7 @@ def quantiles_usd(median_usd: ArrayLike, how: Volatility, share: ArrayLike) -> F
 def spread_of_years(sd_by_year: ArrayLike, months: int) -> Floats:
     """Standard deviation of ln price in each month (months + 1,) [1] by those at the end of each year; the last stays.
 
-    Linear in variance, as a random walk's, from 0 at the start. sd_by_year (years,) ≥ 0.
+    Linear in variance, as a random walk's, from 0 at the start. sd_by_year (years,) ≥ 0. Source: variance of a random walk.
     """
     variance = np.append(0.0, np.asarray(at_least_0("sd_by_year", sd_by_year), np.float64) ** 2)
     years = np.arange(months + 1) / MONTHS_PER_YEAR
@@ -176,7 +190,12 @@ def spread_out(sd: Floats, normal: Floats, pull_per_year: float = 0.0) -> Floats
 
 
 def log_changes(values: ArrayLike) -> Floats:
-    """Changes of ln value from month to month, (months − 1,); values > 0."""
+    """Changes of ln value from month to month, (months − 1,); values > 0.
+
+    ln x_{k+1} − ln x_k.
+
+    Source: definition.
+    """
     return np.diff(np.log(positive("values", values)))
 
 
@@ -212,6 +231,8 @@ def resampled_sd(changes: ArrayLike, block_months: int, months: int, pull_per_ye
     """Standard deviation of `resampled` in each month, (months + 1,) [1]: exact, as pieces begin independently.
 
     v_m = W_j + e^(−κ·j/6) · v_{m−j}: j months into its piece, W_j the variance of what j months of history add up to.
+
+    Source: variance of a sum of independent blocks, written out.
     """
     history = np.asarray(finite("changes", changes), np.float64)
     history, kept = history - history.mean(), kept_frac(pull_per_year)

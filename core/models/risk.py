@@ -89,7 +89,9 @@ def percentile_interval_usd(values: ArrayLike, share: float, level: float = 0.95
 
 
 def mean_error_usd(values: ArrayLike) -> Broadcast:
-    """Standard error of the mean over the paths: s / √n; nan for a single path.
+    """Standard error of the mean over the paths; nan for a single path.
+
+    s / √n.
 
     values [USD], shape (…, paths), finite. Source: any textbook of statistics.
     """
@@ -117,7 +119,12 @@ def cvar_error_usd(values: ArrayLike, level: float) -> Broadcast:
 
 
 def probability_frac(happens: ArrayLike) -> Broadcast:
-    """Share of the paths in which something happens; happens (…, paths) of bool."""
+    """Share of the paths in which something happens.
+
+    happened / paths.
+
+    happens (…, paths) of bool. Source: definition.
+    """
     return np.asarray(happens, np.bool_).mean(axis=-1)[()]
 
 

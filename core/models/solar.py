@@ -76,13 +76,19 @@ def ac_kw(array: Array, sky: Sky, health_frac: float | Floats = 1.0) -> Floats:
 
     health_frac: what ageing has left of the DC power [1]: a number → (8760,) [kW]; shape (years,) →
     (years, 8760) [kW], DC being worked out once.
+    Source: Dobos 2014, NREL/TP-6A20-62641 (PVWatts version 5), clipping.
     """
     ac, _ = _inverted(array, _dc_per_kw(array, sky), health_frac)
     return sky.year(ac)
 
 
 def clipped_kw(array: Array, sky: Sky, health_frac: float | Floats = 1.0) -> Floats:
-    """AC power the inverter's rating takes away; shapes as in `ac_kw` [kW]."""
+    """AC power the inverter's rating takes away [kW].
+
+    max(inverter(dc · health) − rating, 0).
+
+    Shapes as in `ac_kw`. Source: Dobos 2014 (PVWatts version 5), clipping.
+    """
     _, clipped = _inverted(array, _dc_per_kw(array, sky), health_frac)
     return sky.year(clipped)
 
@@ -95,8 +101,10 @@ def dc_kw(array: Array, sky: Sky) -> Floats:
 def inverter_kw(array: Array, dc_kw: Floats) -> tuple[Floats, Floats]:
     """AC power after clipping and the power clipped, of any DC power [kW], any shape.
 
+    min(η (ζ − s) / (1 − s) · R / η, R), R = dc_kw / dc_ac_ratio, ζ = DC power · η / R.
+
     The inverter is rated dc_kw / dc_ac_ratio on its AC side and that over η on its DC side.
-    An array of 0 kW gives zeros.
+    An array of 0 kW gives zeros. Source: `inverter_output`; Dobos 2014 (PVWatts version 5).
     """
     if array.dc_kw == 0:
         return np.zeros_like(dc_kw), np.zeros_like(dc_kw)
@@ -122,9 +130,10 @@ def poa_global(array: Array, sky: Sky) -> Floats:
 def dc_per_kw(array: Array, light: Floats, temp_air: Floats, cooling: Floats) -> Floats:
     """DC power at the inverter per kW of nameplate [1], any shape, from light that is already in the modules.
 
-    G/1000 · relative efficiency(G, T) · (1 − losses), at the cell temperature
-    T = T_air + G · (T_NOCT − 20) / 800 · (1 − η / τα) · cooling.
+    G/1000 · relative efficiency(G, T) · (1 − losses), at the cell temperature T.
+
     light: absorbed irradiance G [W/m²]; temp_air [°C]; cooling: the wind's share, see `Sky` [1].
+    Source: De Soto, Klein & Beckman 2006, or Dobos 2014 (PVWatts version 5) where a temperature coefficient is given.
     """
     module = _module(array)
     temp_cell = cell_temperature(array, light, temp_air, cooling)
@@ -138,7 +147,12 @@ def dc_per_kw(array: Array, light: Floats, temp_air: Floats, cooling: Floats) ->
 
 
 def cell_temperature(array: Array, light: Floats, temp_air: Floats, cooling: Floats) -> Floats:
-    """Temperature of the cells [°C]; arguments as in `dc_per_kw`. A roof is 4 °C hotter at NOCT."""
+    """Temperature of the cells [°C].
+
+    T_air + G · (T_NOCT − 20) / 800 · (1 − η / τα) · cooling.
+
+    Arguments as in `dc_per_kw`. A roof is 4 °C hotter at NOCT. Source: Duffie & Beckman 2013, chapter 23.
+    """
     module = _module(array)
     noct_c = module.T_NOCT + (ROOF_WARMER_C if array.mounting == "roof" else 0.0)
     temp_cell = light * warmth(noct_c, module.efficiency_frac)

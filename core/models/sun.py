@@ -113,6 +113,7 @@ def apparent_elevation(up: Floats) -> Floats:
     """Elevation of the sun as it is seen [°], any shape.
 
     e + 1.02′ / tan(e + 10.3 / (e + 5.11)), e = asin(up) in degrees, at 1010 hPa and 10 °C.
+
     up: vertical part of the sun's unit vector [1]. Below −0.833° the geometric elevation is returned.
     Source: Reda & Andreas 2004, equation 42.
     """

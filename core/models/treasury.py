@@ -91,7 +91,10 @@ def whole_cents(price_usd: ArrayLike) -> Whole:
 def worth_cents(sats: ArrayLike, cents_per_btc: ArrayLike) -> Whole:
     """Coins at a price, in whole cents, halves rounded up.
 
+    (sats · cents_per_btc + 10⁸ / 2) // 10⁸.
+
     sats (up to 21 million BTC) and cents_per_btc (up to 9·10¹⁰) ≥ 0, whole; shapes broadcast.
+    Source: definition, in whole numbers.
     """
     coins, rest = np.divmod(np.asarray(sats, np.int64), SATS_PER_BTC)
     price = np.asarray(cents_per_btc, np.int64)

@@ -98,7 +98,7 @@ def differences(
     """
     count = first.scenario.risk.paths if paths is None else paths
     key = first.scenario.risk.seed if seed is None else seed
-    plans = {"first": first, "second": Plan(_under(first.scenario, second.scenario), second.weather, first.market)}
+    plans = {"first": first, "second": Plan(in_world_of(first.scenario, second.scenario), second.weather, first.market)}
     others = {name: _alternatives(plan) for name, plan in plans.items()}
     asked = list(dict.fromkeys([*plans.values(), *others["first"].values(), *others["second"].values()]))
     lives: dict[Plan, pd.DataFrame] = {}
@@ -127,7 +127,7 @@ def _part(tick: Tick, done: int, parts: int) -> Tick:
     return lambda share: tick((done + share) / parts)
 
 
-def _under(first: Scenario, other: Scenario) -> Scenario:
+def in_world_of(first: Scenario, other: Scenario) -> Scenario:
     """A plan in the world of the first."""
     world = {name: getattr(first.outlook, name) for name in WORLD}
     return other.model_copy(update={"outlook": other.outlook.model_copy(update=world), "risk": first.risk})

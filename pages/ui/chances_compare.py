@@ -32,25 +32,22 @@ class Told(NamedTuple):
     found: Differences
 
 
-def section(projections: dict[str, Projection]) -> None:
-    """Choose two of the plans side by side, live them, and read how far they lie apart."""
+def section(pair: dict[str, Projection]) -> None:
+    """Live two plans, and read how far they lie apart."""
     st.subheader("Under the same chances", anchor=False)
-    st.caption(
-        "Two plans are lived many times over, each life of one with the price, network, power prices and sun of the same life of the "
-        "other: what chance does to both falls out of their difference."
-    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = list(projections)
-        first = st.selectbox("First", names, 0, key="first plan")
-        second = st.selectbox("Second", names, 1, key="second plan")
+        st.caption(
+            "Two plans are lived many times over, each life of one with the price, network, power prices and sun of the same life of the "
+            "other: what chance does to both falls out of their difference."
+        )
         st.button(
             "Compare lives",
             type="primary",
             shortcut="Ctrl+Enter",
             icon=":material/casino:",
             on_click=begin,
-            args=({name: projections[name] for name in (first, second)},),
-            disabled=first == second,
+            args=(pair,),
+            disabled=len(pair) < 2,
             key="compare lives",
         )
     told = work.result(KIND, "Living the plans")

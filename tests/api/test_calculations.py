@@ -19,9 +19,14 @@ import core
 from core import outside, work
 from core.api.jobs_shown import BY_CODE
 from core.errors import ValidationError
+from core.fetchers.credits import credit_rules
+from core.fetchers.market import market
+from core.fetchers.weather import weather_for
 from core.jobs import pool
 from core.requests import BacktestAsked
 from core.scenario import Scenario
+from core.studies.bridge import bridge
+from core.studies.differences import Plan
 from core.work import Kind
 from tests.api.doors import AFAR, Door, opened
 from tests.api.serving import CODES, error_in
@@ -105,6 +110,28 @@ def test_sizes_keep_to_what_was_asked(client: httpx.Client) -> None:
     assert found["best"]["array"]["dc_kw"] <= 400.0
     assert found["designs"][0]["capex_usd"] <= 900000.0
     assert found["judged"] >= len(found["designs"])
+
+
+def test_a_comparison_explains_itself_driver_by_driver_as_the_page_does(client: httpx.Client) -> None:
+    other = {
+        **GREENSBORO,
+        "array": {"dc_kw": 1400.0},
+        "fleet": {**Scenario().fleet.model_dump(mode="json"), "pue": 1.2},
+    }
+    asked = {"first": {"scenario": GREENSBORO}, "second": {"scenario": other}, "paths": 200, "by_driver": True}
+    told = done(client.post("/comparisons?wait=30", json=asked))["result"]["by_driver"]
+    plans = [Scenario.model_validate(plan) for plan in (GREENSBORO, other)]
+    kept = [core.project(plan) for plan in plans]
+    assert told["start_usd"] == pytest.approx(kept[0].metrics["npv_usd"], rel=1e-12)
+    assert told["end_usd"] == pytest.approx(kept[1].metrics["npv_usd"], rel=1e-12)
+    assert [bar["driver"] for bar in told["bars"]] == ["Array", "Machines"]
+    assert told["start_usd"] + sum(bar["usd"] for bar in told["bars"]) == pytest.approx(told["end_usd"], abs=1e-6)
+    world = outside.outside()
+    first, second = (Plan(plan, weather_for(plan.site, world), market(world)) for plan in plans)
+    page = bridge(first, second, credit_rules())
+    assert [bar["usd"] for bar in told["bars"]] == pytest.approx([bar.usd for bar in page.bars], abs=1e-6)
+    without = done(client.post("/comparisons?wait=30", json={**asked, "by_driver": False}))["result"]
+    assert without["by_driver"] is None
 
 
 def test_a_saved_configuration_may_be_named(client: httpx.Client) -> None:

@@ -113,13 +113,3 @@ def test_a_request_to_another_host_would_be_noticed(visit: Visit) -> None:
     with pytest.raises(AssertionError, match="canary"):
         planner.is_clean()
     planner.outside.clear()
-
-
-def test_the_method_page_shows_published_figures_beside_ours_and_why_they_differ(planner: Planner) -> None:
-    """V28 and V29."""
-    rows = {row["Figure"]: row for row in planner.open("/method").table("Table: Worked examples")}
-    link = rows["Energy to mine one BTC"]
-    assert (link["Published"], link["Ours"], link["Unit"]) == ("47,954.8", "47,954.8", "kWh/BTC")
-    assert rows["Payback, mining"]["Published"] == "3.5"
-    assert float(rows["Payback, mining"]["Ours"]) == pytest.approx(3.81, abs=0.005)
-    expect(planner.page.get_by_text("netted over the year as if night were day")).to_be_visible()

@@ -124,11 +124,13 @@ def test_two_kept_projections_stand_side_by_side_with_what_differs(planner: Plan
     planner.press("Keep projection").told("Kept the projection of “Large fleet”")
     planner.go("Compare")
     figures = {row.pop("Figure"): row for row in planner.table("Table: Comparison")}
-    coins = {name.split(" · ")[0]: value for name, value in figures["Coins mined"].items()}
-    expected = {"Draft": large, "Large fleet": large, "Small fleet": small}
+    coins = {name.split(" · ")[1]: value for name, value in figures["Coins mined"].items()}
+    expected = {"Draft": f"{large} ★", "Large fleet": f"{large} ★", "Small fleet": small}
     assert coins.items() >= expected.items()
     differing = {row.pop("Input"): row for row in planner.table("Table: Inputs that differ")}
-    counts = {name.split(" · ")[0]: v for name, v in differing["fleet.units.0.count"].items()}
+    group, *others = differing["Machine 1: Machines"].items()
+    assert group == ("Group", "Miners")
+    counts = {name.split(" · ")[1]: v for name, v in others}
     assert counts.items() >= {"Draft": "300", "Large fleet": "300", "Small fleet": "50"}.items()
     planner.page.get_by_text("The draft", exact=True).click()
     without = planner.page.get_by_role("region", name="Table: Comparison").locator("th")

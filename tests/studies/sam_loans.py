@@ -1,109 +1,16 @@
-"""SAM's cash-loan model beside ours: one plain case, worked through by both."""
+"""SAM's cash-loan model itself, to hold ours against: one plain case, worked through by both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from core.sections import Credits, Debt, Finance, Owning, Recovery, Tax
-from core.studies.levies import Asset
-from core.studies.operation import Operation, escalated_usd
-from core.studies.proforma import Proforma, proforma
+from core.studies.validation.sam_loans import Case, ours
 
+__all__ = ["Case", "ours", "random_case", "sams"]
 HOURS = 8760
-
-
-@dataclass(frozen=True)
-class Case:
-    """SAM's inputs, shares 0–1 and rates per year; `energy_value_usd` (years,) from year 1."""
-
-    energy_value_usd: tuple[float, ...]
-    energy_kwh: float  # year 1
-    cost_usd: float
-    degradation: float = 0.005
-    capacity_kw: float = 540.0
-    om_usd: float = 0.0
-    om_usd_per_kw: float = 0.0
-    om_usd_per_mwh: float = 0.0
-    om_escalation: float = 0.0
-    real_rate: float = 0.064
-    inflation: float = 0.025
-    insurance: float = 0.0
-    property_tax: float = 0.0
-    assessed: float = 1.0
-    decline: float = 0.0
-    salvage: float = 0.0
-    debt: float = 1.0
-    loan_rate: float = 0.04
-    term: int = 25
-    federal: float = 0.21
-    state: float = 0.07
-    depreciation: str = "macrs_5"
-    straight_years: int = 7
-    itc: float = 0.0
-    ptc: float = 0.0
-    ptc_years: int = 10
-    ptc_growth: float = 0.0
-    commercial: bool = True
-    mortgage: bool = True
-
-    @property
-    def years(self) -> int:
-        return len(self.energy_value_usd)
-
-    @property
-    def nominal_rate(self) -> float:
-        return (1.0 + self.real_rate) * (1.0 + self.inflation) - 1.0
-
-
-def terms(case: Case) -> Finance:
-    """The planner's terms that mean SAM's inputs."""
-    losses: Any = "absorbed"
-    who: Any = "business" if case.commercial else "household"
-    return Finance(
-        horizon_years=case.years,
-        discount_rate=case.nominal_rate,
-        inflation_per_year=case.inflation,
-        owning=Owning(
-            property_tax_frac=case.property_tax,
-            assessed_frac=case.assessed,
-            assessed_decline_frac_per_year=case.decline,
-            insurance_frac=case.insurance,
-        ),
-        debt=Debt(share_frac=case.debt, rate=case.loan_rate, term_years=case.term),
-        tax=Tax(
-            federal_rate_frac=case.federal,
-            state_rate_frac=case.state,
-            losses=losses,
-            taxpayer=who,
-            interest_deducted=case.commercial or case.mortgage,
-            leftover_deducted=False,
-        ),
-        credits=Credits(ptc_usd_per_kwh=case.ptc, ptc_years=case.ptc_years, ptc_growth_per_year=case.ptc_growth),
-    )
-
-
-def ours(case: Case) -> Proforma:
-    years = case.years
-    energy = np.append(0.0, case.energy_kwh * (1.0 - case.degradation) ** np.arange(years))
-    grown = escalated_usd(1.0, case.inflation + case.om_escalation, years)
-    costs = {
-        "fixed": case.om_usd * grown,
-        "by_capacity": case.om_usd_per_kw * case.capacity_kw * grown,
-        "by_energy": case.om_usd_per_mwh / 1000.0 * energy * grown,
-    }
-    method: Any = case.depreciation
-    plant = Asset(
-        "plant",
-        np.append(case.cost_usd, np.zeros(years)),
-        Recovery(method=method, straight_line_years=case.straight_years),
-        credit_frac=case.itc,
-        proceeds_usd=np.append(case.salvage * case.cost_usd, np.zeros(years)),
-    )
-    value = {"energy": np.append(0.0, case.energy_value_usd)}
-    return proforma(terms(case), [plant], Operation(energy, value, costs))
 
 
 def sams(case: Case) -> dict[str, Any]:
