@@ -11,6 +11,7 @@ import streamlit as st
 from core import charts
 from core.errors import SolarMiningError
 from core.jobs import Tick
+from core.shown import of_lives
 from core.studies.backtest import FIGURES, Backtest
 from core.studies.drivers import Sensitivity, sensitivity
 from core.studies.options import Options, options
@@ -104,18 +105,15 @@ def tiles(lives: RiskAnalysis) -> None:
     with st.grid(4, min_column_width=190, gap="small"):
         for name in TILES:
             st.metric(
-                word(name).label, shown(name, lives.metrics[name]), help=meaning(name, lives.errors[name]), border=True
+                word(name).label,
+                of_lives(name, lives.metrics[name]),
+                help=meaning(name, lives.errors[name]),
+                border=True,
             )
 
 
-def shown(name: str, value: float) -> str:
-    if name.endswith("_frac"):
-        return f"{100 * value:.1f} %"
-    return f"{value:,.2f} BTC" if name.endswith("_btc") else show.money(value)
-
-
 def meaning(name: str, error: float) -> str:
-    return session.literal(f"{word(name).meaning} Known to ± {shown(name, error)} by this many paths.")
+    return session.literal(f"{word(name).meaning} Known to ± {of_lives(name, error)} by this many paths.")
 
 
 def distribution(lives: RiskAnalysis) -> None:

@@ -11,6 +11,7 @@ from core import bank_statement as bank
 from core import charts
 from core.bank_statement import Line
 from core.results import Projection
+from core.shown import amount
 from core.vocabulary import word
 from pages.ui import session, show
 
@@ -24,15 +25,6 @@ TINTS = {  # ground and ink of a row by its kind: light, dark
     "line": ("", ""),
 }
 LABEL_PX, YEAR_PX = 218, 122
-
-
-def amount(value: float | None) -> str:
-    """Dollars and cents as a statement prints them: out in brackets, a dash for nothing."""
-    if value is None or value != value:
-        return ""
-    if round(value, 2) == 0:
-        return "–"
-    return f"({-value:,.2f})" if value < 0 else f"{value:,.2f}"
 
 
 def table(lines: list[Line], name: str, dark: bool) -> None:

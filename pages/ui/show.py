@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,13 +12,20 @@ import streamlit as st
 from core.errors import SolarMiningError
 from core.inputs import Reading, Status
 from core.results import Projection
+from core.shown import age_in_words as age_in_words
+from core.shown import caption as caption
+from core.shown import figure as figure
+from core.shown import metric_in_words as metric_in_words
+from core.shown import money as money
+from core.shown import old_in_words as old_in_words
+from core.shown import reading
+from core.shown import signed as signed
 from core.vocabulary import word
 from pages.ui import runs, session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DAY_S = 86_400.0
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
 STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
 ICONS = {"market": ":material/currency_bitcoin:", "weather": ":material/sunny:"}
@@ -90,70 +96,6 @@ def _origin(reading: Reading) -> str:
     return f"{name}: {reading.source}, {reading.observed_at:%d %B %Y}"
 
 
-def old_in_words(seconds: float) -> str:
-    """How old something is, as people say it."""
-    return "just now" if seconds < 60 else f"{age_in_words(seconds)} old"
-
-
-def age_in_words(seconds: float) -> str:
-    """An age as people say it."""
-    if 60 <= seconds < 3600:
-        return f"{int(seconds / 60)} min"
-    sizes = ((365.25 * DAY_S, "year"), (30.4 * DAY_S, "month"), (DAY_S, "day"), (3600.0, "hour"))
-    for size, unit in sizes:
-        if seconds >= size:
-            count = int(seconds / size)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
-
-
-def figure(name: str, value: float | None) -> str:
-    """A metric in the words of a page: sensible digits, its unit; a dash where there is none."""
-    unit = word(name).unit
-    if value is None:
-        return "–"
-    if unit == "USD":
-        return money(value)
-    if unit in {"USD/BTC", "USD/PH/day"}:
-        return money(value, cents=abs(value) < 1000)
-    if unit == "USD/kWh":
-        return f"{value * 100:,.{1 if abs(value) >= 0.1 else 2}f} ¢/kWh"
-    if name.endswith("_frac") or unit == "1/yr":
-        return f"{value * 100:,.1f} %".replace("-", "−")
-    if unit == "kWh" and abs(value) >= 1e7:
-        return f"{value / 1e6:,.1f} GWh"
-    if unit == "kWh":
-        return f"{value / 1000:,.0f} MWh" if abs(value) >= 1e5 else f"{value:,.0f} kWh"
-    if unit == "yr":
-        return f"{value:,.1f} years"
-    if unit == "BTC":
-        return f"{value:,.{4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0}f} BTC"
-    return f"{_digits(value)} {'' if unit == '1' else unit}".strip().replace("-", "−", 1 if value < 0 else 0)
-
-
-def _digits(value: float) -> str:
-    """Four significant digits, thousands apart; powers of ten only where there is no other way."""
-    size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-3:
-        return f"{value:.4g}"
-    if size >= 1000 or value == 0:
-        return f"{value:,.0f}"
-    return f"{value:,.{3 - math.floor(math.log10(size))}f}".rstrip("0").rstrip(".")
-
-
-def signed(frac: float) -> str:
-    """A share in percent with its sign."""
-    return f"{100 * frac:+.1f} %".replace("-", "−")
-
-
-def money(value: float, *, cents: bool = False) -> str:
-    """Dollars with a true minus sign; millions shortened."""
-    sign, size = "−" if value < 0 else "", abs(value)
-    if size >= 1e6:
-        return f"{sign}${size / 1e6:,.{3 if size < 1e8 else 1}f} M"
-    return f"{sign}${size:,.2f}" if cents else f"{sign}${size:,.0f}"
-
-
 def tile(
     projection: Projection, name: str, *, label: str = "", note: str = "", chart: Any = None, kind: Any = "area"
 ) -> None:
@@ -171,14 +113,6 @@ def tile(
         chart_data=chart,
         chart_type=kind,
     )
-
-
-def metric_in_words(projection: Projection, name: str) -> str:
-    """A metric as a page shows it; "Never" or "None" where it does not exist."""
-    value, reason = projection.metrics[name], projection.reasons.get(name, "")
-    if value is not None:
-        return figure(name, value)
-    return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
 
 
 def table(frame: pd.DataFrame, name: str, *, height: int | str = "auto") -> None:
@@ -213,12 +147,6 @@ def downloads(frame: pd.DataFrame, name: str) -> None:
         )
 
 
-def caption(name: str) -> str:
-    """Label and unit of a column."""
-    words = word(name)
-    return f"{words.label} ({words.unit})" if words.unit not in {"", "1"} else words.label
-
-
 def readings(items: tuple[Reading, ...]) -> None:
     """Every figure from outside: value, source, age, and why it is what it is."""
     import pandas as pd
@@ -227,7 +155,7 @@ def readings(items: tuple[Reading, ...]) -> None:
     rows = [
         {
             "Figure": caption(r.name),
-            "Value": f"{r.value:,.0f}" if r.value >= 1e6 else f"{r.value:,.10g}",
+            "Value": reading(r.value),
             "Status": r.status,
             "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
             "Age": "–" if r.status == "planner" else age_in_words(r.age_s(now)),
