@@ -167,6 +167,10 @@ def _debt_cell(heading: str, value: float) -> Figure:
     return Figure(whole_usd(value), value)
 
 
+def _usd(value: float) -> Figure:
+    return Figure(money(value), float(value))
+
+
 # Risk and sensitivities
 
 
@@ -234,12 +238,8 @@ def sensitivities(why: Sensitivity | None) -> tuple[Section, ...]:
         "Net present value with each thing at its 5th and 95th percentile",
         "Each thing at its 5th and at its 95th percentile, all else as planned.",
     )
-    rows = tuple(
-        Row(
-            (str(turn.turn), Figure(money(turn.npv_usd), turn.npv_usd), Figure(money(turn.change_usd), turn.change_usd))
-        )
-        for turn in why.stress.itertuples()
-    )
+    told = why.stress[["turn", "npv_usd", "change_usd"]].to_dict("records")
+    rows = tuple(Row((turn["turn"], _usd(turn["npv_usd"]), _usd(turn["change_usd"]))) for turn in told)
     turns = Table(
         "Bad turns", ("Each on the plan as it is", "NPV", "Against the plan"), rows, (1, 2), (0.52, 0.22, 0.26)
     )

@@ -13,7 +13,9 @@ from pypdf.generic import (
     BooleanObject,
     DictionaryObject,
     FloatObject,
+    IndirectObject,
     NameObject,
+    PdfObject,
     StreamObject,
     TextStringObject,
 )
@@ -118,6 +120,7 @@ def _with_charts(raw: bytes, placed: list[Placed], report: Report) -> bytes:
 def _place(book: PdfWriter, spot: Placed, name: str) -> None:
     """Put a chart on its page as a form of its own: shadings in it lie where the form lies."""
     picture = PdfReader(io.BytesIO(drawn.pdf_of(spot.svg))).pages[0]
+    _order(picture["/Resources"], set())
     content, page = picture.get_contents(), book.pages[spot.page - 1]
     assert content is not None, "every chart draws something"
     form = StreamObject()
@@ -131,8 +134,8 @@ def _place(book: PdfWriter, spot: Placed, name: str) -> None:
         }
     )
     form[NameObject("/Resources")] = picture["/Resources"].clone(book)
-    forms = page["/Resources"].setdefault(NameObject("/XObject"), DictionaryObject()).get_object()
-    forms[NameObject(name)] = book._add_object(form.flate_encode())
+    forms = _dict(page["/Resources"]).setdefault(NameObject("/XObject"), DictionaryObject())
+    _dict(forms)[NameObject(name)] = book._add_object(form.flate_encode())
     scale = spot.width / float(picture.mediabox.width)
     drawing = f"q {scale:.6f} 0 0 {scale:.6f} {spot.x:.4f} {spot.y:.4f} cm {name} Do Q".encode()
     under = page.get_contents()
@@ -140,3 +143,25 @@ def _place(book: PdfWriter, spot: Placed, name: str) -> None:
     whole = StreamObject()
     whole.set_data(b"q\n" + under.get_data() + b"\nQ\n" + drawing)
     page[NameObject("/Contents")] = book._add_object(whole)
+
+
+def _dict(thing: PdfObject) -> DictionaryObject:
+    found = thing.get_object()
+    assert isinstance(found, DictionaryObject)
+    return found
+
+
+def _order(thing: PdfObject, seen: set[int]) -> None:
+    """Sort the names in every dictionary below `thing`: the engine writes them in an order of its own each time."""
+    if isinstance(thing, IndirectObject):
+        if thing.idnum in seen:
+            return
+        seen.add(thing.idnum)
+    found = thing.get_object()
+    if isinstance(found, DictionaryObject):
+        items = sorted(found.items())
+        found.clear()
+        found.update(items)
+    parts = found.values() if isinstance(found, DictionaryObject) else found if isinstance(found, ArrayObject) else ()
+    for part in list(parts):
+        _order(part, seen)
