@@ -22,7 +22,7 @@ def figure(name: str, value: float | None) -> str:
     if unit in {"USD/BTC", "USD/PH/day"}:
         return money(value, cents=abs(value) < 1000)
     if unit == "USD/kWh":
-        return f"{value * 100:,.{1 if abs(value) >= 0.1 else 2}f} ¢/kWh"
+        return f"{value * 100:,.{1 if abs(value) >= 0.1 else 2}f} ¢/kWh".replace("-", "−")
     if name.endswith("_frac") or unit == "1/yr":
         return f"{value * 100:,.1f} %".replace("-", "−")
     if unit == "kWh" and abs(value) >= 1e7:

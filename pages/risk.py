@@ -18,7 +18,7 @@ from core.studies.options import Options, options
 from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
-from pages.ui import chance_form, own_turn, risk_parts, session, show, work
+from pages.ui import chance_form, own_turn, reports, risk_parts, session, show, work
 
 MOST_S, DEADLINE_S = 60.0, 90.0  # of living paths, of which what is lived by then is told; of the whole
 TILES = (
@@ -80,6 +80,7 @@ def told(found: Told) -> None:
     lives, why, choices, question = found
     verdict(lives)
     tiles(lives)
+    reports.of_lives(reports.Risk(lives, why))
     risk_parts.enough(lives, why)
     for notice in lives.notices:
         st.warning(notice, icon=":material/warning:")

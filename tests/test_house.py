@@ -127,6 +127,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts_command": (*BELOW, *WATCHED, "core.watch", "core.webhooks"),
     "core.backups_command": BELOW,
     "core.keys_command": (*BELOW, "core.deeds"),
+    "core.report_command": (*BELOW, "core.answers", "core.report"),
     "core.migrate_command": BELOW,
     "core.my_data_command": (*BELOW, "core.my_data"),
     "core.provider_keys_command": (*BELOW, "core.provider_keys"),

@@ -27,6 +27,7 @@ CASH = {
     "Owner's cash": "equity_cash_usd",
     "Cumulated": "cumulated_usd",
 }
+BAR = 24  # height of a bar that lies [px]
 SUMMED = ("ebitda_usd", "investment_usd", "tax_usd", "debt_net_usd")
 MONEY = (
     "npv_usd",
@@ -69,6 +70,7 @@ def statement(projection: Projection) -> Section:
         charts.life_waterfall(bank.life_steps(projection), "Left for the owner"),
         "Waterfall from mining revenue to what is left for the owner",
         "Dollars of all years together.",
+        BAR * (1 + sum(bool(round(usd, 2)) for usd in bank.life_steps(projection).values())),
     )
     note = (
         "US dollars, nominal; year 0 is the first day; what goes out is in brackets. Other: equipment sold, and what goes into "
@@ -163,7 +165,7 @@ def _schedule(lines: Iterable[Line]) -> Table:
 
 def _debt_cell(heading: str, value: float) -> Figure:
     if heading == "DSCR":
-        return Figure(f"{value:.2f}" if value else "–", value)
+        return Figure(f"{value:.2f}".replace("-", "−") if value else "–", value)
     return Figure(whole_usd(value), value)
 
 
@@ -237,6 +239,7 @@ def sensitivities(why: Sensitivity | None) -> tuple[Section, ...]:
         charts.tornado(why.tornado, why.base_usd),
         "Net present value with each thing at its 5th and 95th percentile",
         "Each thing at its 5th and at its 95th percentile, all else as planned.",
+        BAR * len(why.tornado),
     )
     told = why.stress[["turn", "npv_usd", "change_usd"]].to_dict("records")
     rows = tuple(Row((turn["turn"], _usd(turn["npv_usd"]), _usd(turn["change_usd"]))) for turn in told)

@@ -51,8 +51,8 @@ def grounds(projection: Projection, on: date) -> tuple[Section, ...]:
         Section("Assumptions", (Words(_how_to_read(scenario), "small"), *_inputs(scenario))),
         Section("Data from outside", (_readings(projection, on), *_weather(projection))),
         Section("All figures", (_figures(projection),)),
-        Section("Method in short", tuple(Words(text) for text in METHOD)),
-        Section("What is not modelled", tuple(Words(text) for text in LIMITS)),
+        Section("Method in short", tuple(Words(text, "fine") for text in METHOD)),
+        Section("What is not modelled", tuple(Words(text, "fine") for text in LIMITS)),
         Section("How to get this again", (_replay(projection, on),)),
     )
 
@@ -85,10 +85,18 @@ def _inputs(scenario: Scenario) -> tuple[Table, ...]:
         note = "default" if known and value == defaults[path] else own if known else "added"
         cells: tuple[Cell, ...] = (_label(path, str(info.title or path)), told, note)
         rows.setdefault(path.split(".")[0], []).append(Row(cells, "line" if note == "default" else "sum", path))
-    heads = ("Input", "Value", "Default")
+    heads = ("Input", "Value", "Default")  # told once
     return tuple(
-        Table(SECTIONS.get(key, key), heads, tuple(found), (), (0.48, 0.33, 0.19), small=True, quiet=(2,))
-        for key, found in rows.items()
+        Table(
+            SECTIONS.get(key, key),
+            ("", "", "") if i else heads,
+            tuple(found),
+            (),
+            (0.48, 0.33, 0.19),
+            small=True,
+            quiet=(2,),
+        )
+        for i, (key, found) in enumerate(rows.items())
     )
 
 
@@ -108,6 +116,8 @@ def said(path: str, unit: str, value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple) and isinstance(value[0], tuple):
+        return f"{len(value)} × {len(value[0])} values"
     if isinstance(value, tuple) and len(value) > 1 and all(item == value[0] for item in value):
         return f"{_plain(path, unit, value[0])} each"
     if isinstance(value, tuple):
@@ -135,7 +145,7 @@ def _readings(projection: Projection, on: date) -> Table:
         Row((caption(r.name), Figure(reading(r.value), r.value), _origin(r, day)), name=r.name)
         for r in projection.readings
     )
-    return Table("", ("Figure", "Value", "From where and when"), rows, (1,), (0.26, 0.26, 0.48), small=True)
+    return Table("", ("Figure", "Value", "From where and when"), rows, (1,), (0.24, 0.3, 0.46), small=True)
 
 
 def _origin(found: Reading, day: datetime) -> str:
@@ -161,7 +171,11 @@ def _figures(projection: Projection) -> Table:
     for name, words in METRICS.items():
         value, unit = projection.metrics[name], "" if words.unit == "1" else words.unit
         if value is None:
-            cells: tuple[Cell, ...] = (words.label, metric_in_words(projection, name), projection.reasons.get(name, ""))
+            cells: tuple[Cell, ...] = (
+                words.label,
+                metric_in_words(projection, name),
+                projection.reasons.get(name, "").split(":")[0],
+            )
         else:
             cells = (
                 words.label,

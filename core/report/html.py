@@ -25,7 +25,7 @@ h2 span{color:#b45309;margin-right:10px}
 h3{font-size:15px;margin:20px 0 6px;break-after:avoid}
 p{margin:8px 0;overflow-wrap:anywhere}
 .lead{font-size:20px;line-height:1.4;font-weight:600;margin:0 0 16px}
-.small,figcaption,.note{color:#57534e;font-size:13px}
+.small,figcaption,.note{color:#57534e;font-size:13px}.fine{font-size:14px}
 .warning{background:#fffbeb;border-left:3px solid #d97706;padding:8px 12px;font-size:14px}
 .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:0 0 16px}
 .tile{border:1px solid #e7e5e4;border-radius:6px;padding:10px 12px;break-inside:avoid}
@@ -43,7 +43,7 @@ td{padding:3px 8px 3px 0;border-bottom:1px solid #f0eeeb;vertical-align:top;over
 .appendix{columns:2;column-gap:32px}.appendix h2{margin-top:28px}.appendix section:first-child h2{margin-top:0}
 footer{margin-top:48px;border-top:1px solid #e7e5e4;padding-top:12px;color:#57534e;font-size:12.5px}
 @media(max-width:760px){.beside,.appendix{display:block;columns:1}.tiles{grid-template-columns:1fr 1fr}body{padding:20px 16px}h1{font-size:24px}.lead{font-size:18px}.beside>*{margin-bottom:20px}}
-@media print{body{font-size:9.5pt;padding:0;max-width:none}h1{font-size:20pt}h2{font-size:14pt;margin-top:20pt}.lead{font-size:12.5pt}table{font-size:8pt}.dense table{font-size:7pt}.small,figcaption,.note{font-size:8pt}.tile dd{font-size:13pt}.scroll{overflow:visible}}
+@media print{body{font-size:9.5pt;padding:0;max-width:none}h1{font-size:20pt}h2{font-size:14pt;margin-top:20pt}.lead{font-size:12.5pt}table{font-size:8pt}.dense table{font-size:7pt}.small,.fine,figcaption,.note{font-size:8pt}.tile dd{font-size:13pt}.scroll{overflow:visible}}
 """
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from core.charts import Spec
 
-Tone = Literal["lead", "plain", "small", "warning"]
+Tone = Literal["lead", "plain", "fine", "small", "warning"]
 
 
 class Figure(NamedTuple):

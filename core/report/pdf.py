@@ -28,7 +28,7 @@ from core.report import drawn
 from core.report.parts import Report
 from core.report.sheets import GREY, LINE, Placed, flow, letters, one_line
 
-MARGIN, TOP, BOTTOM, GUTTER = 15 * mm, 20 * mm, 18 * mm, 8 * mm
+MARGIN, TOP, BOTTOM, GUTTER = 15 * mm, 18 * mm, 17 * mm, 8 * mm
 WIDTH = A4[0] - 2 * MARGIN
 COLUMN = (WIDTH - GUTTER) / 2
 AUTHOR = "Solar Mining Calculator"

@@ -80,7 +80,7 @@ def summary(projection: Projection, lives: RiskAnalysis | None) -> Section:
         "Net present value of the plan beside three alternatives",
         "Net present value after tax. Sell the power: the same array without machines. Mine on the grid: the same machines "
         "without sun. Buy and hold: the same money on the same dates into coins.",
-        170,
+        145,
     )
     cash = Chart(
         "cash-by-year",
@@ -88,7 +88,7 @@ def summary(projection: Projection, lives: RiskAnalysis | None) -> Section:
         charts.cumulated_cash(projection),
         "Net cash of each year as bars and its running sum as a line",
         "Bars: the owner's net cash of the year after tax and debt. Line: running sum since the first investment.",
-        170,
+        145,
     )
     blocks = (
         Words(verdict(projection), "lead"),
@@ -196,7 +196,7 @@ def site(projection: Projection) -> Section:
         charts.hour_by_month(projection, "pv_kw"),
         "Heat map of solar power by local hour and month",
         "Mean AC power of the first year, local hours.",
-        150,
+        160,
     )
     remarks = (Words(" ".join(note.notes), "small"),) if note.notes else ()
     return Section("Site and sun", (Beside(told, heat), *remarks))

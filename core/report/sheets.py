@@ -24,7 +24,7 @@ INK, GREY, ACCENT, LINE, FAINT, PALE = (
     HexColor(code) for code in ("#1C1917", "#57534E", "#B45309", "#A8A29E", "#E7E5E4", "#FFFBEB")
 )
 GAP = 16.0  # between blocks side by side [pt]
-LOOSE, TIGHT = 8.0, 6.3  # type sizes of tables [pt]
+LOOSE, TIGHT = 7.8, 6.1  # type sizes of tables [pt]
 ROOM = 110.0  # that must be left on a page for a section to begin there [pt]
 HANG = 0.37  # width of a bracket, in type sizes
 NAME_CHARACTERS = 120
@@ -93,14 +93,15 @@ class Style(NamedTuple):
     hang: float = 0.0  # room at the right, for the bracket that others end with [pt]
 
 
-TITLE = Style(22, 27, face=BOLD, after=3)
+TITLE = Style(20, 24.5, face=BOLD, after=3)
 OVER = Style(8.5, 12, ACCENT, BOLD)
-BY = Style(8.5, 12, GREY, after=10)
+BY = Style(8.5, 12, GREY, after=5)
 HEAD = Style(13, 17, face=BOLD, after=5)
 SUBHEAD = Style(8.8, 12, face=BOLD, after=3)
 TONES = {
     "lead": Style(12.5, 17, face=BOLD, after=9),
     "plain": Style(8.6, 12.4, after=5),
+    "fine": Style(7.4, 10.2, after=4),
     "small": Style(7.2, 10, GREY, after=3),
     "warning": Style(8, 11.2),
 }
@@ -165,12 +166,12 @@ class _Rule(Flowable):  # type: ignore[misc]  # reportlab carries no types
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width = width
-        return width, 14.0
+        return width, 10.0
 
     def draw(self) -> None:
         self.canv.setStrokeColor(HexColor("#D97706"))
         self.canv.setLineWidth(1.6)
-        self.canv.line(0, 11, self.width, 11)
+        self.canv.line(0, 8, self.width, 8)
 
 
 class _Mark(Flowable):  # type: ignore[misc]
@@ -320,7 +321,7 @@ def _cell(cell: Cell, column: int, table: Table, style: Style) -> Paragraph:
 def _lines(table: Table, above: int, size: float) -> list[tuple[Any, ...]]:
     rows = len(table.rows) + above
     style = [
-        *_padding(2.5, 0.7 if table.small else 1.9),
+        *_padding(2.5, 0.45 if table.small else 1.6),
         ("LEFTPADDING", (0, 0), (0, -1), 0),
         ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
     ]

@@ -38,7 +38,7 @@ def begin(kind: str, work: Work, ready: Ready | None = None, deadline_s: float |
     deadline_s: None, as the pool has it.
     """
     try:
-        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(
+        st.session_state[last(kind)] = st.query_params[_key(kind)] = pool().submit(
             kind, owner(), work, Terms(ready=ready, deadline_s=deadline_s)
         )
     except SolarMiningError as error:
@@ -52,8 +52,8 @@ def current(kind: str) -> Job | None:
     if problem := session.problem(kind):
         st.error(session.literal(problem), icon=":material/error:")
         return None
-    if _key(kind) not in st.query_params and _last(kind) in st.session_state:  # a link of the navigation leaves it out
-        st.query_params[_key(kind)] = st.session_state[_last(kind)]
+    if _key(kind) not in st.query_params and last(kind) in st.session_state:  # a link of the navigation leaves it out
+        st.query_params[_key(kind)] = st.session_state[last(kind)]
     job_id = st.query_params.get(_key(kind), "")
     if not job_id:
         return None
@@ -96,5 +96,6 @@ def _key(kind: str) -> str:
     return f"{kind}_job"
 
 
-def _last(kind: str) -> str:
+def last(kind: str) -> str:
+    """Under which the session remembers the newest."""
     return f"_{kind}_job"
