@@ -16,6 +16,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer
 from reportlab.platypus import Table as Grid
 
+from core.once import Once
 from core.report import drawn
 from core.report.parts import Beside, Block, Cell, Chart, Figure, Report, Row, Section, Table, Tile, Tiles, Words
 from core.report.typeface import BOLD, FILES, FONTS, REGULAR, runs, text_of
@@ -69,7 +70,7 @@ class Letters:
             at += pdfmetrics.stringWidth(piece, face, size)
 
 
-@cache
+@Once
 def letters() -> Letters:
     """The typefaces, read once."""
     return Letters()
