@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from datetime import UTC, datetime, time
 from typing import Any
 
-from pypdf import PdfReader, PdfWriter
+from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
     BooleanObject,
@@ -26,7 +27,8 @@ from reportlab.platypus import BaseDocTemplate, Frame, NextPageTemplate, PageBre
 
 from core.report import drawn
 from core.report.parts import Report
-from core.report.sheets import GREY, LINE, Placed, flow, letters, one_line
+from core.report.sheets import GREY, LINE, Placed, flow, letters
+from core.report.typeface import text_of
 
 MARGIN, TOP, BOTTOM, GUTTER = 15 * mm, 18 * mm, 17 * mm, 8 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -46,7 +48,7 @@ def _written(report: Report) -> tuple[bytes, list[Placed]]:
     """The pages without their charts, and where these go."""
     letters()
     raw, placed = io.BytesIO(), list[Placed]()
-    doc = BaseDocTemplate(raw, pagesize=A4, invariant=1, pageCompression=1, title=one_line(report.title), author=AUTHOR)
+    doc = BaseDocTemplate(raw, pagesize=A4, invariant=1, pageCompression=1, title=text_of(report.title), author=AUTHOR)
     height = A4[1] - TOP - BOTTOM
     frame: dict[str, Any] = {"leftPadding": 0, "rightPadding": 0, "topPadding": 0, "bottomPadding": 0}
     whole = Frame(MARGIN, BOTTOM, WIDTH, height, **frame)
@@ -87,7 +89,7 @@ class _Numbered(Canvas):  # type: ignore[misc]  # reportlab carries no types
         letters().draw(self, MARGIN, BOTTOM - 8 * mm, foot, 7, GREY)
         letters().draw(self, right, BOTTOM - 8 * mm, f"Page {self._pageNumber} of {count}", 7, GREY, to_left=True)
         if self._pageNumber > 1:
-            letters().draw(self, MARGIN, A4[1] - 12 * mm, one_line(report.title, 90), 7, GREY)
+            letters().draw(self, MARGIN, A4[1] - 12 * mm, letters().fitted(report.title, 7, 0.75 * WIDTH), 7, GREY)
             letters().draw(self, right, A4[1] - 12 * mm, "Solar mining report", 7, GREY, to_left=True)
 
 
@@ -96,11 +98,13 @@ def _with_charts(raw: bytes, placed: list[Placed], report: Report) -> bytes:
     book = PdfWriter(clone_from=PdfReader(io.BytesIO(raw)))
     for number, spot in enumerate(placed, 1):
         _place(book, spot, f"/Chart{number}")
+    for page in book.pages:
+        _spell_out(page)
     made = datetime.combine(report.on, time(), tzinfo=UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
     about = {
-        "/Title": f"{one_line(report.title)}: report",
+        "/Title": f"{text_of(report.title)}: report",
         "/Author": AUTHOR,
-        "/Subject": f"Solar mining report, {one_line(report.site)}",
+        "/Subject": f"Solar mining report, {text_of(report.site)}",
         "/Keywords": f"scenario {report.digest}, model {report.model_version}",
         "/Creator": AUTHOR,
         "/CreationDate": made,
@@ -143,6 +147,21 @@ def _place(book: PdfWriter, spot: Placed, name: str) -> None:
     whole = StreamObject()
     whole.set_data(b"q\n" + under.get_data() + b"\nQ\n" + drawing)
     page[NameObject("/Contents")] = book._add_object(whole)
+
+
+def _spell_out(page: PageObject) -> None:
+    """Say what characters beyond the first 65,536 are as the format has it, in two halves; reportlab writes them whole."""
+    for font in _dict(_dict(page["/Resources"])["/Font"]).values():
+        told = _dict(font).get("/ToUnicode")
+        if told is None:
+            continue
+        stream = told.get_object()
+        assert isinstance(stream, StreamObject)
+        stream.set_data(re.sub(rb"<([0-9A-F]{5,6})>", _halves, stream.get_data()))
+
+
+def _halves(found: re.Match[bytes]) -> bytes:
+    return b"<" + chr(int(found[1], 16)).encode("utf-16-be").hex().upper().encode() + b">"
 
 
 def _dict(thing: PdfObject) -> DictionaryObject:

@@ -19,7 +19,7 @@ from reportlab.platypus import Table as Grid
 from core.once import Once
 from core.report import drawn
 from core.report.parts import Beside, Block, Cell, Chart, Figure, Report, Row, Section, Table, Tile, Tiles, Words
-from core.report.typeface import BOLD, FILES, FONTS, REGULAR, runs, text_of
+from core.report.typeface import BOLD, FILES, FONTS, REGULAR, runs
 
 INK, GREY, ACCENT, LINE, FAINT, PALE = (
     HexColor(code) for code in ("#1C1917", "#57534E", "#B45309", "#A8A29E", "#E7E5E4", "#FFFBEB")
@@ -27,8 +27,8 @@ INK, GREY, ACCENT, LINE, FAINT, PALE = (
 GAP = 16.0  # between blocks side by side [pt]
 LOOSE, TIGHT = 7.8, 6.1  # type sizes of tables [pt]
 ROOM = 110.0  # that must be left on a page for a section to begin there [pt]
+MOST_ROWS = 45  # of a table that is kept on one page
 HANG = 0.37  # width of a bracket, in type sizes
-NAME_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,22 @@ class Letters:
             for face, piece in runs(text, self.has, first)
         )
 
+    def width(self, text: str, size: float) -> float:
+        """How wide a line of text is [pt]."""
+        return float(sum(pdfmetrics.stringWidth(piece, face, size) for face, piece in runs(text, self.has, REGULAR)))
+
+    def fitted(self, text: str, size: float, most: float) -> str:
+        """`text`, cut short with an ellipsis where it is wider than `most` [pt]."""
+        if self.width(text, size) <= most:
+            return text
+        kept = next(n for n in range(len(text), -1, -1) if self.width(f"{text[:n]}…", size) <= most)
+        return f"{text[:kept]}…"
+
     def draw(self, canvas: Any, x: float, y: float, text: str, size: float, ink: Any, *, to_left: bool = False) -> None:
         """A line of text, from `x` or up to it."""
-        pieces = runs(text, self.has, REGULAR)
         canvas.setFillColor(ink)
-        at = x - sum(pdfmetrics.stringWidth(piece, face, size) for face, piece in pieces) if to_left else x
-        for face, piece in pieces:
+        at = x - self.width(text, size) if to_left else x
+        for face, piece in runs(text, self.has, REGULAR):
             canvas.setFont(face, size)
             canvas.drawString(at, y, piece)
             at += pdfmetrics.stringWidth(piece, face, size)
@@ -74,12 +84,6 @@ class Letters:
 def letters() -> Letters:
     """The typefaces, read once."""
     return Letters()
-
-
-def one_line(text: str, most: int = NAME_CHARACTERS) -> str:
-    """A name for a place that holds a line."""
-    shown = text_of(text)
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 class Style(NamedTuple):
@@ -141,13 +145,16 @@ def flow(
     story: list[Flowable] = [] if appendix else _front(report)
     for number, section in enumerate(sections, first):
         begin: list[Flowable] = [_Mark(f"{number} {section.title}"), _heading(number, section)]
-        head, *rest = ([*_block(block, width, placed)] for block in section.blocks)
-        # across the page a heading stays with what it heads; in columns long tables follow it, which are broken anywhere
-        story += [CondPageBreak(ROOM), *begin, *head] if appendix else [KeepTogether([*begin, *head])]
-        for block in rest:
-            story += block if appendix else [KeepTogether(block)]
+        for i, block in enumerate(section.blocks):
+            parts = [*(() if i else begin), *_block(block, width, placed)]
+            story += [CondPageBreak(ROOM), *parts] if appendix or _is_long(block) else [KeepTogether(parts)]
         story.append(Spacer(0, 9))
     return story
+
+
+def _is_long(block: Block) -> bool:
+    """Whether it may need more than a page, and so is broken where it must be."""
+    return isinstance(block, Table) and len(block.rows) > MOST_ROWS
 
 
 def _front(report: Report) -> list[Flowable]:
