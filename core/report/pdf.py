@@ -28,7 +28,7 @@ from reportlab.platypus import BaseDocTemplate, Frame, NextPageTemplate, PageBre
 from core.report import drawn
 from core.report.parts import Report
 from core.report.sheets import GREY, LINE, Placed, flow, letters
-from core.report.typeface import text_of
+from core.report.typeface import REGULAR, text_of
 
 MARGIN, TOP, BOTTOM, GUTTER = 15 * mm, 18 * mm, 17 * mm, 8 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -65,7 +65,9 @@ class _Numbered(Canvas):  # type: ignore[misc]  # reportlab carries no types
     """Pages that know how many there are: each is kept until the last is known."""
 
     def __init__(self, report: Report, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(
+            *args, **{**kwargs, "initialFontName": REGULAR}
+        )  # no other typeface is named, let alone missing
         self._report, self._kept = report, list[dict[str, Any]]()
 
     def showPage(self) -> None:  # noqa: N802  the library's name
@@ -99,7 +101,7 @@ def _with_charts(raw: bytes, placed: list[Placed], report: Report) -> bytes:
     for number, spot in enumerate(placed, 1):
         _place(book, spot, f"/Chart{number}")
     for page in book.pages:
-        _spell_out(page)
+        _tidy_fonts(page)
     made = datetime.combine(report.on, time(), tzinfo=UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
     about = {
         "/Title": f"{text_of(report.title)}: report",
@@ -149,9 +151,15 @@ def _place(book: PdfWriter, spot: Placed, name: str) -> None:
     page[NameObject("/Contents")] = book._add_object(whole)
 
 
-def _spell_out(page: PageObject) -> None:
-    """Say what characters beyond the first 65,536 are as the format has it, in two halves; reportlab writes them whole."""
-    for font in _dict(_dict(page["/Resources"])["/Font"]).values():
+def _tidy_fonts(page: PageObject) -> None:
+    """Keep to the typefaces that come along, and say what characters beyond the first 65,536 are as the format has it.
+
+    That is in two halves; reportlab writes them whole.
+    """
+    fonts = _dict(_dict(page["/Resources"])["/Font"])
+    for name in [name for name, font in fonts.items() if "/FontDescriptor" not in _dict(font)]:
+        del fonts[name]  # reportlab names its standard typeface on every page, though nothing is set in it
+    for font in fonts.values():
         told = _dict(font).get("/ToUnicode")
         if told is None:
             continue
