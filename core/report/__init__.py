@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import ValidationError
 from core.report.books import risk, sensitivities, statement
@@ -12,8 +12,10 @@ from core.report.grounds import grounds
 from core.report.parts import Report
 from core.report.plan import coins, design, energy, site, summary
 from core.results import Projection
-from core.studies.drivers import Sensitivity
-from core.studies.simulation import RiskAnalysis
+
+if TYPE_CHECKING:
+    from core.studies.drivers import Sensitivity
+    from core.studies.simulation import RiskAnalysis
 
 SAME = 1e-6  # what two engines may differ by
 Form = Literal["html", "pdf", "charts"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from core import bank_statement as bank
 from core import charts
@@ -11,9 +12,11 @@ from core.report.parts import Beside, Block, Chart, Figure, Row, Section, Table,
 from core.report.plan import figures
 from core.results import Projection
 from core.shown import money, of_lives
-from core.studies.drivers import Sensitivity
-from core.studies.simulation import RiskAnalysis
 from core.vocabulary_lives import word as word_of_lives
+
+if TYPE_CHECKING:
+    from core.studies.drivers import Sensitivity
+    from core.studies.simulation import RiskAnalysis
 
 # columns of the statement by year: heading, line
 CASH = {

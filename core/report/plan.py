@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from core import charts
 from core.report.parts import Beside, Chart, Figure, Row, Section, Table, Tile, Tiles, Words
 from core.results import Projection
 from core.scenario import Scenario
 from core.shown import caption, digits, figure, metric_in_words, money, of_lives
-from core.studies.simulation import RiskAnalysis
 from core.vocabulary import METRICS
+
+if TYPE_CHECKING:
+    from core.studies.simulation import RiskAnalysis
 
 TRILLION = 1e12
 MOST_LOOSE_ROWS = 12  # of a table beside another
