@@ -9,7 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import alerts_command, backups_command, keys_command, migrate_command, my_data_command, provider_keys_command
+from core import (
+    alerts_command,
+    backups_command,
+    keys_command,
+    migrate_command,
+    my_data_command,
+    provider_keys_command,
+    report_command,
+)
 from core.errors import SolarMiningError
 
 if TYPE_CHECKING:
@@ -43,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         "--weather", type=Path, help="a weather file (EPW, TMY3, NSRDB, PVGIS) instead of asking for one"
     )
     project.set_defaults(command=_project)
+    paper = commands.add_parser("report", help="project a scenario and write the answer down as a report")
+    report_command.add_to(paper, say)
     keys = commands.add_parser("keys", help="keys of the API: create, list, revoke")
     keys_command.add_to(keys, say)
     alerts_command.add_to(commands.add_parser("alerts", help="the key that signs alerts; --try sends one"), say)

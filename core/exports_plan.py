@@ -18,6 +18,7 @@ from core.bank_statement import Line
 from core.errors import ValidationError
 from core.results import Projection
 from core.scenario import Scenario, leaves
+from core.shown import is_share
 from core.vocabulary import METRICS, word
 
 if TYPE_CHECKING:
@@ -124,13 +125,9 @@ def _assumptions(sheet: Worksheet, scenario: Scenario, styles: dict[str, Format]
         unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
         for column, text in enumerate((path, str(info.title or path), "" if unit == "1" else unit)):
             sheet.write_string(row, column, exports.sheet_text(text))
-        _write_value(sheet, row, value, styles["percent" if _is_share(path, unit, value) else "plain"])
+        _write_value(sheet, row, value, styles["percent" if is_share(path, unit, value) else "plain"])
         at[path] = f"Assumptions!{xl_rowcol_to_cell(row, 3, row_abs=True, col_abs=True)}"
     return at
-
-
-def _is_share(path: str, unit: str, value: Any) -> bool:
-    return isinstance(value, float) and ("_frac" in path.rsplit(".", 1)[-1] or unit == "1/yr")
 
 
 def _write_value(sheet: Worksheet, row: int, value: Any, style: Format) -> None:

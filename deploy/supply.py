@@ -44,7 +44,11 @@ WORDS = {
     "mpl-2.0": "MPL-2.0", "zlib/libpng license": "Zlib", "zlib": "Zlib", "psf-2.0": "PSF-2.0",
     "python software foundation license": "PSF-2.0", "the unlicense (unlicense)": "Unlicense",
 }  # fmt: skip
-READ = {"pysqlite3": "Zlib", "click-default-group": "BSD-3-Clause"}  # in their LICENSE files
+READ = {
+    "pysqlite3": "Zlib",
+    "click-default-group": "BSD-3-Clause",
+    "vl-convert-python": "BSD-3-Clause",
+}  # in their LICENSE files
 COMES_ALONG = {"pip"}  # with each environment, in a version of its own
 HEAD = """# Licences of what goes along
 

@@ -7,7 +7,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import ahead, forms, said, session, show, years
+from pages.ui import ahead, forms, reports, said, session, show, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
@@ -23,6 +23,7 @@ def page() -> None:
     energy(projection, dark)
     coins(projection, dark)
     years.section()
+    reports.section(projection)
     tables(projection)
     grounds(projection)
 

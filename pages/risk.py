@@ -12,13 +12,14 @@ import streamlit as st
 from core import charts
 from core.errors import SolarMiningError
 from core.jobs import Tick
+from core.shown import of_lives
 from core.studies.backtest import FIGURES, Backtest
 from core.studies.drivers import Sensitivity, sensitivity
 from core.studies.options import Options, options
 from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
-from pages.ui import chance_form, own_turn, risk_parts, said, session, show, work
+from pages.ui import chance_form, own_turn, reports, risk_parts, said, session, show, work
 
 REASONS = "Finding what moves the plan"
 MOST_S, DEADLINE_S = 60.0, 90.0  # of living paths, of which what is lived by then is told; of the whole
@@ -91,6 +92,8 @@ def told(found: Told, *, live: bool) -> None:
     lives, question, reasons = found
     verdict(lives)
     tiles(lives)
+    if reasons is not None:
+        reports.of_lives(reports.Risk(lives, reasons.why))
     risk_parts.enough(lives)
     for notice in lives.notices:
         st.warning(notice, icon=":material/warning:")
@@ -119,18 +122,15 @@ def tiles(lives: RiskAnalysis) -> None:
     with st.grid(4, min_column_width=190, gap="small"):
         for name in TILES:
             st.metric(
-                word(name).label, shown(name, lives.metrics[name]), help=meaning(name, lives.errors[name]), border=True
+                word(name).label,
+                of_lives(name, lives.metrics[name], said.marks()),
+                help=meaning(name, lives.errors[name]),
+                border=True,
             )
 
 
-def shown(name: str, value: float) -> str:
-    if name.endswith("_frac"):
-        return f"{said.number(100 * value, 1)} %"
-    return f"{said.number(value, 2)} BTC" if name.endswith("_btc") else show.money(value)
-
-
 def meaning(name: str, error: float) -> str:
-    return session.literal(f"{word(name).meaning} Known to ± {shown(name, error)} by this many paths.")
+    return session.literal(f"{word(name).meaning} Known to ± {of_lives(name, error, said.marks())} by this many paths.")
 
 
 def distribution(lives: RiskAnalysis) -> None:

@@ -26,6 +26,7 @@ GROUND = (
     "core.bank_statement",
     "core.say",
     "core.settings",
+    "core.shown",
     "core.world",
 )
 FORESIGHT_PARTS = ("", "_curves", "_twin", "_kernel", "_engine", "_mixed", "_demand", "_margins")
@@ -65,6 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts": ("core.troubles", "core.whole"),
     "core.results": ("core.inputs", "core.scenario"),
     "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
+    "core.shown": ("core.results", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (  # one subject in three files
         *GROUND,
@@ -98,6 +100,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.charts": (*GROUND, "core.charts"),
     "core.exports": GROUND,
     "core.exports_plan": (*GROUND, "core.exports"),
+    "core.report": (
+        *GROUND,
+        "core.charts",
+        "core.once",
+        "core.report",
+        "core.studies.drivers",
+        "core.studies.simulation",
+    ),
     "core.outside": (*GROUND, "core.fetchers", "core.store", "core.once"),
     "core.leaving": ("core.once",),
     "core.lines": (),
@@ -130,6 +140,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts_command": (*BELOW, *WATCHED, "core.watch", "core.webhooks"),
     "core.backups_command": BELOW,
     "core.keys_command": (*BELOW, "core.deeds"),
+    "core.report_command": (*BELOW, "core.answers", "core.report"),
     "core.migrate_command": BELOW,
     "core.my_data_command": (*BELOW, "core.my_data"),
     "core.provider_keys_command": (*BELOW, "core.provider_keys"),
@@ -144,7 +155,7 @@ WORLD = {
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
 PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
-        "core.bank_statement", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
+        "core.bank_statement", "core.shown", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
 PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error

@@ -45,6 +45,7 @@ KEPT_BY = {
     "core.charts.site._picture": "raw: bytes shape: tuple[int, int] dark: bool",  # a map of heights, as it ships
     # names of what ships with the program, days of the calendar, kinds
     "core.fetchers": "name: str leap: bool step_minutes: int year: int first_year: int years: int last_year: int kind: type[Any] top: int bottom: int left: int right: int every: int ca_file: Path | None",
+    "core.report.sheets._set": "style: Style",  # sizes and colours of type
     "core.settings": "home: Path",  # of whoever runs the server
     "core.models.library": "name: str",
     "core.models.module": "name: str module: Module",  # an entry of the library, and no other

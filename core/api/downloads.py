@@ -28,8 +28,12 @@ WantsCsv = Annotated[bool, Depends(wants_csv)]
 
 def csv_headers(name: str) -> dict[str, str]:
     """The headers of a table that is downloaded under a name made of `name`."""
-    disposition = f"attachment; filename*=UTF-8''{quote(file_name(name, 'csv'))}"
-    return {"content-type": f"{CSV}; charset=utf-8", "content-disposition": disposition}
+    return {"content-type": f"{CSV}; charset=utf-8", **file_headers(name, "csv")}
+
+
+def file_headers(name: str, ext: str) -> dict[str, str]:
+    """The header under which a file with the ending `ext` is downloaded."""
+    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(file_name(name, ext))}"}
 
 
 def csv_response(frame: pd.DataFrame, name: str) -> Response:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from core.answers import project
 from core.api import PREFIX
 from core.api.described import errors_of
-from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response
+from core.api.downloads import CSV, WantsCsv, csv_headers, csv_response, file_headers
 from core.api.idempotency import DoneOnce
 from core.api.identity import Caller, Planner, Viewer
 from core.api.paging import Page, PageAsked, page
@@ -26,6 +26,7 @@ from core.desk import desk
 from core.exports import csv_bytes
 from core.outside import database
 from core.plain import table
+from core.report import TYPES, Form, report, written
 from core.requests import Plan
 from core.results import Projection
 from core.scenario import Scenario
@@ -181,6 +182,30 @@ def read_projection(who: Viewer, id: Id, csv: WantsCsv, which: Wanted = "yearly"
         frame = frame_of(projections.load(database(), who.owner, id), which)
         return csv_response(frame, f"{saved.name} {which}")
     return Response(_read(saved, who, hourly), media_type="application/json")
+
+
+@router.get(
+    "/{id}/report",
+    responses={
+        **errors_of(401, 404, 422, 429),
+        200: {"description": "The report.", "content": {"application/pdf": {}, "text/html": {}, "application/zip": {}}},
+    },
+    response_class=Response,
+    summary="A projection as a report",
+)
+async def read_report(
+    who: Viewer,
+    id: Id,  # noqa: A002
+    form: Annotated[
+        Form, Query(alias="format", description="A4 as PDF, one page of HTML, or the charts as SVG and PNG in a ZIP.")
+    ] = "pdf",
+) -> Response:
+    """A kept projection as a report of a few pages, dated today, without risk: that is not kept with it."""
+    saved = await run_in_threadpool(projections.facts, database(), who.owner, id)
+    answer = await run_in_threadpool(projections.load, database(), who.owner, id)
+    kind, ext = TYPES[form]
+    content = await desk().run(lambda: written(report(answer, datetime.now(UTC).date()), form))
+    return Response(content, headers={**file_headers(f"{saved.name} report", ext), "content-type": kind})
 
 
 @router.delete("/{id}", status_code=204, responses=errors_of(401, 404, 422, 429), summary="Forget a projection")

@@ -11,6 +11,7 @@ from core import bank_statement as bank
 from core import charts
 from core.bank_statement import Line
 from core.results import Projection
+from core.shown import amount
 from core.vocabulary import word
 from pages.ui import said, session, show
 
@@ -26,21 +27,15 @@ TINTS = {  # ground and ink of a row by its kind: light, dark
 LABEL_PX, YEAR_PX = 218, 122
 
 
-def amount(value: float | None) -> str:
-    """Dollars and cents as a statement prints them: out in brackets, a dash for nothing."""
-    if value is None or value != value:
-        return ""
-    if round(value, 2) == 0:
-        return "–"
-    return f"({said.number(-value, 2)})" if value < 0 else said.number(value, 2)
-
-
 def table(lines: list[Line], name: str, dark: bool) -> None:
     """Lines with their headings, sums on a ground of their own."""
     import pandas as pd
 
     years = [str(year) for year in range(max(len(line.values) for line in lines))]
-    rows = [[_label(line), *([amount(usd) for usd in line.values.tolist()] or [""] * len(years))] for line in lines]
+    rows = [
+        [_label(line), *([amount(usd, said.marks()) for usd in line.values.tolist()] or [""] * len(years))]
+        for line in lines
+    ]
     frame = pd.DataFrame(rows, columns=["Line", *years])
     tints = [TINTS[line.kind][dark] for line in lines]
     st.dataframe(

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.scenario import Scenario, leaves
-from pages.ui import people, session, show
+from pages.ui import people, reports, session, show
 
 PARAMETER = "share"
 TOLD = (
@@ -67,6 +67,7 @@ def _figures(found: Projection) -> None:
         for name in TOLD:
             if name in found.metrics:
                 show.tile(found, name)
+    reports.buttons(found, None, "shared")
     yearly, monthly, readings = st.tabs(["Years", "Months", "Data from outside"])
     with yearly:
         show.table(found.yearly, "yearly")

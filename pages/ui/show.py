@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import shown
 from core.errors import SolarMiningError
 from core.inputs import Reading, Status
 from core.results import Projection
+from core.shown import age_in_words as age_in_words
+from core.shown import caption as caption
+from core.shown import old_in_words as old_in_words
 from core.vocabulary import word
 from pages.ui import runs, said, session
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DAY_S = 86_400.0
 CALENDAR = {"year", "month", "hour", "day"}  # numbers that are names
 STANDINGS: tuple[Status, ...] = ("planner", "live", "cached", "stale", "bundled")  # best first
 STANDING = {"live": "Live", "cached": "Live", "stale": "Stale", "bundled": "Bundled", "planner": "Own"}
@@ -90,23 +93,6 @@ def _origin(reading: Reading) -> str:
     return f"{name}: {reading.source}, {reading.observed_at:%d %B %Y}"
 
 
-def old_in_words(seconds: float) -> str:
-    """How old something is, as people say it."""
-    return "just now" if seconds < 60 else f"{age_in_words(seconds)} old"
-
-
-def age_in_words(seconds: float) -> str:
-    """An age as people say it."""
-    if 60 <= seconds < 3600:
-        return f"{int(seconds / 60)} min"
-    sizes = ((365.25 * DAY_S, "year"), (30.4 * DAY_S, "month"), (DAY_S, "day"), (3600.0, "hour"))
-    for size, unit in sizes:
-        if seconds >= size:
-            count = int(seconds / size)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"
-
-
 def figure(name: str, value: float | None) -> str:
     """A metric in the words of a page: sensible digits, its unit; a dash where there is none."""
     return said.metric(name, value)
@@ -143,10 +129,7 @@ def tile(
 
 def metric_in_words(projection: Projection, name: str) -> str:
     """A metric as a page shows it; "Never" or "None" where it does not exist."""
-    value, reason = projection.metrics[name], projection.reasons.get(name, "")
-    if value is not None:
-        return figure(name, value)
-    return "Never" if reason.startswith("never") else "None" if reason.startswith("no ") else "–"
+    return shown.metric_in_words(projection, name, said.marks())
 
 
 def chart(spec: dict[str, Any], *, alt: str, **kwargs: Any) -> Any:
@@ -198,12 +181,6 @@ def downloads(frame: pd.DataFrame, name: str) -> None:
         )
 
 
-def caption(name: str) -> str:
-    """Label and unit of a column."""
-    words = word(name)
-    return f"{words.label} ({words.unit})" if words.unit not in {"", "1"} else words.label
-
-
 def readings(items: tuple[Reading, ...]) -> None:
     """Every figure from outside: value, source, age, and why it is what it is."""
     import pandas as pd
@@ -212,7 +189,7 @@ def readings(items: tuple[Reading, ...]) -> None:
     rows = [
         {
             "Figure": caption(r.name),
-            "Value": said.number(r.value) if r.value >= 1e6 else said.exact(r.value),
+            "Value": shown.reading(r.value, said.marks()),
             "Status": r.status,
             "As of": "–" if r.status == "planner" else f"{r.observed_at:%Y-%m-%d}",
             "Age": "–" if r.status == "planner" else age_in_words(r.age_s(now)),

@@ -41,7 +41,7 @@ def begin(kind: str, work: Work, ready: Ready | None = None, deadline_s: float |
     deadline_s: None, as the pool has it.
     """
     try:
-        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(
+        st.session_state[last(kind)] = st.query_params[_key(kind)] = pool().submit(
             kind, owner(), work, Terms(ready=ready, deadline_s=deadline_s)
         )
     except SolarMiningError as error:
@@ -105,8 +105,8 @@ def result(kind: str, words: str) -> Any:
 
 def _named(kind: str) -> str:
     """The work that the address names, or the last of this session: a link of the navigation leaves it out."""
-    if _key(kind) not in st.query_params and _last(kind) in st.session_state:
-        st.query_params[_key(kind)] = st.session_state[_last(kind)]
+    if _key(kind) not in st.query_params and last(kind) in st.session_state:
+        st.query_params[_key(kind)] = st.session_state[last(kind)]
     return str(st.query_params.get(_key(kind), ""))
 
 
@@ -115,5 +115,6 @@ def _key(kind: str) -> str:
     return f"{kind}_job"
 
 
-def _last(kind: str) -> str:
+def last(kind: str) -> str:
+    """Under which the session remembers the newest."""
     return f"_{kind}_job"

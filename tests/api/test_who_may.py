@@ -47,6 +47,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/projections"): VIEWER,
     ("POST", "/projections"): VIEWER,
     ("GET", "/projections/{id}"): VIEWER,
+    ("GET", "/projections/{id}/report"): VIEWER,
     ("DELETE", "/projections/{id}"): PLANNER,
     ("POST", "/risk-analyses"): VIEWER,
     ("POST", "/sensitivities"): VIEWER,
