@@ -24,7 +24,7 @@ from core.studies.variables import Variables
 
 DC, ENERGY, POWER, COUNT = SIZES
 EXPORT_SHARE, MOST_EXPORT_USD_PER_KWH = 0.5, 0.03  # of the import price; what power at noon brings on most markets
-BUILT_FRAC = 0.3  # of the budget goes into the array at least, and as much into machines, where nothing pays
+BUILT_FRAC = 0.4  # of the budget goes into the array at least, and as much into machines, where nothing pays
 BATTERY_HOURS = 4.0
 
 
@@ -120,9 +120,10 @@ def tilt_deg(latitude: float) -> float:
 def within(
     plan: Scenario, budget_usd: float, kinds: tuple[Unit, ...], least_frac: float = 0.0
 ) -> dict[str, tuple[float, float]]:
-    """How far the sizes go: what the budget buys of each alone; of array and machines at least so much of the budget."""
+    """How far the sizes go: what the budget buys of each alone; array and machines at least for so much of it."""
     terms = plan.finance
     more = 1.0 + terms.contingency_frac
+    budget_usd = max(budget_usd - (terms.other_usd + terms.interconnection_usd) * more, 1.0)  # the rest is for sizes
     array_usd, cell_usd = (max(cost * more, 1.0) for cost in (terms.array_usd_per_kw, terms.battery_usd_per_kwh))
     dc_kw, energy_kwh = budget_usd / array_usd, budget_usd / cell_usd
     cheapest = min(_machine_usd(plan, unit) for unit in kinds)

@@ -91,6 +91,16 @@ def result(kind: str, words: str) -> Any:
     return job.result if job.state == "done" and job.kind == kind else None
 
 
+def quietly(kind: str) -> Any:
+    """What came of the last work of that kind in this session, on whatever page; None where there is none."""
+    job_id = st.session_state.get(_last(kind), "")
+    try:
+        job = pool().get(job_id, owner()) if job_id else None
+    except SolarMiningError:
+        return None
+    return job.result if job is not None and job.state == "done" else None
+
+
 def _key(kind: str) -> str:
     """Under which the address names it."""
     return f"{kind}_job"
