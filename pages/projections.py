@@ -51,6 +51,9 @@ def headline() -> None:
     units = session.current().fleet.units
     with right.container(border=True, height="stretch", gap="small"):
         forms.fields(*(path for path in QUICK if units or not path.startswith("fleet")), columns=2)
+        st.page_link(
+            "start.py", label="Start anew: a place, a budget, a power price", icon=":material/add_location_alt:"
+        )
 
 
 def tiles(projection: Projection) -> None:

@@ -15,7 +15,7 @@ from core.studies.first_design import FirstDesign, Wish, begun, first_design
 from core.studies.sizing import compile_kernels
 from core.studies.variables import Variables
 from core.vocabulary import word
-from pages.ui import library, place, session, show, taking, work
+from pages.ui import library, live, place, session, show, taking, work
 
 # air-cooled, from cheap to thrifty, each with a price of this year
 MACHINES = ("Avalon A15 Pro", "Antminer S21 Pro (234)", "Antminer S21 XP")
@@ -42,7 +42,7 @@ def page() -> None:
     told = work.result("start", "Trying designs")
     if told is not None:
         design(told)
-    examples()
+    examples(back=told is None)
 
 
 def asked() -> None:
@@ -68,8 +68,27 @@ def asked() -> None:
                 help="All-in price of a kWh bought. Empty: there is no grid, and nothing can be sold either.",
             )
             st.button("Design it", type="primary", icon=":material/solar_power:", on_click=begin, key="design")
+        far()
         if problem := session.problem("start"):
             st.caption(f":red[{session.literal(problem)}]")
+
+
+def far() -> None:
+    """Whose sun it is, where it is not that of the place."""
+    from core.fetchers.spots import distance_km
+
+    site, sun = session.current().site, session.weather()
+    km = distance_km(place.site_of(site), (sun.latitude, sun.longitude))
+    if site.uploaded is not None or km <= place.NAMED_KM:
+        return
+    if live.waits_for_sun():
+        st.caption(":shimmer[Asking for the sun of this place …]")
+    else:
+        st.warning(
+            f"The sun of this place is not known here: the nearest year that is, {km:,.0f} km away, stands in for it. With a "
+            "network it is asked for by itself; a weather file can be given under Configuration.",
+            icon=":material/wb_sunny:",
+        )
 
 
 def like(budget_usd: float, *, off_grid: bool) -> str:
@@ -190,10 +209,11 @@ def granted(told: Told) -> None:
         st.caption("Use it, then change any of this on the page Configuration; the page Sizing searches further.")
 
 
-def examples() -> None:
+def examples(*, back: bool) -> None:
     """Whole plans, each taken in one press."""
     st.subheader("Or begin with an example", anchor=False)
-    taking.button("examples")
+    if back:
+        taking.button("examples")
     with st.grid(4, min_column_width=250, gap="small"):
         for key, plan in presets().items():
             with st.container(border=True, height="stretch", gap="small"):

@@ -36,7 +36,7 @@ def flat_through_a_halving(plan: Scenario, world: World) -> Finding:
         "Flat outlook across a halving",
         f"Price and difficulty stand still for {plan.finance.horizon_years} years, as in a static calculator, but in "
         f"{halves:%B %Y} the reward halves. Miners answer that: some leave, difficulty falls, and it rises again with price.",
-        "let difficulty answer to price, halvings and machines",
+        "difficulty that answers to price, halvings and machines",
         {"outlook.difficulty_path": "responds"},
     )
 
@@ -67,7 +67,7 @@ def price_outruns_difficulty(plan: Scenario, world: World) -> Finding:
         "Price outruns difficulty for ever",
         f"Price grows by {percent(outlook.price_growth_per_year)} a year, difficulty by "
         f"{percent(outlook.difficulty_growth_per_year)}: mining would pay better every year, and yet nobody would come.",
-        "let difficulty answer to price, halvings and machines",
+        "difficulty that answers to price, halvings and machines",
         {"outlook.difficulty_path": "responds"},
     )
 
@@ -129,7 +129,7 @@ def old_market_reading(plan: Scenario, world: World) -> Finding:
         "old_market_reading",
         "The market reading is old",
         f"The {names} at the start {'are' if len(stale) > 1 else 'is'} {days:,.0f} days old and taken to hold until the first month.",
-        "let growth start on the day of the reading",
+        "growth counted from the day of the reading",
         {"outlook.grows_from": "reading"},
     )
 

@@ -23,11 +23,6 @@ def card(projection: Projection) -> None:
     st.caption(session.literal(question(projection)))
     st.header(session.literal(verdict(projection)), anchor=False)
     st.markdown("\n\n".join((payback(projection), f"**How sure?** {how_sure(projection)}", compared(projection))))
-    st.page_link(
-        "start.py",
-        label="Start a plan of your own: a place, a budget, a power price",
-        icon=":material/add_location_alt:",
-    )
 
 
 def question(projection: Projection) -> str:

@@ -54,7 +54,7 @@ def world(question: tuple[Any, ...]) -> World:
 def listed(found: tuple[Check, ...], question: tuple[Any, ...]) -> None:
     told = effects(found, question)
     for check in found:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(
                 f"**{check.title}.** {session.literal(check.words)}  \n{effect(told.get(check.name, ...), check)}"
             )
@@ -64,7 +64,7 @@ def listed(found: tuple[Check, ...], question: tuple[Any, ...]) -> None:
                 icon=":material/build:",
                 on_click=taking.amend,
                 args=(check.title, check.changes),
-                help=session.literal(f"Sets {check.remedy}."),
+                help=session.literal(f"Changes the plan to {check.remedy}."),
                 width="content",
             )
     taking.button("checks")
