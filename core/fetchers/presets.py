@@ -43,6 +43,6 @@ def about() -> dict[str, About]:
 
 
 @cache
-def _file(key: str) -> dict[str, Any]:
-    raw: dict[str, Any] = json.loads((FOLDER / f"{key}.json").read_text(encoding="utf-8"))
+def _file(name: str) -> dict[str, Any]:
+    raw: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return raw

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from core.inputs import Market, Reading, Weather
+from core.models.network import outlook_months
 from core.scenario import Scenario
-from core.sections import Finance, Outlook
+from core.sections import Outlook
 from core.studies.fleet import fleet_hashrate_ths
-from core.studies.run import network, used_readings
 
 OLD_READING_DAYS = 30.0
 
@@ -61,13 +60,17 @@ def old(reading: Reading, now: datetime) -> bool:
 
 def halving(plan: Scenario, world: World, years: int | None = None) -> date | None:
     """The month of the first halving within the horizon, or so many years; None where there is none."""
-    return _first_halving(plan.outlook, years or plan.finance.horizon_years, used_readings(plan, world.market))
-
-
-@lru_cache(maxsize=64)
-def _first_halving(outlook: Outlook, years: int, readings: tuple[Reading, ...]) -> date | None:
-    plain = outlook.model_copy(update={"difficulty_path": "grows", "price_path": "grows"})
-    path = network(Scenario(outlook=plain, finance=Finance(horizon_years=years)), readings)
+    outlook, height = plan.outlook, world.market.height
+    path = outlook_months(
+        outlook.start_month,
+        12 * (years or plan.finance.horizon_years),
+        height.observed_at,
+        1.0,
+        1.0,
+        height.value,
+        difficulty_growth_per_year=outlook.difficulty_growth_per_year,
+        growth_fade_years=outlook.growth_fade_years,
+    )
     months = path.month[path.halves]
     return months[0].astype("datetime64[D]").astype(date) if len(months) else None
 

@@ -12,7 +12,7 @@ from core.studies.checks import CHECKS, checked, worth_usd
 from core.studies.findings import Check, World
 from pages.ui import live, session, show, taking, work
 
-PAGE, EFFECTS = "_checks_page", "_checks_effects"
+PAGE, EFFECTS, OPEN = "_checks_page", "_checks_effects", "_checks_open"
 KEPT = 64
 PAUSE_S = 0.5  # so that what somebody is still typing is not worked out
 
@@ -35,10 +35,18 @@ def section() -> None:
         return
     many = len(found) > 1
     label = f"{len(found)} classic mistake{'s' if many else ''} in this plan: see what {'they are' if many else 'it is'} worth"
-    shown = st.expander(label, icon=":material/fact_check:", on_change="rerun", key="checks")
+    shown = st.expander(
+        label,
+        expanded=bool(st.session_state.get(OPEN)),  # another label is another list to Streamlit: it stays as it was
+        icon=":material/fact_check:",
+        on_change="rerun",
+        key="checks",
+    )
+    st.session_state[OPEN] = shown.open
     if shown.open:
         with shown:
             listed(found, question)
+    taking.button("checks")
 
 
 def world(question: tuple[Any, ...]) -> World:
@@ -67,7 +75,6 @@ def listed(found: tuple[Check, ...], question: tuple[Any, ...]) -> None:
                 help=session.literal(f"Changes the plan to {check.remedy}."),
                 width="content",
             )
-    taking.button("checks")
 
 
 def effect(usd: Any, check: Check) -> str:
