@@ -9,18 +9,12 @@ from core.results import Projection
 from core.vocabulary import METRICS
 from pages.ui import ahead, answer, check_list, forms, session, show, years
 
-QUICK = (
-    "array.dc_kw",
-    "fleet.units.0.count",
-    "grid.import_usd_per_kwh",
-    "outlook.price_usd",
-    "outlook.difficulty_growth_per_year",
-    "finance.horizon_years",
-)
+QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
 
 def page() -> None:
     show.header("Projection")
+    st.page_link("start.py", label="Start anew: a place, a budget, a power price", icon=":material/add_location_alt:")
     ahead.drawn(headline)
     projection = session.projection_or_error()
     if isinstance(projection, SolarMiningError):
@@ -51,9 +45,6 @@ def headline() -> None:
     units = session.current().fleet.units
     with right.container(border=True, height="stretch", gap="small"):
         forms.fields(*(path for path in QUICK if units or not path.startswith("fleet")), columns=2)
-        st.page_link(
-            "start.py", label="Start anew: a place, a budget, a power price", icon=":material/add_location_alt:"
-        )
 
 
 def tiles(projection: Projection) -> None:

@@ -74,16 +74,16 @@ def test_a_budget_too_small_for_anything_is_told_in_words(planner: Planner) -> N
 def test_a_mistake_is_told_with_what_it_is_worth_set_right_and_taken_back(planner: Planner) -> None:
     plan = Scenario().but({"name": "Frozen", "outlook.difficulty_growth_per_year": 0.0})
     planner.open("/").import_scenario(plan.model_dump(mode="json"))
-    expect(planner.number("Difficulty growth (% a year)")).to_have_value("0")
-    planner.page.get_by_text("2 classic mistakes").click()  # frozen difficulty, and the bundled market is old
+    two, one = (planner.page.get_by_text(words) for words in ("2 classic mistakes", "1 classic mistake in"))
+    two.click()  # frozen difficulty, and the bundled market is old
     sun, market = bundled("greensboro"), bitcoin.bundled_market()
     less = worth_usd(plan, sun, market) - worth_usd(Scenario(), sun, market)
     expect(planner.page.get_by_text(f"${less:,.0f} less")).to_be_visible(timeout=30_000)
     planner.at_rest()
     planner.page.get_by_role("button", name="Set it so").first.click()
-    expect(planner.number("Difficulty growth (% a year)")).to_have_value("15")
-    planner.press("Take back")
-    expect(planner.number("Difficulty growth (% a year)")).to_have_value("0")
+    expect(one).to_be_visible()
+    planner.press("Take back").told("2 classic mistakes")
+    expect(planner.page.get_by_text("Difficulty is frozen.")).to_be_visible()
 
 
 def test_the_first_page_says_what_is_asked_how_sure_and_compared_with_what(visit: Visit) -> None:
