@@ -20,9 +20,17 @@ OTHERS = {
 
 def card(projection: Projection) -> None:
     """All of it, the verdict largest."""
-    st.caption(session.literal(question(projection)))
-    st.header(session.literal(verdict(projection)), anchor=False)
-    st.markdown("\n\n".join((payback(projection), f"**How sure?** {how_sure(projection)}", compared(projection))))
+    st.markdown(  # one element: the browser draws it anew with every change
+        "\n\n".join(
+            (
+                f":small[{session.literal(question(projection))}]",
+                f"## {session.literal(verdict(projection))}",
+                payback(projection),
+                f"**How sure?** {how_sure(projection)}",
+                compared(projection),
+            )
+        )
+    )
 
 
 def question(projection: Projection) -> str:
