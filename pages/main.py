@@ -44,6 +44,7 @@ def pages() -> list[st.Page]:
         page("compare", "Compare"),
         page("method", "Method"),
         page("status", "Status"),
+        page("start", "Start", visibility="hidden"),  # the first page leads there: one more title would not fit
         page("projections", "Projection", visibility="hidden"),
     ]
 

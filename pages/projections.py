@@ -7,17 +7,19 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import ahead, forms, reports, said, session, show, years
+from pages.ui import ahead, answer, check_list, forms, reports, said, session, show, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
 
 def page() -> None:
     show.header("Projection")
+    st.page_link("start.py", label="Start anew: a place, a budget, a power price", icon=":material/add_location_alt:")
     ahead.drawn(headline)
     projection = session.projection_or_error()
     if isinstance(projection, SolarMiningError):
         return
+    check_list.section()
     dark = st.context.theme.type == "dark"
     money(projection, dark)
     energy(projection, dark)
@@ -29,37 +31,21 @@ def page() -> None:
 
 
 def headline() -> None:
-    """The fields that most plans turn on, and what they come to, which is drawn first as it is waited for."""
-    above = st.container()
+    """The answer and, beside it, the fields that most plans turn on; drawn first as it is waited for."""
+    left, right = st.columns([3, 2])
+    below = st.container()
     projection = session.projection_or_error()
     if isinstance(projection, SolarMiningError):
-        show.failure(projection)
+        with left:
+            show.failure(projection)
     else:
-        verdict(projection)
-        tiles(projection)
+        with left.container(border=True, height="stretch", gap="small"):
+            answer.card(projection)
+        with below:
+            tiles(projection)
     units = session.current().fleet.units
-    with above:
-        forms.fields(*(path for path in QUICK if units or not path.startswith("fleet")), columns=5)
-
-
-def verdict(projection: Projection) -> None:
-    """One sentence: the answer, and the shortcut it replaces."""
-    metrics = projection.metrics
-    years, npv = projection.scenario.finance.horizon_years, metrics["npv_usd"] or 0.0
-    outcome = "earns" if npv >= 0 else "falls short by"
-    payback = metrics["payback_years"]
-    real = (
-        f"pays back in {said.number(payback, 1)} years"
-        if payback is not None
-        else f"never pays back within {years} years"
-    )
-    static = metrics["static_payback_years"]
-    shortcut = f"in {said.number(static, 1)} years" if static is not None else "never"
-    rate = projection.scenario.finance.discount_rate * 100
-    st.markdown(
-        f"Over {years} years this plan **{outcome} {session.literal(show.money(abs(npv)))}** in today's value at {rate:g} % "
-        f"and **{real}**. A calculator that freezes price and difficulty and forgets halvings would say {shortcut}."
-    )
+    with right.container(border=True, height="stretch", gap="small"):
+        forms.fields(*(path for path in QUICK if units or not path.startswith("fleet")), columns=2)
 
 
 def tiles(projection: Projection) -> None:

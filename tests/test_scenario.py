@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core import scenario as scenarios
 from core.errors import NotFound, ScenarioError
-from core.fetchers.presets import presets
+from core.fetchers.equipment import named
+from core.fetchers.presets import about, presets
 from core.scenario import SCHEMA, Scenario, differences, leaves, read
 
 
@@ -30,10 +31,21 @@ def test_presets_survive_json_unchanged(key: str) -> None:
     assert preset.digest == read(preset.to_json()).digest
 
 
-def test_there_are_five_presets_and_the_first_is_the_example() -> None:
-    assert len(presets()) == 5
+def test_presets_are_whole_and_the_first_is_the_example() -> None:
+    assert set(about()) == set(presets())
     assert next(iter(presets().values())) == Scenario()
-    assert len({p.digest for p in presets().values()}) == 5
+    assert len({p.digest for p in presets().values()}) == len(presets()) >= 8
+    assert all(told.words.endswith(".") and told.sources for told in about().values())
+
+
+@pytest.mark.parametrize("key", presets())
+def test_machines_of_presets_are_those_of_the_catalogue_at_its_prices(key: str) -> None:
+    for unit in presets()[key].fleet.units:
+        machine = named(unit.model)
+        assert machine is not None
+        assert (unit.hashrate_ths, unit.power_w) == (machine.hashrate_ths, machine.power_w)
+        if unit.price_usd:
+            assert unit.price_usd == pytest.approx(machine.price_usd, rel=0.02)
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:

@@ -86,18 +86,29 @@ def resolved_units(units: Sequence[Unit], plan: Scenario, own: Sequence[Machine]
     return resolved(plan.but({"fleet.units": listed}), own).fleet.units
 
 
-def price_notices(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> tuple[str, ...]:
-    """A sentence for each price of the fleet that is a machine's here and was over 180 days old on day `on`.
+def old_prices_days(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> dict[int, int]:
+    """Least age on day `on` [days] of each price of the fleet that is a machine's here and over 180 days old, by unit.
 
-    Age counts from the last day that the price's date may mean, so it is the least age.
+    Age counts from the last day that the price's date may mean.
     """
-    notices = []
-    for unit in scenario.fleet.units:
+    found = {}
+    for i, unit in enumerate(scenario.fleet.units):
         machine = named(unit.model, own)
         if machine is None or not unit.count or unit.price_usd is None:
             continue
         days = days_since(machine.price_date, on)
         if days > STALE_DAYS and _priced(machine, unit.hashrate_ths, own) == unit.price_usd:
+            found[i] = days
+    return found
+
+
+def price_notices(scenario: Scenario, on: date, own: Sequence[Machine] = ()) -> tuple[str, ...]:
+    """A sentence for each price of the fleet that is old on day `on`."""
+    notices = []
+    for i, days in old_prices_days(scenario, on, own).items():
+        unit = scenario.fleet.units[i]
+        machine = named(unit.model, own)
+        if machine is not None:
             notices.append(
                 f"The price of {machine.model} ({unit.price_usd:,.0f} USD) is of {machine.price_date}, "
                 f"{machine.price_source}, and at least {days} days old: prices of machines fall fast, so ask for a new one."

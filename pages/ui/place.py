@@ -12,6 +12,7 @@ from pages.ui import library, live, said, session, show
 if TYPE_CHECKING:
     from core.fetchers.places import Found
     from core.fetchers.spots import Spot
+    from core.sections import Site
 
 QUERY = "_place_query"
 HEIGHT = "height of the place"
@@ -166,8 +167,8 @@ def _spec(window: charts.Window) -> charts.Spec:
 
 
 def _clicked(key: str, window: charts.Window) -> None:
-    from core.fetchers.places import likely_timezone, nearest_city
-    from core.fetchers.spots import Spot, distance_km
+    from core.fetchers.places import nearest_city
+    from core.fetchers.spots import Spot
 
     chosen = st.session_state[key]["selection"]["place"]
     if not chosen:
@@ -177,9 +178,44 @@ def _clicked(key: str, window: charts.Window) -> None:
     east, north = window.step
     if abs(city.latitude - spot.latitude) <= north and abs(city.longitude - spot.longitude) <= east:
         return _pick(city)
+    return _move_near(spot)
+
+
+def _move_near(spot: Spot) -> None:
+    """A place without a name of its own: named after the nearest town, if that is near."""
+    from core.fetchers.places import likely_timezone, nearest_city
+    from core.fetchers.spots import distance_km
+
+    city = nearest_city(spot)
     km = distance_km((spot.latitude, spot.longitude), (city.latitude, city.longitude))
     name = f"Near {city.name}" if km <= NAMED_KM else position(spot.latitude, spot.longitude)
-    return move(spot, name, likely_timezone(spot))
+    move(spot, name, likely_timezone(spot))
+
+
+def coordinates() -> None:
+    """Latitude and longitude to type; unlike the fields of the plan they move all that hangs on the place."""
+    site = session.current().site
+    keys = [session.widget_key(f"place {name}") for name in ("latitude", "longitude")]
+    with st.container(horizontal=True):
+        for key, label, value, most in zip(
+            keys, ("Latitude (°)", "Longitude (°)"), site_of(site), (90.0, 180.0), strict=True
+        ):
+            st.number_input(
+                label, -most, most, value, format="%.10g", key=key, on_change=_typed, args=tuple(keys), width=150
+            )
+
+
+def site_of(site: Site) -> tuple[float, float]:
+    """Where it is, north and east positive [°]."""
+    return site.latitude, site.longitude
+
+
+def _typed(north: str, east: str) -> None:
+    from core.fetchers.spots import Spot
+
+    given = st.session_state[north], st.session_state[east]
+    if None not in given and given != site_of(session.current().site):
+        _move_near(Spot(*(float(value) for value in given)))
 
 
 def move(spot: Spot, name: str, timezone: str, elevation_m: float | None = None) -> None:

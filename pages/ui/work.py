@@ -110,6 +110,16 @@ def _named(kind: str) -> str:
     return str(st.query_params.get(_key(kind), ""))
 
 
+def quietly(kind: str) -> Any:
+    """What came of the last work of that kind in this session, on whatever page; None where there is none."""
+    job_id = st.session_state.get(_last(kind), "")
+    try:
+        job = pool().get(job_id, owner()) if job_id else None
+    except SolarMiningError:
+        return None
+    return job.result if job is not None and job.state == "done" else None
+
+
 def _key(kind: str) -> str:
     """Under which the address names it."""
     return f"{kind}_job"

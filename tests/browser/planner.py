@@ -19,6 +19,7 @@ SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TITLES = {
     "/": "Projection",
     "/projections": "Projection",
+    "/start": "Start",
     "/money": "Money",
     "/dispatch": "Dispatch",
     "/risk": "Risk",
