@@ -4,10 +4,12 @@ A chart is a template, drawn with Altair once and kept, and the frames it shows:
 change of a figure would cost again. Nothing here knows Streamlit; colours come in pairs, for light and dark ground.
 """
 
-from core.charts.base import HEIGHT, Spec, colour
+from core.charts.base import HEIGHT, Spec
+from core.charts.chain import energy_chain, sun_chain
 from core.charts.differences import difference_histogram, npv_shares
+from core.charts.flows import energy_flow, year_flows
 from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
-from core.charts.machines import AGES, COOLINGS, price_by_efficiency
+from core.charts.machines import AGES, price_by_efficiency
 from core.charts.market import market_lines
 from core.charts.money import (
     cash_by_year,
@@ -18,6 +20,7 @@ from core.charts.money import (
     shares,
     stacked_by_year,
 )
+from core.charts.palette import COOLINGS, colour
 from core.charts.plan import (
     cash_lines,
     coins_by_month,
@@ -36,8 +39,53 @@ from core.charts.tariff import price_grid
 from core.charts.years import yields_by_year
 
 __all__ = [
-    "AGES", "COOLINGS", "HEIGHT", "Spec", "Window", "backtest", "breakeven_surface", "cash_by_year", "cash_lines", "coins_by_month", "coins_held",
-    "colour", "compared_with_what", "cover", "cumulated_cash", "design_map", "difference_histogram", "duration_curves", "energy_by_month", "fan", "frontier", "halving_months", "hour_by_month",
-    "hour_month_means", "life_waterfall", "light_by_day", "light_by_month", "local_hours", "market_lines", "mean_and_tail", "npv_histogram", "npv_shares", "price_by_efficiency", "price_grid", "renewal_timeline",
-    "shares", "site_map", "sobol_bars", "stacked_by_year", "tornado", "week_of_charge", "week_of_dispatch", "weeks", "worth_of_energy", "yields_by_year",
+    "AGES",
+    "COOLINGS",
+    "HEIGHT",
+    "Spec",
+    "Window",
+    "backtest",
+    "breakeven_surface",
+    "cash_by_year",
+    "cash_lines",
+    "coins_by_month",
+    "coins_held",
+    "colour",
+    "compared_with_what",
+    "cover",
+    "cumulated_cash",
+    "design_map",
+    "difference_histogram",
+    "duration_curves",
+    "energy_by_month",
+    "energy_chain",
+    "energy_flow",
+    "fan",
+    "frontier",
+    "halving_months",
+    "hour_by_month",
+    "hour_month_means",
+    "life_waterfall",
+    "light_by_day",
+    "light_by_month",
+    "local_hours",
+    "market_lines",
+    "mean_and_tail",
+    "npv_histogram",
+    "npv_shares",
+    "price_by_efficiency",
+    "price_grid",
+    "renewal_timeline",
+    "shares",
+    "site_map",
+    "sobol_bars",
+    "stacked_by_year",
+    "sun_chain",
+    "tornado",
+    "week_of_charge",
+    "week_of_dispatch",
+    "weeks",
+    "worth_of_energy",
+    "year_flows",
+    "yields_by_year",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import Spec, colour, filled, halving_marks, source, template
+from core.charts.base import Spec, filled, halving_marks, source, template
+from core.charts.palette import colour
 from core.world import Series
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -44,7 +45,7 @@ def market_lines(
 def _market_lines(title: str, dark: bool, halved: bool, log: bool, steps: bool) -> Spec:
     import altair as alt
 
-    ink = colour("Mined", dark)
+    ink = colour("Sun", dark)
     line = source("market").mark_line(strokeWidth=1.8, color=ink, interpolate="step-after" if steps else "linear")
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(type="linear", zero=True)
     axis = alt.Axis(labelExpr=SHORT, tickCount=5)

@@ -9,8 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, halving_marks, source, template
-from core.charts.plan import halving_frame, short_usd
+from core.charts.base import (
+    HEIGHT,
+    USD_TICKS,
+    ZERO,
+    Spec,
+    filled,
+    halving_marks,
+    months_axis,
+    source,
+    template,
+    zero_line,
+)
+from core.charts.palette import MONEY, PARTS, colour
+from core.charts.plan import cash_bars, halving_frame, short_usd
 from core.results import Projection
 
 ROW, AXIS = 30, 45  # height of a bar that lies, and of the axis below the bars [px]
@@ -40,9 +52,7 @@ def life_waterfall(steps: Mapping[str, float], last: str, dark: bool = False) ->
 def _life_waterfall(rows: int, dark: bool) -> Spec:
     import altair as alt
 
-    inks = alt.Scale(
-        domain=["in", "out", "sum"], range=[colour(name, dark) for name in ("Exported", "Buy and hold", "Mined")]
-    )
+    inks = alt.Scale(domain=["in", "out", "sum"], range=[colour(name, dark) for name in MONEY])
     axis = alt.Axis(labelLimit=260, labelFontSize=13, ticks=False, domain=False)
     bars = source("steps").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
@@ -75,10 +85,8 @@ def _cash_by_year(dark: bool) -> Spec:
             alt.Tooltip("sum:Q", title="Cumulated", format="$,.2f"),
         ],
     )
-    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark))
-    line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark))
-    rule = source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
-    return template(rule, bars.encode(y=_usd("cash:Q")), line.encode(y="sum:Q"))
+    axis = alt.Axis(labelExpr=USD_TICKS, tickCount=5, labelOverlap=True)
+    return template(zero_line(dark), *cash_bars(base, "cash", "sum", axis, dark))
 
 
 def _years() -> Any:
@@ -110,19 +118,16 @@ def stacked_by_year(
     return filled(_stacked_by_year(tuple(found), name, dark), parts=long, line=frame)
 
 
-PARTS = ("Imported", "Mined", "Exported", "Buy and hold", "Sky", "Quiet", "Curtailed")  # whose colours parts take
-
-
 @cache
 def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
     import altair as alt
 
     inks = [colour(PARTS[i % len(PARTS)], dark) for i in range(len(names))]
-    ink = "#F5F1E8" if dark else "#1C1917"
+    ink = colour("Ink", dark)
     shown, shades = [*names, line] if line else list(names), [*inks, ink] if line else inks
     scale = alt.Scale(domain=shown, range=shades)
     legend = alt.Legend(orient="top", title=None, labelLimit=200, symbolType="square")
-    bars = source("parts").mark_bar(size=18, cornerRadius=2)
+    bars = source("parts").mark_bar(size=18, stroke=colour("Ground", dark), strokeWidth=1)
     bars = bars.encode(
         x=_years(),
         y=_usd("usd:Q"),
@@ -159,12 +164,15 @@ def _cover(dark: bool) -> Spec:
     import altair as alt
 
     y = alt.Y("dscr:Q", title="DSCR", axis=alt.Axis(tickCount=5))
-    inks = alt.Scale(domain=[False, True], range=[colour("Exported", dark), colour("Buy and hold", dark)])
-    dots = source("cover").mark_circle(size=110, opacity=1)
+    inks = alt.Scale(domain=[False, True], range=[colour("In", dark), colour("Out", dark)])
+    dots = source("cover").mark_point(size=110, filled=True, opacity=1)
     dots = dots.encode(
         x=_years(),
         y=y,
         color=alt.Color("below:N", scale=inks, legend=None),
+        shape=alt.Shape(
+            "below:N", scale=alt.Scale(domain=[False, True], range=["circle", "triangle-down"]), legend=None
+        ),
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("dscr:Q", title="DSCR", format=".2f")],
     )
     line = source("cover").mark_line(strokeWidth=1.5, color=colour("Quiet", dark)).encode(x=_years(), y=y)
@@ -259,7 +267,7 @@ def _renewal_timeline(dark: bool) -> Spec:
     )
     dots = source("events").mark_circle(size=130, opacity=0.9)
     dots = dots.encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         y=y,
         color=alt.Color("what:N", scale=inks, legend=None),
         tooltip=[
@@ -285,7 +293,7 @@ def _coins_held(dark: bool, halved: bool) -> Spec:
 
     held, sold = colour("Mined", dark), colour("Imported", dark)
     base = source("coins").encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         tooltip=[
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("held_btc:Q", title="Held (BTC)", format=",.4f"),

@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEAT, HEIGHT, USD_TICKS, Spec, colour, filled, source, template
+from core.charts.base import HEIGHT, USD_TICKS, Spec, filled, source, template
+from core.charts.palette import HEAT, colour
 
 MOST_POINTS = 2500
 
