@@ -9,6 +9,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.studies.operations import Operations
+from core.vocabulary import word
 from pages.ui import session, show
 
 WAYS = ("As run", "Planned ahead", "Perfect foresight")
@@ -26,7 +27,7 @@ def page() -> None:
     foresight(told)
     hours = chosen_hours(projection, told)
     weekly(hours)
-    yearly(projection, hours)
+    yearly(hours)
 
 
 def foresight(told: Operations) -> None:
@@ -79,8 +80,9 @@ def chosen_hours(projection: Projection, told: Operations) -> pd.DataFrame:
     return pd.DataFrame(told.hourly(ran), index=hours.index)
 
 
+@st.fragment
 def weekly(hours: pd.DataFrame) -> None:
-    """A week, hour by hour."""
+    """A week, hour by hour; another one draws this part alone."""
     with st.container(border=True):
         st.subheader("A week, hour by hour", anchor=False)
         names = charts.weeks(hours)
@@ -88,26 +90,43 @@ def weekly(hours: pd.DataFrame) -> None:
             "Week from", range(len(names)), value=MIDSUMMER, format_func=lambda n: names[n], key="week"
         )
         dark = session.dark()
-        st.vega_lite_chart(spec=charts.week_of_dispatch(hours, week, dark), alt="Use of power in each hour of the week")
-        st.caption("Areas: where the power of the hour went. Line: the sun. Above the line: imports and the battery.")
+        st.vega_lite_chart(
+            spec=charts.week_of_dispatch(hours, week, dark),
+            alt="Where the power of each hour of the week came from and went",
+        )
+        st.caption(
+            "Mined: from the sun at once. Stored: into the battery by day, out of it by night. Imported: mined from the grid."
+        )
         if hours["soc_kwh"].any():
             st.vega_lite_chart(spec=charts.week_of_charge(hours, week, dark), alt="State of charge of the battery")
 
 
-def yearly(projection: Projection, hours: pd.DataFrame) -> None:
+def yearly(hours: pd.DataFrame) -> None:
     """The year at a glance: when machines run, and how often how much power flows."""
     dark = session.dark()
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.subheader("Mining by hour and month", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.hour_by_month(projection, "mining_kw", dark),
-            alt="Heat map of mining power by local hour and month, as run",
-        )
+        by_hour_and_month(hours)
     with right.container(border=True, height="stretch"):
         st.subheader("How often how much", anchor=False)
         st.vega_lite_chart(spec=charts.duration_curves(hours, dark), alt="Duration curves of sun, mining and the grid")
         st.caption("Each line: the power that is reached or passed in that share of the year's hours.")
+
+
+@st.fragment
+def by_hour_and_month(hours: pd.DataFrame) -> None:
+    """One flow of the year by hour of the day and month, of those that there are."""
+    flows = {word(name).label: name for name in hours.columns if name != "soc_kwh" and hours[name].any()}
+    if not flows:
+        st.caption("Nothing flows.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("By hour and month", anchor=False)
+        chosen = st.selectbox("Flow", list(flows), key="flow", label_visibility="collapsed", width=190)
+    st.vega_lite_chart(
+        spec=charts.heat_map(hours, flows[chosen], session.dark()),
+        alt=f"Heat map of {chosen} by local hour and month",
+    )
 
 
 page()

@@ -46,18 +46,15 @@ def figures(projection: Projection, *names: str) -> None:
 
 
 def overview(projection: Projection, dark: bool) -> None:
-    left, right = st.columns(2)
-    with left:
-        whole_life(projection, dark)
-        coin_cost(projection, dark)
-    with right:
-        owners_cash(projection, dark)
-        alternatives(projection, dark)
-        first_day(projection, dark)
+    for pair in ((whole_life, owners_cash), (coin_cost, first_day)):
+        for column, draw in zip(st.columns(2), pair, strict=True):
+            with column:
+                draw(projection, dark)
+    alternatives(projection, dark)
 
 
 def whole_life(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Cash of the whole life", anchor=False)
         st.vega_lite_chart(
             spec=charts.life_waterfall(bank.life_steps(projection), "Left for the owner", dark),
@@ -67,16 +64,19 @@ def whole_life(projection: Projection, dark: bool) -> None:
 
 
 def alternatives(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
-        st.vega_lite_chart(
-            spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
-        )
-        accounts.alternatives(projection)
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        with left:
+            st.vega_lite_chart(
+                spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
+            )
+        with right:
+            accounts.alternatives(projection)
 
 
 def owners_cash(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Owner's cash after tax and debt", anchor=False)
         frame = projection.statement
         st.vega_lite_chart(
@@ -87,7 +87,7 @@ def owners_cash(projection: Projection, dark: bool) -> None:
 
 
 def first_day(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Sources and uses", anchor=False)
         paid = sum(projection.sources_usd.values())
         if not paid:
@@ -101,7 +101,7 @@ def first_day(projection: Projection, dark: bool) -> None:
 
 
 def coin_cost(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("What a coin costs", anchor=False)
         parts = {word(name).label: usd for name, usd in projection.cost_build_up.items()}
         if not parts:

@@ -7,7 +7,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import ahead, forms, session, show, years
+from pages.ui import ahead, flows, forms, session, show, spread, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
@@ -21,7 +21,9 @@ def page() -> None:
     dark = st.context.theme.type == "dark"
     money(projection, dark)
     energy(projection, dark)
+    flows.sunlight_to_cash(projection, dark)
     coins(projection, dark)
+    spread.section(projection, dark)
     years.section()
     tables(projection)
     grounds(projection)
@@ -149,7 +151,9 @@ def money(projection: Projection, dark: bool) -> None:
             spec=charts.cumulated_cash(projection, dark),
             alt="Net cash of each year as bars and its running sum as a line",
         )
-        st.caption("Bars: net cash of the year. Line: running sum since the first investment.")
+        st.caption(
+            "Bars: net cash of the year, in and out. Line: running sum since the first investment. One path: price and difficulty as planned."
+        )
     with right.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
         st.vega_lite_chart(
@@ -162,9 +166,10 @@ def money(projection: Projection, dark: bool) -> None:
 
 
 def energy(projection: Projection, dark: bool) -> None:
+    flows.energy_flow(projection, dark)
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
-        st.subheader("Energy of the first year", anchor=False)
+        st.subheader("Energy by month, year 1", anchor=False)
         st.vega_lite_chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
         st.caption("Mined: solar energy mined, by way of the battery too. Imported: grid energy mined.")
     with right.container(border=True, height="stretch"):

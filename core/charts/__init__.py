@@ -7,8 +7,17 @@ change of a figure would cost again. Nothing here knows Streamlit; colours come 
 from core.charts.base import HEIGHT, Spec
 from core.charts.chain import energy_chain, sun_chain
 from core.charts.differences import difference_histogram, npv_shares
-from core.charts.flows import energy_flow, year_flows
-from core.charts.hours import duration_curves, local_hours, week_of_charge, week_of_dispatch, weeks
+from core.charts.flows import Flow, energy_flow, year_flows
+from core.charts.hours import (
+    duration_curves,
+    heat_map,
+    hour_by_month,
+    hour_month_means,
+    local_hours,
+    week_of_charge,
+    week_of_dispatch,
+    weeks,
+)
 from core.charts.machines import AGES, price_by_efficiency
 from core.charts.market import market_lines
 from core.charts.money import (
@@ -27,9 +36,8 @@ from core.charts.plan import (
     compared_with_what,
     cumulated_cash,
     energy_by_month,
+    halving_frame,
     halving_months,
-    hour_by_month,
-    hour_month_means,
     worth_of_energy,
 )
 from core.charts.risk import backtest, breakeven_surface, fan, npv_histogram, sobol_bars, tornado
@@ -42,6 +50,7 @@ __all__ = [
     "AGES",
     "COOLINGS",
     "HEIGHT",
+    "Flow",
     "Spec",
     "Window",
     "backtest",
@@ -62,7 +71,9 @@ __all__ = [
     "energy_flow",
     "fan",
     "frontier",
+    "halving_frame",
     "halving_months",
+    "heat_map",
     "hour_by_month",
     "hour_month_means",
     "life_waterfall",

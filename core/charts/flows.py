@@ -81,15 +81,13 @@ def _use(start: str, end: str) -> str:
 def energy_flow(flows: list[Flow], dark: bool = False) -> Spec:
     """Flows as bands between places, each named with its energy [MWh]; nothing flowing draws nothing."""
     places = _places(flows)
-    bands = [_band(i, flow, *span) for i, (flow, span) in enumerate(zip(flows, _spans(flows, places), strict=True))]
-    ribbons = pd.concat(bands, ignore_index=True) if bands else pd.DataFrame(columns=_BAND)
+    ribbons = _ribbons(flows, _spans(flows, places))
     boxes = pd.DataFrame([_box(name, *place) for name, place in places.items()], columns=_BOX)
     return filled(
         _energy_flow(dark), ribbons=ribbons, places=boxes, left=_at(boxes, 0), right=_at(boxes, 2), mid=_at(boxes, 1)
     )
 
 
-_BAND = ["x", "low", "high", "band", "start", "end", "use", "mwh"]
 _BOX = ["x", "x2", "low", "high", "middle", "place", "text", "use", "mwh", "column"]
 
 
@@ -140,14 +138,31 @@ def _spans(flows: list[Flow], places: Mapping[str, tuple[float, float]]) -> list
     return [(tops[i, True], tops[i, False]) for i in range(len(flows))]
 
 
-def _band(number: int, flow: Flow, top: float, end_top: float) -> pd.DataFrame:
-    """The edges of a band from one place to the next, level where it leaves and where it arrives."""
-    share = np.linspace(0.0, 1.0, BENDS)
-    left, right = _edge(flow.start) + THICK, _edge(flow.end)
-    high = top + (end_top - top) * _smooth(share)
-    columns = [left + (right - left) * share, high, high + flow.kwh]
-    frame = pd.DataFrame(dict(zip(_BAND[:3], columns, strict=True)))
-    return frame.assign(band=number, start=flow.start, end=flow.end, use=flow.use, mwh=flow.kwh / 1000.0)
+def _ribbons(flows: list[Flow], spans: list[tuple[float, float]]) -> pd.DataFrame:
+    """The edges of each band from one place to the next, level where it leaves and where it arrives."""
+    share, tops = np.linspace(0.0, 1.0, BENDS), np.array(spans).reshape(-1, 2)
+    left, right = (np.array([at(flow) for flow in flows]).reshape(-1, 1) for at in (_leaves, _arrives))
+    kwh = np.array([flow.kwh for flow in flows]).reshape(-1, 1)
+    high = tops[:, :1] + (tops[:, 1:] - tops[:, :1]) * _smooth(share)
+    words = {name: np.repeat([getattr(flow, name) for flow in flows], BENDS) for name in ("start", "end", "use")}
+    return pd.DataFrame(
+        {
+            "x": (left + (right - left) * share).ravel(),
+            "low": high.ravel(),
+            "high": (high + kwh).ravel(),
+            "band": np.repeat(np.arange(len(flows)), BENDS),
+            **words,
+            "mwh": np.repeat(kwh / 1000.0, BENDS),
+        }
+    )
+
+
+def _leaves(flow: Flow) -> float:
+    return _edge(flow.start) + THICK
+
+
+def _arrives(flow: Flow) -> float:
+    return _edge(flow.end)
 
 
 def _smooth(share: Floats) -> Floats:

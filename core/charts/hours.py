@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.charts.base import HEIGHT, MONTHS, Spec, filled, source, template
 from core.charts.flows import split_hours
-from core.charts.palette import colour, dashes, palette
+from core.charts.palette import HEAT, colour, dashes, palette
 from core.results import Projection
 
 HOURS_A_WEEK, WEEKS = 168, 52
@@ -147,3 +147,52 @@ def _duration_curves(names: tuple[str, ...], dark: bool) -> Spec:
         ],
     )
     return template(lines)
+
+
+def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
+    """Mean of an hourly column by local hour and month, first year [kW]."""
+    return heat_map(local_hours(projection), column, dark)
+
+
+def heat_map(hours: pd.DataFrame, column: str, dark: bool = False) -> Spec:
+    """Mean of a column by hour and month of hours labelled by the site's clock [kW]."""
+    return filled(_hour_by_month(dark), hours=_means(hours, column))
+
+
+@cache
+def _hour_by_month(dark: bool) -> Spec:
+    import altair as alt
+
+    legend = alt.Legend(
+        orient="top",
+        title="mean kW",
+        titleOrient="left",
+        titleAnchor="middle",
+        gradientLength=160,
+        gradientThickness=10,
+        tickCount=4,
+    )
+    cells = source("hours").mark_rect(stroke=None)
+    cells = cells.encode(
+        x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
+        y=alt.Y("month:O", title=None, sort=MONTHS, axis=alt.Axis(labelOverlap=False)),
+        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark], domainMin=0), legend=legend),
+        tooltip=[
+            alt.Tooltip("month:O", title="Month"),
+            alt.Tooltip("hour:O", title="Hour"),
+            alt.Tooltip("kw:Q", title="kW", format=",.0f"),
+        ],
+    )
+    return template(cells, height=HEIGHT + 20)
+
+
+def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
+    """Mean of an hourly column by local hour and month: columns month, hour, kw."""
+    return _means(local_hours(projection), column)
+
+
+def _means(hours: pd.DataFrame, column: str) -> pd.DataFrame:
+    local = pd.DatetimeIndex(hours.index)
+    means = hours[column].groupby([local.month, local.hour]).mean()
+    months = [MONTHS[int(m) - 1] for m in means.index.get_level_values(0)]
+    return pd.DataFrame({"month": months, "hour": means.index.get_level_values(1), "kw": means.to_numpy()})

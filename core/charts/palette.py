@@ -20,7 +20,7 @@ COLOURS = {
     "This plan": ("#E08A00", "#FBBF24"),
     "Sell the power": ("#0F766E", "#17A393"),
     "Mine on the grid": ("#3730A3", "#B49CFB"),
-    "Buy and hold": ("#A3164F", "#F0526E"),
+    "Buy and hold": ("#A3164F", "#E11D5C"),
     # what comes in, goes out and is left
     "In": ("#0F766E", "#1FB8A6"),
     "Out": ("#9F1239", "#F0526E"),
@@ -42,6 +42,8 @@ CHOICES = ("This plan", "Sell the power", "Mine on the grid", "Buy and hold")
 MONEY = ("In", "Out", "Left")
 COOLINGS = ("air", "hydro", "immersion")
 PARTS = ("Imported", "Mined", "Exported", "Buy and hold", "Sky", "Quiet", "Curtailed")  # of things without a colour
+SERIES = ("Mined", "Exported", "Imported", "Buy and hold", "Stored", "Quiet")  # of plans side by side, in their order
+SERIES_DASHES = ((1, 0), (8, 3), (2, 3), (10, 3, 2, 3), (5, 2), (1, 3))
 DASHES = {"Sun": (6, 4), "Exported": (8, 3), "Imported": (2, 3)}  # of lines; all others are solid
 FAINT = ("Curtailed", "Lost")  # too faint for words
 HEAT = {

@@ -9,7 +9,6 @@ import pandas as pd
 
 from core.charts.base import (
     HEIGHT,
-    MONTHS,
     NAME_APART,
     USD_TICKS,
     ZERO,
@@ -24,7 +23,7 @@ from core.charts.base import (
     template,
     zero_line,
 )
-from core.charts.palette import HEAT, colour, dashes, palette
+from core.charts.palette import SERIES, SERIES_DASHES, colour, dashes, palette
 from core.results import Projection
 
 
@@ -233,65 +232,34 @@ def short_usd(value: float) -> str:
     return f"{'−' if value < 0 else ''}${size:,.0f}"
 
 
-def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
-    """Mean of an hourly column by local hour and month, first year [kW]."""
-    return filled(_hour_by_month(dark), hours=hour_month_means(projection, column))
-
-
-@cache
-def _hour_by_month(dark: bool) -> Spec:
-    import altair as alt
-
-    legend = alt.Legend(
-        orient="top",
-        title="mean kW",
-        titleOrient="left",
-        titleAnchor="middle",
-        gradientLength=160,
-        gradientThickness=10,
-        tickCount=4,
-    )
-    cells = source("hours").mark_rect(stroke=None)
-    cells = cells.encode(
-        x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
-        y=alt.Y("month:O", title=None, sort=MONTHS, axis=alt.Axis(labelOverlap=False)),
-        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark], domainMin=0), legend=legend),
-        tooltip=[
-            alt.Tooltip("month:O", title="Month"),
-            alt.Tooltip("hour:O", title="Hour"),
-            alt.Tooltip("kw:Q", title="kW", format=",.0f"),
-        ],
-    )
-    return template(cells, height=HEIGHT + 20)
-
-
-def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
-    """Mean of an hourly column by local hour and month: columns month, hour, kw."""
-    local = pd.DatetimeIndex(projection.hourly.index).tz_convert(projection.scenario.site.timezone)
-    means = projection.hourly[column].groupby([local.month, local.hour]).mean()
-    months = [MONTHS[int(m) - 1] for m in means.index.get_level_values(0)]
-    return pd.DataFrame({"month": months, "hour": means.index.get_level_values(1), "kw": means.to_numpy()})
-
-
 def cash_lines(projections: dict[str, Projection], dark: bool = False) -> Spec:
-    """Cumulated cash of several projections [USD]."""
-    long = pd.concat(p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items())
-    return filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO)
+    """Cumulated cash of several projections, each named at its end [USD]."""
+    frames = [p.yearly[["year", "cumulative_cash_usd"]].assign(plan=name) for name, p in projections.items()]
+    long = pd.concat(frames, ignore_index=True)
+    ends = at_ends(long, "year", "cumulative_cash_usd", "plan")
+    return filled(_cash_lines(tuple(projections), dark), lines=long, zero=ZERO, ends=ends)
 
 
 def _cash_lines(names: tuple[str, ...], dark: bool) -> Spec:
     """Not kept: the names of plans are the planner's."""
     import altair as alt
 
-    lines = source("lines").mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=30))
+    inks = [colour(SERIES[i % len(SERIES)], dark) for i in range(len(names))]
+    shades = alt.Color("plan:N", scale=alt.Scale(domain=list(names), range=inks), legend=None)
+    broken = [list(SERIES_DASHES[i % len(SERIES)]) for i in range(len(names))]
+    lines = source("lines").mark_line(strokeWidth=2.5)
     lines = lines.encode(
-        x=alt.X("year:O", title="Year of operation", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS)),
-        color=alt.Color("plan:N", sort=list(names), legend=alt.Legend(orient="top", title=None, labelLimit=260)),
+        x=alt.X("year:Q", title="Year of operation", axis=alt.Axis(tickMinStep=1, grid=False)),
+        y=alt.Y("cumulative_cash_usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5)),
+        color=shades,
+        strokeDash=alt.StrokeDash("plan:N", scale=alt.Scale(domain=list(names), range=broken), legend=None),
         tooltip=[
             alt.Tooltip("plan:N", title="Plan"),
-            alt.Tooltip("year:O", title="Year"),
+            alt.Tooltip("year:Q", title="Year"),
             alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
         ],
     )
-    return template(zero_line(dark), lines, height=HEIGHT + 40)
+    dots = source("lines").mark_circle(size=30, opacity=1).encode(x="year:Q", y="cumulative_cash_usd:Q", color=shades)
+    words = source("ends").mark_text(align="left", dx=6, fontSize=12, fontWeight=600, limit=200)
+    text = words.encode(x="year:Q", y="at:Q", text="plan:N", color=shades)
+    return template(zero_line(dark), lines, dots, text, height=HEIGHT + 40)

@@ -91,6 +91,15 @@ def result(kind: str, words: str) -> Any:
     return job.result if job.state == "done" and job.kind == kind else None
 
 
+def newest(kind: str) -> Any:
+    """What the newest work of a kind of this session came to; None where there is none, or it is not done."""
+    try:
+        job = pool().get(st.session_state.get(_last(kind), ""), owner())
+    except NotFound:
+        return None
+    return job.result if job.state == "done" else None
+
+
 def _key(kind: str) -> str:
     """Under which the address names it."""
     return f"{kind}_job"
