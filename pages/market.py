@@ -214,9 +214,8 @@ def chart(
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{name}**")
         dark, times = session.dark(), [halving.time for halving in halvings()]
-        shown = history.thinned(series)
         st.vega_lite_chart(
-            spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),
+            spec=charts.market_lines(series, unit, times, dark, log=log, steps=steps),
             alt=f"{name} by day, halvings marked",
         )
         st.caption(_origin(series, answer, collected_days))

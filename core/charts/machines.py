@@ -9,6 +9,7 @@ import pandas as pd
 from core.charts.base import HEIGHT, Spec, filled, source, template
 from core.charts.palette import COOLINGS, colour, palette
 
+MOST = 3000  # machines drawn: more than any market has
 AGES = ("price up to 180 days old", "older")
 
 
@@ -18,7 +19,7 @@ def price_by_efficiency(machines: pd.DataFrame, dark: bool = False) -> Spec:
     machines: columns model, origin, cooling, efficiency_j_per_th, price_usd_per_th, price_date and `age`, one of `AGES`.
     """
     names = ["model", "origin", "cooling", "efficiency_j_per_th", "price_usd_per_th", "price_date", "age"]
-    priced = machines.loc[machines["price_usd_per_th"].notna(), names]
+    priced = machines.loc[machines["price_usd_per_th"].notna(), names].head(MOST)
     return filled(_price_by_efficiency(dark), machines=priced, own=priced[priced["origin"] == "own"])
 
 

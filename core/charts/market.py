@@ -8,7 +8,7 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import Spec, filled, halving_marks, source, template
+from core.charts.base import Spec, filled, halving_marks, source, template, thinned
 from core.charts.palette import colour
 from core.world import Series
 
@@ -29,11 +29,12 @@ def market_lines(
     log: bool = True,
     steps: bool = False,
 ) -> Spec:
-    """A quantity by day on a logarithmic or plain axis, with the halvings of its time [unit of `title`]."""
+    """A quantity by day on a logarithmic or plain axis, with the halvings of its time [unit of `title`]; no peak is lost."""
     days = pd.to_datetime(pd.Series(series.days))
     frame = pd.DataFrame({"day": days, "value": series.values})
     if log:
         frame = frame[frame["value"] > 0]
+    frame = thinned(frame, "value")
     seen = [at for at in halvings if series.days[0] <= at.date() <= series.days[-1]]
     marks = pd.DataFrame(
         {"month": [pd.Timestamp(at).tz_localize(None) for at in seen], "label": ["halving"] * len(seen)}
