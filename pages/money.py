@@ -80,7 +80,7 @@ def owners_cash(projection: Projection, dark: bool) -> None:
         st.subheader("Owner's cash after tax and debt", anchor=False)
         frame = projection.statement
         st.vega_lite_chart(
-            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark),
+            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark, charts.halving_years(projection)),
             alt="Owner's cash of each year as bars and its running sum as a line",
         )
         st.caption("Bars: cash of the year. Line: running sum since the first investment.")
@@ -138,9 +138,10 @@ def debt(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("What is owed and paid", anchor=False)
+        halvings = charts.halving_years(projection)
         parts = {"Interest": frame["interest_usd"], "Repayment": frame["debt_repaid_usd"]}
         st.vega_lite_chart(
-            spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark),
+            spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark, halvings),
             alt="Interest and repayment of each year as bars, debt at its end as a line",
         )
     with right.container(border=True, height="stretch"):
@@ -173,6 +174,7 @@ def tax(projection: Projection, dark: bool) -> None:
                 accounts.written_off(frame),
                 ("Taxable income", frame["taxable_income_usd"]),
                 dark,
+                charts.halving_years(projection),
             ),
             alt="Write-off of each year as bars, taxable income as a line",
         )
@@ -180,7 +182,13 @@ def tax(projection: Projection, dark: bool) -> None:
         st.subheader("What is owed", anchor=False)
         owed = {"State": frame["state_tax_usd"], "Federal": frame["federal_tax_usd"]}
         st.vega_lite_chart(
-            spec=charts.stacked_by_year(frame["year"], owed, ("Losses carried", frame["loss_carried_usd"]), dark),
+            spec=charts.stacked_by_year(
+                frame["year"],
+                owed,
+                ("Losses carried", frame["loss_carried_usd"]),
+                dark,
+                charts.halving_years(projection),
+            ),
             alt="State and federal tax of each year as bars, losses carried as a line",
         )
         st.caption(accounts.tax_in_words(projection))

@@ -197,4 +197,4 @@ def rows(chart: Any) -> int:
 
 def test_the_pages_do_send_something() -> None:
     page = AppTest.from_function(drawn_page, args=("projections",), default_timeout=120).run()
-    assert sum(rows(element.proto) for element in page.get("vega_lite_chart")) > 1_000
+    assert sum(rows(element.proto) for element in page.get("vega_lite_chart")) > 500

@@ -38,6 +38,7 @@ from core.charts.plan import (
     energy_by_month,
     halving_frame,
     halving_months,
+    halving_years,
     worth_of_energy,
 )
 from core.charts.risk import backtest, breakeven_surface, fan, npv_histogram, sobol_bars, tornado
@@ -73,6 +74,7 @@ __all__ = [
     "frontier",
     "halving_frame",
     "halving_months",
+    "halving_years",
     "heat_map",
     "hour_by_month",
     "hour_month_means",

@@ -106,6 +106,20 @@ def zero_line(dark: bool) -> Any:
     return source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
 
 
+def halving_year_marks(dark: bool, halved: bool) -> list[Any]:
+    """The same on an axis of years of operation, over the frame `halvings` of `year` and `label`."""
+    import altair as alt
+
+    if not halved:
+        return []
+    base = source("halvings").encode(x="year:O")
+    text = base.mark_text(baseline="bottom", dy=-3, fontSize=11, color=colour("Quiet", dark))
+    return [
+        base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),
+        text.encode(y=alt.value(0), text="label:N"),
+    ]
+
+
 def halving_marks(dark: bool, halved: bool) -> list[Any]:
     """Dashed lines on an axis of `month`, one for each row of the frame `halvings`, named above the plot."""
     import altair as alt

@@ -16,6 +16,7 @@ from core.charts.base import (
     Spec,
     filled,
     halving_marks,
+    halving_year_marks,
     months_axis,
     source,
     template,
@@ -25,6 +26,7 @@ from core.charts.palette import MONEY, PARTS, colour
 from core.charts.plan import cash_bars, halving_frame, short_usd
 from core.results import Projection
 
+NONE = pd.DataFrame({"year": [], "label": []})  # no halving
 ROW, AXIS = 30, 45  # height of a bar that lies, and of the axis below the bars [px]
 
 
@@ -66,15 +68,15 @@ def _life_waterfall(rows: int, dark: bool) -> Spec:
     return template(bars, rule, height=ROW * rows + AXIS)
 
 
-def cash_by_year(years: Any, cash_usd: Any, dark: bool = False) -> Spec:
-    """Cash of each year as bars, its running sum as a line [USD]."""
+def cash_by_year(years: Any, cash_usd: Any, dark: bool = False, halvings: pd.DataFrame = NONE) -> Spec:
+    """Cash of each year as bars, its running sum as a line [USD]. halvings: `halving_years` of the plan."""
     cash = np.asarray(cash_usd, dtype=np.float64)
     frame = pd.DataFrame({"year": np.asarray(years), "cash": cash, "sum": np.cumsum(cash)})
-    return filled(_cash_by_year(dark), cash=frame, zero=ZERO)
+    return filled(_cash_by_year(dark, not halvings.empty), cash=frame, zero=ZERO, halvings=halvings)
 
 
 @cache
-def _cash_by_year(dark: bool) -> Spec:
+def _cash_by_year(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     base = source("cash").encode(
@@ -86,7 +88,7 @@ def _cash_by_year(dark: bool) -> Spec:
         ],
     )
     axis = alt.Axis(labelExpr=USD_TICKS, tickCount=5, labelOverlap=True)
-    return template(zero_line(dark), *cash_bars(base, "cash", "sum", axis, dark))
+    return template(*halving_year_marks(dark, halved), zero_line(dark), *cash_bars(base, "cash", "sum", axis, dark))
 
 
 def _years() -> Any:
@@ -102,9 +104,16 @@ def _usd(field: str) -> Any:
 
 
 def stacked_by_year(
-    years: Any, parts: Mapping[str, Any], line: tuple[str, Any] | None = None, dark: bool = False
+    years: Any,
+    parts: Mapping[str, Any],
+    line: tuple[str, Any] | None = None,
+    dark: bool = False,
+    halvings: pd.DataFrame = NONE,
 ) -> Spec:
-    """Amounts of each year stacked by part, and one more as a line [USD]; parts of nothing are left out."""
+    """Amounts of each year stacked by part, and one more as a line [USD]; parts of nothing are left out.
+
+    halvings: `halving_years` of the plan.
+    """
     found = {name: np.asarray(usd, dtype=np.float64) for name, usd in parts.items() if np.any(np.round(usd, 2))}
     long = pd.concat(
         [
@@ -115,11 +124,12 @@ def stacked_by_year(
     )
     name, values = line or ("", np.zeros(len(years)))
     frame = pd.DataFrame({"year": years, "usd": np.asarray(values, dtype=np.float64)})
-    return filled(_stacked_by_year(tuple(found), name, dark), parts=long, line=frame)
+    made = _stacked_by_year(tuple(found), name, dark, not halvings.empty)
+    return filled(made, parts=long, line=frame, halvings=halvings)
 
 
 @cache
-def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
+def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     inks = [colour(PARTS[i % len(PARTS)], dark) for i in range(len(names))]
@@ -140,14 +150,14 @@ def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
         ],
     )
     if not line:
-        return template(bars)
+        return template(*halving_year_marks(dark, halved), bars)
     curve = source("line").mark_line(strokeWidth=2.2, color=ink, point=alt.OverlayMarkDef(size=30, color=ink))
     curve = curve.encode(
         x=_years(),
         y="usd:Q",
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("usd:Q", title=line, format="$,.2f")],
     )
-    return template(bars, curve)
+    return template(*halving_year_marks(dark, halved), bars, curve)
 
 
 def cover(years: Any, dscr: Any, covenant: float, dark: bool = False) -> Spec:

@@ -17,6 +17,7 @@ from core.charts.base import (
     end_names,
     filled,
     halving_marks,
+    halving_year_marks,
     months_axis,
     source,
     spread,
@@ -78,10 +79,8 @@ def _energy_by_month(months: tuple[str, ...], names: tuple[str, ...], dark: bool
 def cumulated_cash(projection: Projection, dark: bool = False) -> Spec:
     """Yearly net cash as bars and its running sum as a line, with the years of a halving marked [USD]."""
     cash = projection.yearly[["year", "net_cash_usd", "cumulative_cash_usd"]]
-    months = pd.to_datetime(projection.monthly["month"]).tolist()
-    years = [months.index(m) // 12 + 1 for m in halving_months(projection)]
-    halvings = pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
-    return filled(_cumulated_cash(dark, bool(years)), cash=cash, halvings=halvings, zero=ZERO)
+    halvings = halving_years(projection)
+    return filled(_cumulated_cash(dark, not halvings.empty), cash=cash, halvings=halvings, zero=ZERO)
 
 
 @cache
@@ -97,10 +96,7 @@ def _cumulated_cash(dark: bool, halved: bool) -> Spec:
         ],
     )
     axis = alt.Axis(labelExpr=USD_TICKS, tickCount=5, labelOverlap=True)
-    halving = source("halvings").encode(x="year:O")
-    text = halving.mark_text(baseline="bottom", dy=-3, fontSize=11, color=colour("Quiet", dark))
-    rule = halving.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark))
-    marks = [rule, text.encode(y=alt.value(0), text="label:N")] if halved else []
+    marks = halving_year_marks(dark, halved)
     return template(*marks, zero_line(dark), *cash_bars(base, "net_cash_usd", "cumulative_cash_usd", axis, dark))
 
 
@@ -120,6 +116,12 @@ def cash_bars(base: Any, cash: str, cumulated: str, axis: Any, dark: bool) -> li
 def halving_months(projection: Projection) -> list[pd.Timestamp]:
     """Months in which the subsidy halves."""
     return [pd.Timestamp(m) for m in projection.monthly["month"][projection.monthly["halvings"] > 0]]
+
+
+def halving_years(projection: Projection) -> pd.DataFrame:
+    """The years of operation with a halving, as the frame of `halving_year_marks`."""
+    years = projection.monthly.index[projection.monthly["halvings"] > 0].to_numpy() // 12 + 1
+    return pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
 
 
 def halving_frame(projection: Projection) -> pd.DataFrame:
