@@ -94,9 +94,8 @@ def weekly(hours: pd.DataFrame) -> None:
             spec=charts.week_of_dispatch(hours, week, dark),
             alt="Where the power of each hour of the week came from and went",
         )
-        st.caption(
-            "Mined: from the sun at once. Stored: into the battery by day, out of it by night. Imported: mined from the grid."
-        )
+        stored = " Stored: into the battery, and out of it." if hours["charge_kw"].any() else ""
+        st.caption(f"Mined: from the sun at once.{stored} Imported: mined from the grid.")
         if hours["soc_kwh"].any():
             st.vega_lite_chart(spec=charts.week_of_charge(hours, week, dark), alt="State of charge of the battery")
 

@@ -41,7 +41,7 @@ def template(*layers: Any, height: int = HEIGHT) -> Spec:
     chart = layers[0] if len(layers) == 1 else alt.layer(*layers)
     spec: Spec = chart.properties(height=height).to_dict()
     spec.pop("config", None)
-    spec["padding"] = {"left": 0, "top": 4, "right": 4, "bottom": 0}  # the card around it has its own
+    spec["padding"] = {"left": 0, "top": 4, "right": 4, "bottom": 6}  # the card around it has its own
     return spec
 
 

@@ -209,13 +209,12 @@ def _energy_flow(dark: bool) -> Spec:
 
 def _names(dark: bool) -> list[object]:
     """The names beside the places: those of the last column to their left, so that nothing leaves the chart."""
-    import altair as alt
 
-    sides = {"left": ("left", 24, 0), "mid": ("left", 24, 0), "right": ("right", -8, 0)}
+    sides = {"left": ("left", "x2", 8), "mid": ("left", "x2", 8), "right": ("right", "x", -8)}
     ink = colour("Ink", dark)
     return [
         source(name)
-        .mark_text(align=align, dx=dx, dy=dy, fontSize=11, fontWeight=600, color=ink)
-        .encode(x=alt.X("x:Q"), y=alt.Y("middle:Q"), text="text:N")
-        for name, (align, dx, dy) in sides.items()
+        .mark_text(align=align, dx=dx, fontSize=12, fontWeight=600, color=ink)
+        .encode(x=f"{edge}:Q", y="middle:Q", text="text:N")
+        for name, (align, edge, dx) in sides.items()
     ]

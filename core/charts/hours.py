@@ -86,7 +86,9 @@ def _days() -> Any:
     """An axis of days, each named after the midnight with which it begins."""
     import altair as alt
 
-    return alt.Axis(format="%a %d %b", tickCount={"interval": "day", "step": 1}, labelAlign="left", labelOffset=4)
+    return alt.Axis(
+        format="%a %d %b", tickCount={"interval": "day", "step": 1}, labelAlign="left", labelOffset=4, labelBound=True
+    )
 
 
 def week_of_charge(hours: pd.DataFrame, week: int, dark: bool = False) -> Spec:

@@ -230,7 +230,7 @@ def _bars(rows: int, dark: bool) -> Spec:
     import altair as alt
 
     axis = alt.Axis(labelLimit=260, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
-    inks = alt.Scale(domain=["0", "1"], range=[colour(name, dark) for name in PARTS[:2]])
+    inks = alt.Scale(domain=["0", "1"], range=[colour(name, dark) for name in ("Quiet", "Left")])
     bars = source("bars").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
         x=alt.X("usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5)),
