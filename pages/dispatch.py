@@ -10,7 +10,7 @@ from core.errors import SolarMiningError
 from core.results import Projection
 from core.studies.operations import Operations
 from core.vocabulary import word
-from pages.ui import session, show
+from pages.ui import ahead, session, show
 
 WAYS = ("As run", "Planned ahead", "Perfect foresight")
 MIDSUMMER = 26  # the week that is shown first
@@ -80,7 +80,7 @@ def chosen_hours(projection: Projection, told: Operations) -> pd.DataFrame:
     return pd.DataFrame(told.hourly(ran), index=hours.index)
 
 
-@st.fragment
+@ahead.apart
 def weekly(hours: pd.DataFrame) -> None:
     """A week, hour by hour; another one draws this part alone."""
     with st.container(border=True):
@@ -112,7 +112,7 @@ def yearly(hours: pd.DataFrame) -> None:
         st.caption("Each line: the power that is reached or passed in that share of the year's hours.")
 
 
-@st.fragment
+@ahead.apart
 def by_hour_and_month(hours: pd.DataFrame) -> None:
     """One flow of the year by hour of the day and month, of those that there are."""
     flows = {word(name).label: name for name in hours.columns if name != "soc_kwh" and hours[name].any()}

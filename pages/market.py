@@ -20,7 +20,7 @@ from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA
 from core.outside import collected, outside
 from core.studies import history
 from core.world import NetworkNow, Price, Retarget, Series
-from pages.ui import live, session, show
+from pages.ui import ahead, live, session, show
 
 CURRENCY, FIRST_CURRENCY = "currency", "EUR"
 SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
@@ -176,6 +176,7 @@ def change(frac: float) -> str:
 # --- history --------------------------------------------------------------------------------------
 
 
+@ahead.apart
 def lines() -> None:
     """Hashprice, price and difficulty through the years."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

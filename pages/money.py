@@ -9,7 +9,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import accounts, currency, session, show
+from pages.ui import accounts, ahead, currency, session, show
 
 TABS = ("Overview", "Statement", "Debt", "Tax", "Coins and renewal")
 
@@ -21,6 +21,12 @@ def page() -> None:
         show.failure(projection)
         return
     tiles(projection)
+    tabs(projection)
+
+
+@ahead.apart
+def tabs(projection: Projection) -> None:
+    """What is looked at; another tab draws itself alone."""
     drawn = (overview, statement, debt, tax, coins_and_renewal)
     dark = st.context.theme.type == "dark"
     for tab, draw in zip(st.tabs(list(TABS), on_change="rerun", key="money"), drawn, strict=True):

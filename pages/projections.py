@@ -192,6 +192,7 @@ def coins(projection: Projection, dark: bool) -> None:
         )
 
 
+@ahead.apart
 def tables(projection: Projection) -> None:
     st.subheader("Figures", anchor=False)
     summary, yearly, monthly, hourly = st.tabs(
