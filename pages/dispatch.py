@@ -25,6 +25,12 @@ def page() -> None:
     with st.spinner("Running the year three ways …"):
         told = session.operations()
     foresight(told)
+    shown(projection, told)
+
+
+@ahead.apart
+def shown(projection: Projection, told: Operations) -> None:
+    """The hours of one way to run the year; another way draws them alone."""
     hours = chosen_hours(projection, told)
     weekly(hours)
     yearly(hours)
