@@ -43,9 +43,8 @@ UNTIL_ANSWERED = """([act, watch, late]) => new Promise(done => {
       field.dispatchEvent(new Event('input', {bubbles: true}));
       field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})); },
     click: ([css, words]) => named(css, words).click(),
-    slide: ([css]) => { const e = named(css, '');
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, String(Number(e.value) + 1));
-      for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind, {bubbles: true})); },
+    key: ([css]) => { named(css, '').focus();  // the key itself is the driver's: a range takes no made one
+      document.addEventListener('keydown', () => { begin = performance.now(); }, {once: true, capture: true}); },
     hover: ([css, share]) => { const c = named(css, '').querySelector('canvas'), box = c.getBoundingClientRect();
       c.dispatchEvent(new MouseEvent('mousemove', {clientX: box.x + box.width * share, clientY: box.y + 16, bubbles: true})); },
     sort: ([css, share]) => { const e = named(css, ''), c = e.querySelector('canvas'), box = c.getBoundingClientRect();
@@ -93,7 +92,7 @@ INTERACTIONS = (
     Interaction("/", "tabs of figures", pressed(TAB, "By year", "By month", "By hour", "Summary"), "[role=tabpanel]"),
     Interaction("/", "sorting a table", (("sort", TABLE, 0.08), ("sort", TABLE, 0.3)), TABLE),
     Interaction("/money", "tabs", pressed(TAB, "Statement", "Debt", "Tax", "Coins and renewal", "Overview"), "[role=tabpanel]"),
-    Interaction("/dispatch", "week", (("slide", "input[type=range]"),), CHART),
+    Interaction("/dispatch", "week", (("key", "input[type=range]"),), CHART),
     Interaction("/dispatch", "way of running", pressed(CHOICE, "Planned ahead", "Perfect foresight", "As run"), RUN),
     Interaction("/risk", "volatility", typed("Price volatility, now", 0.66, 0.67, 0.68), MAIN),
     Interaction("/sizing", "aims with bad lives", pressed("summary", "What the aims"), MAIN),
@@ -134,7 +133,7 @@ def times(planner: Planner, each: Interaction) -> Iterator[float]:
     acts = cycle(each.acts)
     for number, act in enumerate(islice(acts, ROUNDS + len(each.acts))):
         try:
-            took = float(planner.page.evaluate(UNTIL_ANSWERED, [list(act), each.watch, LATE_S]))
+            took = answered_s(planner.page, act, each.watch)
         except Error as error:
             print(f"  {each.page} {each.name}: {str(error).splitlines()[0][:120]}")
             return
@@ -142,6 +141,14 @@ def times(planner: Planner, each: Interaction) -> Iterator[float]:
             settled(planner.page)
         if number >= len(each.acts):
             yield took if took >= 0 else LATE_S
+
+
+def answered_s(page: Page, act: tuple[object, ...], watch: str) -> float:
+    """Seconds from an act to its answer; −1 where none came [s]."""
+    page.evaluate(f"asked => {{ window.answered = ({UNTIL_ANSWERED})(asked); }}", [list(act), watch, LATE_S])
+    if act[0] == "key":
+        page.keyboard.press("ArrowRight")
+    return float(page.evaluate("() => window.answered"))
 
 
 def all_drawn(page: Page) -> None:
