@@ -204,6 +204,26 @@ def life_steps(projection: Projection) -> dict[str, float]:
     return {**steps, "Debt drawn less repaid": principal}
 
 
+def year_steps(projection: Projection, year: int = 1) -> dict[str, float]:
+    """What adds up to the owner's cash of a year [USD], by label, from all coins mined, the pool's fee not yet taken."""
+    book = {name: float(values[year]) for name, values in _signed(projection.statement).items()}
+    fee = pool_fee_usd(projection, year)
+    names = (
+        *REVENUE[1:],
+        *RUNNING,
+        *("investment_usd", "sales_usd", "coins_kept_usd", "tax_usd", "interest_usd", "construction_interest_usd"),
+        *("debt_drawn_usd", "debt_repaid_usd", *MOVED),
+    )
+    gross = {"Coins, all": book["mining_revenue_usd"] + fee, "Pool fee": -fee}
+    return {**gross, **{_label(name): book[name] for name in names}}
+
+
+def pool_fee_usd(projection: Projection, year: int = 1) -> float:
+    """What the pool keeps in a year, at the price of each month, in whole cents [USD]."""
+    months = projection.monthly.iloc[12 * (year - 1) : 12 * year]
+    return float(_cents((months["pool_fee_btc"] * months["price_usd"]).to_numpy().sum()))
+
+
 def _signed(frame: pd.DataFrame) -> dict[str, Floats]:
     """Columns by name with the signs of a statement, and what balances took."""
     book = {str(name): frame[name].to_numpy(dtype=np.float64) for name in frame.columns}

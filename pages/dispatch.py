@@ -9,7 +9,8 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.studies.operations import Operations
-from pages.ui import session, show
+from core.vocabulary import word
+from pages.ui import ahead, session, show
 
 WAYS = ("As run", "Planned ahead", "Perfect foresight")
 MIDSUMMER = 26  # the week that is shown first
@@ -24,9 +25,15 @@ def page() -> None:
     with st.spinner("Running the year three ways …"):
         told = session.operations()
     foresight(told)
+    shown(projection, told)
+
+
+@ahead.apart
+def shown(projection: Projection, told: Operations) -> None:
+    """The hours of one way to run the year; another way draws them alone."""
     hours = chosen_hours(projection, told)
     weekly(hours)
-    yearly(projection, hours)
+    yearly(hours)
 
 
 def foresight(told: Operations) -> None:
@@ -79,8 +86,9 @@ def chosen_hours(projection: Projection, told: Operations) -> pd.DataFrame:
     return pd.DataFrame(told.hourly(ran), index=hours.index)
 
 
+@ahead.apart
 def weekly(hours: pd.DataFrame) -> None:
-    """A week, hour by hour."""
+    """A week, hour by hour; another one draws this part alone."""
     with st.container(border=True):
         st.subheader("A week, hour by hour", anchor=False)
         names = charts.weeks(hours)
@@ -88,26 +96,42 @@ def weekly(hours: pd.DataFrame) -> None:
             "Week from", range(len(names)), value=MIDSUMMER, format_func=lambda n: names[n], key="week"
         )
         dark = session.dark()
-        show.chart(spec=charts.week_of_dispatch(hours, week, dark), alt="Use of power in each hour of the week")
-        st.caption("Areas: where the power of the hour went. Line: the sun. Above the line: imports and the battery.")
+        show.chart(
+            spec=charts.week_of_dispatch(hours, week, dark),
+            alt="Where the power of each hour of the week came from and went",
+        )
+        stored = " Stored: into the battery, and out of it." if hours["charge_kw"].any() else ""
+        st.caption(f"Mined: from the sun at once.{stored} Imported: mined from the grid.")
         if hours["soc_kwh"].any():
             show.chart(spec=charts.week_of_charge(hours, week, dark), alt="State of charge of the battery")
 
 
-def yearly(projection: Projection, hours: pd.DataFrame) -> None:
+def yearly(hours: pd.DataFrame) -> None:
     """The year at a glance: when machines run, and how often how much power flows."""
     dark = session.dark()
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
-        st.subheader("Mining by hour and month", anchor=False)
-        show.chart(
-            spec=charts.hour_by_month(projection, "mining_kw", dark),
-            alt="Heat map of mining power by local hour and month, as run",
-        )
+        by_hour_and_month(hours)
     with right.container(border=True, height="stretch"):
         st.subheader("How often how much", anchor=False)
         show.chart(spec=charts.duration_curves(hours, dark), alt="Duration curves of sun, mining and the grid")
         st.caption("Each line: the power that is reached or passed in that share of the year's hours.")
+
+
+@ahead.apart
+def by_hour_and_month(hours: pd.DataFrame) -> None:
+    """One flow of the year by hour of the day and month, of those that there are."""
+    flows = {word(name).label: name for name in hours.columns if name != "soc_kwh" and hours[name].any()}
+    if not flows:
+        st.caption("Nothing flows.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("By hour and month", anchor=False)
+        chosen = st.selectbox("Flow", list(flows), key="flow", label_visibility="collapsed", width=190)
+    show.chart(
+        spec=charts.heat_map(hours, flows[chosen], session.dark()),
+        alt=f"Heat map of {chosen} by local hour and month",
+    )
 
 
 page()

@@ -20,7 +20,7 @@ from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA
 from core.outside import collected, outside
 from core.studies import history
 from core.world import NetworkNow, Price, Retarget, Series
-from pages.ui import live, said, session, show
+from pages.ui import ahead, live, said, session, show
 
 CURRENCY, FIRST_CURRENCY = "currency", "EUR"
 SOONER_FRAC = 0.0005  # a change of difficulty that rounds to nothing
@@ -183,6 +183,7 @@ def change(frac: float) -> str:
 # --- history --------------------------------------------------------------------------------------
 
 
+@ahead.apart
 def lines() -> None:
     """Hashprice, price and difficulty through the years."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -221,9 +222,8 @@ def chart(
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{name}**")
         dark, times = session.dark(), [halving.time for halving in halvings()]
-        shown = history.thinned(series)
         show.chart(
-            spec=charts.market_lines(shown, unit, times, dark, log=log, steps=steps),
+            spec=charts.market_lines(series, unit, times, dark, log=log, steps=steps),
             alt=f"{name} by day, halvings marked",
         )
         st.caption(_origin(series, answer, collected_days))

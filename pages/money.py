@@ -9,7 +9,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import word
-from pages.ui import accounts, currency, session, show
+from pages.ui import accounts, ahead, currency, session, show
 
 TABS = ("Overview", "Statement", "Debt", "Tax", "Coins and renewal")
 
@@ -21,6 +21,12 @@ def page() -> None:
         show.failure(projection)
         return
     tiles(projection)
+    tabs(projection)
+
+
+@ahead.apart
+def tabs(projection: Projection) -> None:
+    """What is looked at; another tab draws itself alone."""
     drawn = (overview, statement, debt, tax, coins_and_renewal)
     dark = st.context.theme.type == "dark"
     for tab, draw in zip(st.tabs(list(TABS), on_change="rerun", key="money"), drawn, strict=True):
@@ -46,18 +52,15 @@ def figures(projection: Projection, *names: str) -> None:
 
 
 def overview(projection: Projection, dark: bool) -> None:
-    left, right = st.columns(2)
-    with left:
-        whole_life(projection, dark)
-        coin_cost(projection, dark)
-    with right:
-        owners_cash(projection, dark)
-        alternatives(projection, dark)
-        first_day(projection, dark)
+    for pair in ((whole_life, owners_cash), (coin_cost, first_day)):
+        for column, draw in zip(st.columns(2), pair, strict=True):
+            with column:
+                draw(projection, dark)
+    alternatives(projection, dark)
 
 
 def whole_life(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Cash of the whole life", anchor=False)
         show.chart(
             spec=charts.life_waterfall(bank.life_steps(projection), "Left for the owner", dark),
@@ -67,25 +70,30 @@ def whole_life(projection: Projection, dark: bool) -> None:
 
 
 def alternatives(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
-        show.chart(spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives")
-        accounts.alternatives(projection)
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        with left:
+            show.chart(
+                spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives"
+            )
+        with right:
+            accounts.alternatives(projection)
 
 
 def owners_cash(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Owner's cash after tax and debt", anchor=False)
         frame = projection.statement
         show.chart(
-            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark),
+            spec=charts.cash_by_year(frame["year"], frame["equity_cash_usd"], dark, charts.halving_years(projection)),
             alt="Owner's cash of each year as bars and its running sum as a line",
         )
         st.caption("Bars: cash of the year. Line: running sum since the first investment.")
 
 
 def first_day(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("Sources and uses", anchor=False)
         paid = sum(projection.sources_usd.values())
         if not paid:
@@ -99,7 +107,7 @@ def first_day(projection: Projection, dark: bool) -> None:
 
 
 def coin_cost(projection: Projection, dark: bool) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.subheader("What a coin costs", anchor=False)
         parts = {word(name).label: usd for name, usd in projection.cost_build_up.items()}
         if not parts:
@@ -136,9 +144,10 @@ def debt(projection: Projection, dark: bool) -> None:
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("What is owed and paid", anchor=False)
+        halvings = charts.halving_years(projection)
         parts = {"Interest": frame["interest_usd"], "Repayment": frame["debt_repaid_usd"]}
         show.chart(
-            spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark),
+            spec=charts.stacked_by_year(frame["year"], parts, ("Debt owed", frame["debt_balance_usd"]), dark, halvings),
             alt="Interest and repayment of each year as bars, debt at its end as a line",
         )
     with right.container(border=True, height="stretch"):
@@ -171,6 +180,7 @@ def tax(projection: Projection, dark: bool) -> None:
                 accounts.written_off(frame),
                 ("Taxable income", frame["taxable_income_usd"]),
                 dark,
+                charts.halving_years(projection),
             ),
             alt="Write-off of each year as bars, taxable income as a line",
         )
@@ -178,7 +188,13 @@ def tax(projection: Projection, dark: bool) -> None:
         st.subheader("What is owed", anchor=False)
         owed = {"State": frame["state_tax_usd"], "Federal": frame["federal_tax_usd"]}
         show.chart(
-            spec=charts.stacked_by_year(frame["year"], owed, ("Losses carried", frame["loss_carried_usd"]), dark),
+            spec=charts.stacked_by_year(
+                frame["year"],
+                owed,
+                ("Losses carried", frame["loss_carried_usd"]),
+                dark,
+                charts.halving_years(projection),
+            ),
             alt="State and federal tax of each year as bars, losses carried as a line",
         )
         st.caption(accounts.tax_in_words(projection))

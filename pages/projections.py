@@ -7,7 +7,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.vocabulary import METRICS
-from pages.ui import ahead, answer, check_list, forms, reports, said, session, show, years
+from pages.ui import ahead, answer, check_list, flows, forms, reports, said, session, show, spread, years
 
 QUICK = ("array.dc_kw", "fleet.units.0.count", "grid.import_usd_per_kwh", "outlook.price_usd", "finance.horizon_years")
 
@@ -23,7 +23,9 @@ def page() -> None:
     dark = st.context.theme.type == "dark"
     money(projection, dark)
     energy(projection, dark)
+    flows.sunlight_to_cash(projection, dark)
     coins(projection, dark)
+    spread.section(projection, dark)
     years.section()
     reports.section(projection)
     tables(projection)
@@ -140,7 +142,9 @@ def money(projection: Projection, dark: bool) -> None:
             spec=charts.cumulated_cash(projection, dark),
             alt="Net cash of each year as bars and its running sum as a line",
         )
-        st.caption("Bars: net cash of the year. Line: running sum since the first investment.")
+        st.caption(
+            "Bars: net cash of the year, in and out. Line: running sum since the first investment. One path: price and difficulty as planned."
+        )
     with right.container(border=True, height="stretch"):
         st.subheader("Compared with what?", anchor=False)
         show.chart(spec=charts.compared_with_what(projection, dark), alt="Net present value beside three alternatives")
@@ -151,9 +155,10 @@ def money(projection: Projection, dark: bool) -> None:
 
 
 def energy(projection: Projection, dark: bool) -> None:
+    flows.energy_flow(projection, dark)
     left, right = st.columns([3, 2])
     with left.container(border=True, height="stretch"):
-        st.subheader("Energy of the first year", anchor=False)
+        st.subheader("Energy by month, year 1", anchor=False)
         show.chart(spec=charts.energy_by_month(projection, dark), alt="Energy by month and use")
         st.caption("Mined: solar energy mined, by way of the battery too. Imported: grid energy mined.")
     with right.container(border=True, height="stretch"):
@@ -176,6 +181,7 @@ def coins(projection: Projection, dark: bool) -> None:
         )
 
 
+@ahead.apart
 def tables(projection: Projection) -> None:
     st.subheader("Figures", anchor=False)
     summary, yearly, monthly, hourly = st.tabs(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests import bench_lives_screen
+from tests import bench_interactions, bench_lives_screen
 from tests.browser.dashboard import chromium_path, launch, serve
 from tests.browser.planner import Planner, settled
 
@@ -110,6 +110,7 @@ def main() -> None:
         with serve(Path(folder, "home")) as ours, serve(Path(folder, "peer"), script=bare) as peer:
             chromium = launch(playwright)
             measure(Planner(chromium.new_page(), ours).page, ours, chromium.new_page(), peer)
+            bench_interactions.bench(chromium.new_page(viewport={"width": 1280, "height": 900}), ours)
             bench_lives_screen.bench(chromium, ours, change_s)
             chromium.close()
 

@@ -180,10 +180,11 @@ def test_a_week_of_hours_is_the_week_it_says(example: Projection) -> None:
     names = charts.weeks(hours)
     assert (names[0], names[1], len(names)) == ("1 Jan", "8 Jan", 52)
     frame = charts.week_of_dispatch(hours, 1)["datasets"]["uses"]
-    mined = frame[frame["use"] == "Mined"]
-    assert len(mined) == 168
-    assert mined["kw"].tolist() == example.hourly["mining_kw"].iloc[168:336].tolist()
-    assert str(mined["hour"].iloc[0]) == "2027-01-08 00:00:00"
+    kw = {use: rows["kw"].to_numpy() for use, rows in frame.groupby("use")}
+    of_week = example.hourly.iloc[168:336]
+    assert np.allclose(kw["Mined"] + kw["Imported"], of_week["mining_kw"])
+    assert np.allclose(kw["Mined"] + kw["Exported"], of_week["pv_kw"])
+    assert str(frame["hour"].iloc[0]) == "2027-01-08 00:00:00"
 
 
 def test_a_duration_curve_falls_from_the_peak_to_the_least(example: Projection) -> None:

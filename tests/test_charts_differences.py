@@ -36,7 +36,7 @@ def test_a_plan_has_one_colour_in_both(dark: bool) -> None:
     assert of_bars["domain"] == ["loss", "gain"]
     assert of_lines["domain"] == ["First", "Second"]
     losses = charts.npv_histogram(FIRST, {}, dark)["layer"][0]["encoding"]["color"]["scale"]["range"]
-    assert losses[0] == charts.colour("Buy and hold", dark)  # the chart it is made from keeps its own
+    assert losses[0] == charts.colour("Out", dark)  # the chart it is made from keeps its own
 
 
 def test_the_difference_has_nothing_marked_and_every_path_in_a_bar() -> None:

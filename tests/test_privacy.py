@@ -41,7 +41,7 @@ GONE_S = 1.0 + 4 * LOOK_EVERY_S
 # What is kept by arguments, in one process for all its visitors: where, by what, and why no visitor is in it.
 KEPT_BY = {
     # figures and words that a page draws with: a scale, a theme, how many rows
-    "core.charts": "names: tuple[str, ...] dark: bool halved: bool log: bool steps: bool money: bool rows: int title: str line: str months: tuple[str, ...]",
+    "core.charts": "names: tuple[str, ...] dark: bool halved: bool planned: bool log: bool steps: bool money: bool rows: int title: str line: str months: tuple[str, ...]",
     "core.charts.site._picture": "raw: bytes shape: tuple[int, int] dark: bool",  # a map of heights, as it ships
     # names of what ships with the program, days of the calendar, kinds
     "core.fetchers": "name: str leap: bool step_minutes: int year: int first_year: int years: int last_year: int kind: type[Any] top: int bottom: int left: int right: int every: int ca_file: Path | None",

@@ -1,39 +1,24 @@
-"""What charts share: colours, templates, and the frames that fill them."""
+"""What charts share: templates, the frames that fill them, names at the ends of lines, halvings."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+import itertools
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from core.charts.palette import FAINT, colour, palette
 from core.say import Marks
 
 Spec = dict[str, Any]  # Vega-Lite, with its frames under "datasets"
+Floats: TypeAlias = NDArray[np.float64]
 HEIGHT = 300
-# one colour for each thing energy or money does, the same on every page: (light, dark)
-COLOURS = {
-    "Mined": ("#D97706", "#FBBF24"),
-    "Exported": ("#0F766E", "#2DD4BF"),
-    "Imported": ("#4338CA", "#A5B4FC"),
-    "Stored": ("#0369A1", "#38BDF8"),
-    "Curtailed": ("#8F8882", "#78716C"),
-    "This plan": ("#D97706", "#FBBF24"),
-    "Sell the power": ("#0F766E", "#2DD4BF"),
-    "Mine on the grid": ("#4338CA", "#A5B4FC"),
-    "Buy and hold": ("#BE123C", "#FB7185"),
-    "Quiet": ("#78716C", "#A8A29E"),
-    "Sun": ("#D97706", "#FBBF24"),
-    "Sky": ("#0369A1", "#38BDF8"),
-    "air": ("#D97706", "#FBBF24"),
-    "hydro": ("#0369A1", "#38BDF8"),
-    "immersion": ("#BE123C", "#FB7185"),
-}
-HEAT = {
-    False: ["#FFFBEB", "#FDE68A", "#FBBF24", "#D97706", "#92400E", "#5B2706"],
-    True: ["#1C1608", "#5C430C", "#A3720D", "#EBA50E", "#FBBF24", "#FDE99B"],
-}
 INK = ("#57534E", "#C7C0B4")  # of axes and legends, on light and dark ground
+POINTS_A_LINE = 2000  # twice as many as a wide chart has pixels
+NAME_APART = 0.085  # share of the axis between the names of two lines
 # axis labels in dollars: $1.2 M, −$300 k, 0
 USD_TICKS = (
     "datum.value == 0 ? '0' : (datum.value < 0 ? '−$' : '$') + (abs(datum.value) >= 1e6 ? "
@@ -42,18 +27,6 @@ USD_TICKS = (
 )
 ZERO = pd.DataFrame({"y": [0.0]})  # where a line of nothing is drawn
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-
-def colour(name: str, dark: bool) -> str:
-    """The colour of a thing on light or dark ground."""
-    return COLOURS[name][dark]
-
-
-def palette(names: tuple[str, ...], dark: bool) -> Any:
-    """The colours of some things as a scale."""
-    import altair as alt
-
-    return alt.Scale(domain=list(names), range=[colour(name, dark) for name in names])
 
 
 def source(name: str) -> Any:
@@ -70,6 +43,7 @@ def template(*layers: Any, height: int = HEIGHT) -> Spec:
     chart = layers[0] if len(layers) == 1 else alt.layer(*layers)
     spec: Spec = chart.properties(height=height).to_dict()
     spec.pop("config", None)
+    spec["padding"] = {"left": 0, "top": 4, "right": 4, "bottom": 6}  # the card around it has its own
     return spec
 
 
@@ -104,14 +78,84 @@ def _unspoken(made: Spec) -> Spec:
     return quiet
 
 
+def thinned(frame: pd.DataFrame, y: str, most: int = POINTS_A_LINE) -> pd.DataFrame:
+    """At most `most` rows of a line in their order: the first, the last, and the lowest and highest of each piece between.
+
+    No peak is lost, as it would be if rows were taken evenly; a line as wide as a screen looks the same.
+    """
+    if len(frame) <= most:
+        return frame
+    inner = frame[y].to_numpy(np.float64)[1:-1]
+    edges = np.linspace(0, len(inner), most // 2).astype(int)  # pieces of which each gives two
+    pieces = [(a, inner[a:b]) for a, b in itertools.pairwise(edges)]
+    kept = {1 + a + int(found) for a, piece in pieces for found in (piece.argmin(), piece.argmax())}
+    return frame.iloc[sorted({0, len(frame) - 1, *kept})]
+
+
+def at_ends(lines: pd.DataFrame, x: str, y: str, by: str) -> pd.DataFrame:
+    """Where each line's name stands: beside its last point, pushed apart where two would lie over each other.
+
+    Rows of `by`, `x` and `at`; lines: rows of `by`, `x` and `y`, in the order of `x`.
+    """
+    last = lines.groupby(by, sort=False).tail(1)
+    reach = max(lines[y].max(), 0.0) - min(lines[y].min(), 0.0) if len(lines) else 0.0
+    at = spread(last[y].to_numpy(np.float64), NAME_APART * (reach or 1.0))
+    return last[[by, x]].assign(at=at)
+
+
+def spread(values: Floats, apart: float) -> Floats:
+    """Places for `values` at least `apart` from each other, in their order, and as near as pushing upwards lets them."""
+    order = np.argsort(values, kind="stable")
+    steps = apart * np.arange(len(values))
+    placed = np.empty(len(values))
+    placed[order] = np.maximum.accumulate(values[order] - steps) + steps
+    return placed
+
+
+def end_names(x: Any, by: str, names: tuple[str, ...], dark: bool) -> Any:
+    """The names of lines at their ends, in their colours, over the frame `ends` that `at_ends` makes."""
+    import altair as alt
+
+    text = source("ends").mark_text(align="left", dx=6, fontSize=12, fontWeight=600)
+    own = alt.Color(f"{by}:N", scale=palette(names, dark), legend=None)
+    faint = alt.when(alt.FieldOneOfPredicate(by, list(FAINT)))
+    return text.encode(x=x, y="at:Q", text=f"{by}:N", color=faint.then(alt.value(colour("Quiet", dark))).otherwise(own))
+
+
+def months_axis() -> Any:
+    """An axis of `month` on which each year stands under its January, the first one too."""
+    import altair as alt
+
+    return alt.X("month:T", title=None, axis=alt.Axis(labelFlush=False))
+
+
+def zero_line(dark: bool) -> Any:
+    """A dashed line of nothing, over the frame `zero`."""
+    return source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
+
+
+def halving_year_marks(dark: bool, halved: bool) -> list[Any]:
+    """The same on an axis of years of operation, over the frame `halvings` of `year` and `label`."""
+    import altair as alt
+
+    if not halved:
+        return []
+    base = source("halvings").encode(x="year:O")
+    text = base.mark_text(baseline="bottom", dy=-3, fontSize=11, color=colour("Quiet", dark))
+    return [
+        base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),
+        text.encode(y=alt.value(0), text="label:N"),
+    ]
+
+
 def halving_marks(dark: bool, halved: bool) -> list[Any]:
-    """Dashed lines on an axis of `month`, one for each row of the frame `halvings`."""
+    """Dashed lines on an axis of `month`, one for each row of the frame `halvings`, named above the plot."""
     import altair as alt
 
     if not halved:
         return []
     base = source("halvings").encode(x="month:T")
-    text = base.mark_text(align="left", baseline="top", dx=4, fontSize=11, color=colour("Quiet", dark))
+    text = base.mark_text(align="center", baseline="bottom", dy=-3, fontSize=11, color=colour("Quiet", dark))
     return [
         base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),
         text.encode(y=alt.value(0), text="label:N"),

@@ -13,12 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, halving_marks, palette, source, template
+from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, filled, halving_marks, source, template
+from core.charts.palette import SERIES, SERIES_DASHES, colour, palette
 from core.charts.plan import halving_frame, short_usd
 from core.results import Projection
 
-INKS = ("Mined", "Imported", "Exported", "Buy and hold", "Sky", "Quiet")
-DASHES = ([1, 0], [8, 3], [2, 2], [10, 3, 2, 3], [5, 5], [1, 3])
 USES = ("Mined", "Exported", "Imported", "Curtailed")
 ROW, AXIS = 30, 45  # height of a bar that lies, and of the axis below the bars [px]
 LETTER_HIGH = 0.075  # share of a chart's height that a letter at the end of a line takes
@@ -82,8 +81,8 @@ def _lines(x: Any, y: Any, told: list[Any], plans: int, dark: bool) -> list[Any]
     import altair as alt
 
     names = letters(plans)
-    inks = alt.Scale(domain=names, range=[colour(INKS[i % len(INKS)], dark) for i in range(plans)])
-    dashes = alt.Scale(domain=names, range=[DASHES[i % len(DASHES)] for i in range(plans)])
+    inks = alt.Scale(domain=names, range=[colour(SERIES[i % len(SERIES)], dark) for i in range(plans)])
+    dashes = alt.Scale(domain=names, range=[list(SERIES_DASHES[i % len(SERIES_DASHES)]) for i in range(plans)])
     line = source("lines").mark_line(strokeWidth=2.3)
     line = line.encode(
         x=x,

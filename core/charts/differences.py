@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, source, template
+from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, filled, source, template
+from core.charts.palette import colour
 from core.charts.risk import SHOWN, npv_histogram
 
 STEPS = 200  # of a line from the worst path to the best

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, MONTHS, Spec, colour, filled, palette, source, template
+from core.charts.base import HEIGHT, MONTHS, Spec, filled, source, template
+from core.charts.flows import split_hours
+from core.charts.palette import HEAT, colour, dashes, palette
 from core.results import Projection
 
 HOURS_A_WEEK, WEEKS = 168, 52
 POINTS = 121  # of a duration curve
-# where an hour's power goes, from the ground up
-USES = {
-    "Mined": "mining_kw",
-    "Stored": "charge_kw",
-    "Exported": "export_kw",
-    "Curtailed": "curtailed_kw",
+# what an hour's power does, from the ground up: all but the last comes from the sun or the battery
+USES: dict[str, tuple[tuple[str, str], ...]] = {
+    "Mined": (("Sun", "Machines"),),
+    "Stored": (("Sun", "Battery"), ("Grid", "Battery"), ("Battery", "Machines"), ("Battery", "Sold")),
+    "Exported": (("Sun", "Sold"), ("Grid", "Sold")),
+    "Curtailed": (("Sun", "Nowhere"),),
+    "Imported": (("Grid", "Machines"),),
 }
 FLOWS = {"Sun": "pv_kw", "Mined": "mining_kw", "Imported": "import_kw", "Exported": "export_kw"}
 
@@ -39,26 +43,33 @@ def _of_week(hours: pd.DataFrame, week: int) -> pd.DataFrame:
 
 
 def week_of_dispatch(hours: pd.DataFrame, week: int, dark: bool = False) -> Spec:
-    """Where the power of each hour of a week went, 0 the first, against the sun it came from [kW]; hours by local time."""
+    """What the power of each hour of a week did, 0 the first, by where it came from [kW]; hours by local time.
+
+    Mined: from the sun at once. Stored: into the battery, or out of it. Imported: mined from the grid.
+    """
     frame = _of_week(hours, week)
-    times = frame.index
-    used = tuple(name for name, column in USES.items() if hours[column].any()) or ("Mined",)
+    power = {name: sum(flows[way] for way in ways) for flows in (split_hours(frame),) for name, ways in USES.items()}
+    used = _in_use(hours)
     stacked = pd.concat(
-        pd.DataFrame({"hour": times, "use": name, "rank": i, "kw": frame[USES[name]].to_numpy()})
-        for i, name in enumerate(used)
+        pd.DataFrame({"hour": frame.index, "use": name, "rank": i, "kw": power[name]}) for i, name in enumerate(used)
     )
-    sun = pd.DataFrame({"hour": times, "kw": frame["pv_kw"].to_numpy()})
-    return filled(_week_of_dispatch(used, dark), uses=stacked, sun=sun)
+    return filled(_week_of_dispatch(used, dark), uses=stacked)
+
+
+def _in_use(hours: pd.DataFrame) -> tuple[str, ...]:
+    """The uses that the year knows: the same in each of its weeks."""
+    columns = {"Mined": "mining_kw", "Stored": "charge_kw", "Exported": "export_kw", "Curtailed": "curtailed_kw"}
+    known = {**columns, "Imported": "import_kw"}
+    return tuple(name for name in USES if hours[known[name]].any()) or ("Mined",)
 
 
 @cache
 def _week_of_dispatch(names: tuple[str, ...], dark: bool) -> Spec:
     import altair as alt
 
-    time = alt.X("hour:T", title=None, axis=alt.Axis(format="%a %d", tickCount={"interval": "day", "step": 1}))
-    areas = source("uses").mark_area(interpolate="step-after", opacity=0.85)
+    areas = source("uses").mark_area(interpolate="step-after", stroke=colour("Ground", dark), strokeWidth=0.5)
     areas = areas.encode(
-        x=time,
+        x=alt.X("hour:T", title=None, axis=_days()),
         y=alt.Y("kw:Q", title="kW", stack="zero", axis=alt.Axis(tickCount=5)),
         color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
         order=alt.Order("rank:Q"),
@@ -68,8 +79,16 @@ def _week_of_dispatch(names: tuple[str, ...], dark: bool) -> Spec:
             alt.Tooltip("kw:Q", title="kW", format=",.1f"),
         ],
     )
-    line = source("sun").mark_line(interpolate="step-after", strokeWidth=1.6, color=colour("Quiet", dark))
-    return template(areas, line.encode(x=time, y="kw:Q"), height=HEIGHT)
+    return template(areas, height=HEIGHT)
+
+
+def _days() -> Any:
+    """An axis of days, each named after the midnight with which it begins."""
+    import altair as alt
+
+    return alt.Axis(
+        format="%a %d %b", tickCount={"interval": "day", "step": 1}, labelAlign="left", labelOffset=4, labelBound=True
+    )
 
 
 def week_of_charge(hours: pd.DataFrame, week: int, dark: bool = False) -> Spec:
@@ -86,7 +105,7 @@ def _week_of_charge(dark: bool) -> Spec:
     ink = colour("Stored", dark)
     area = source("charge").mark_area(opacity=0.3, line={"color": ink, "strokeWidth": 2}, color=ink)
     area = area.encode(
-        x=alt.X("hour:T", title=None, axis=alt.Axis(format="%a %d", tickCount={"interval": "day", "step": 1})),
+        x=alt.X("hour:T", title=None, axis=_days()),
         y=alt.Y("kwh:Q", title="kWh stored", axis=alt.Axis(tickCount=4)),
         tooltip=[
             alt.Tooltip("hour:T", title="Hour", format="%a %d %b, %H:%M"),
@@ -122,11 +141,7 @@ def _duration_curves(names: tuple[str, ...], dark: bool) -> Spec:
         x=alt.X("share:Q", title="Share of the year's hours, %", scale=alt.Scale(domain=[0, 100])),
         y=alt.Y("kw:Q", title="kW", axis=alt.Axis(tickCount=5)),
         color=alt.Color("flow:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
-        strokeDash=alt.StrokeDash(
-            "flow:N",
-            scale=alt.Scale(domain=list(names), range=[[6, 4] if n == "Sun" else [1, 0] for n in names]),
-            legend=None,
-        ),
+        strokeDash=alt.StrokeDash("flow:N", scale=dashes(names)),
         tooltip=[
             alt.Tooltip("flow:N", title="Flow"),
             alt.Tooltip("share:Q", title="% of hours", format=".0f"),
@@ -134,3 +149,52 @@ def _duration_curves(names: tuple[str, ...], dark: bool) -> Spec:
         ],
     )
     return template(lines)
+
+
+def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
+    """Mean of an hourly column by local hour and month, first year [kW]."""
+    return heat_map(local_hours(projection), column, dark)
+
+
+def heat_map(hours: pd.DataFrame, column: str, dark: bool = False) -> Spec:
+    """Mean of a column by hour and month of hours labelled by the site's clock [kW]."""
+    return filled(_hour_by_month(dark), hours=_means(hours, column))
+
+
+@cache
+def _hour_by_month(dark: bool) -> Spec:
+    import altair as alt
+
+    legend = alt.Legend(
+        orient="top",
+        title="mean kW",
+        titleOrient="left",
+        titleAnchor="middle",
+        gradientLength=160,
+        gradientThickness=10,
+        tickCount=4,
+    )
+    cells = source("hours").mark_rect(stroke=None)
+    cells = cells.encode(
+        x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
+        y=alt.Y("month:O", title=None, sort=MONTHS, axis=alt.Axis(labelOverlap=False)),
+        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark], domainMin=0), legend=legend),
+        tooltip=[
+            alt.Tooltip("month:O", title="Month"),
+            alt.Tooltip("hour:O", title="Hour"),
+            alt.Tooltip("kw:Q", title="kW", format=",.0f"),
+        ],
+    )
+    return template(cells, height=HEIGHT + 20)
+
+
+def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
+    """Mean of an hourly column by local hour and month: columns month, hour, kw."""
+    return _means(local_hours(projection), column)
+
+
+def _means(hours: pd.DataFrame, column: str) -> pd.DataFrame:
+    local = pd.DatetimeIndex(hours.index)
+    means = hours[column].groupby([local.month, local.hour]).mean()
+    months = [MONTHS[int(m) - 1] for m in means.index.get_level_values(0)]
+    return pd.DataFrame({"month": months, "hour": means.index.get_level_values(1), "kw": means.to_numpy()})

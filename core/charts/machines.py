@@ -6,9 +6,10 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import HEIGHT, Spec, filled, palette, source, template
+from core.charts.base import HEIGHT, Spec, filled, source, template
+from core.charts.palette import COOLINGS, colour, palette
 
-COOLINGS = ("air", "hydro", "immersion")
+MOST = 3000  # machines drawn: more than any market has
 AGES = ("price up to 180 days old", "older")
 
 
@@ -18,7 +19,7 @@ def price_by_efficiency(machines: pd.DataFrame, dark: bool = False) -> Spec:
     machines: columns model, origin, cooling, efficiency_j_per_th, price_usd_per_th, price_date and `age`, one of `AGES`.
     """
     names = ["model", "origin", "cooling", "efficiency_j_per_th", "price_usd_per_th", "price_date", "age"]
-    priced = machines.loc[machines["price_usd_per_th"].notna(), names]
+    priced = machines.loc[machines["price_usd_per_th"].notna(), names].head(MOST)
     return filled(_price_by_efficiency(dark), machines=priced, own=priced[priced["origin"] == "own"])
 
 
@@ -36,7 +37,7 @@ def _price_by_efficiency(dark: bool) -> Spec:
         "efficiency_j_per_th:Q",
         title="J/TH (less is better)",
         scale=alt.Scale(zero=False, padding=12),
-        axis=alt.Axis(format="~g"),
+        axis=alt.Axis(format="~g", tickCount=8),
     )
     y = alt.Y("price_usd_per_th:Q", title="USD per TH/s", axis=alt.Axis(tickCount=6))
     legend = alt.Legend(orient="top", title=None)
@@ -46,10 +47,15 @@ def _price_by_efficiency(dark: bool) -> Spec:
         x=x,
         y=y,
         color=alt.Color("cooling:N", scale=palette(COOLINGS, dark), legend=legend),
+        shape=alt.Shape(
+            "cooling:N",
+            scale=alt.Scale(domain=list(COOLINGS), range=["circle", "square", "triangle-up"]),
+            legend=legend,
+        ),
         opacity=alt.Opacity("age:N", scale=ages, legend=None),
         tooltip=list(words.values()),
     )
-    ink = "#F5F1E8" if dark else "#1C1917"
+    ink = colour("Ink", dark)
     rings = source("own").mark_point(size=190, strokeWidth=2, color=ink, filled=False)
     text = source("own").mark_text(align="left", dx=11, fontSize=12, fontWeight=600, color=ink, limit=180)
     return template(dots, rings.encode(x=x, y=y), text.encode(x=x, y=y, text="model:N"), height=HEIGHT + 20)

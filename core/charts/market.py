@@ -8,7 +8,8 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import Spec, colour, filled, halving_marks, source, template
+from core.charts.base import Spec, filled, halving_marks, source, template, thinned
+from core.charts.palette import colour
 from core.world import Series
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -28,11 +29,12 @@ def market_lines(
     log: bool = True,
     steps: bool = False,
 ) -> Spec:
-    """A quantity by day on a logarithmic or plain axis, with the halvings of its time [unit of `title`]."""
+    """A quantity by day on a logarithmic or plain axis, with the halvings of its time [unit of `title`]; no peak is lost."""
     days = pd.to_datetime(pd.Series(series.days))
     frame = pd.DataFrame({"day": days, "value": series.values})
     if log:
         frame = frame[frame["value"] > 0]
+    frame = thinned(frame, "value")
     seen = [at for at in halvings if series.days[0] <= at.date() <= series.days[-1]]
     marks = pd.DataFrame(
         {"month": [pd.Timestamp(at).tz_localize(None) for at in seen], "label": ["halving"] * len(seen)}
@@ -44,7 +46,7 @@ def market_lines(
 def _market_lines(title: str, dark: bool, halved: bool, log: bool, steps: bool) -> Spec:
     import altair as alt
 
-    ink = colour("Mined", dark)
+    ink = colour("Sun", dark)
     line = source("market").mark_line(strokeWidth=1.8, color=ink, interpolate="step-after" if steps else "linear")
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(type="linear", zero=True)
     axis = alt.Axis(labelExpr=SHORT, tickCount=5)

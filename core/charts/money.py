@@ -9,10 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, halving_marks, source, template
-from core.charts.plan import halving_frame, short_usd
+from core.charts.base import (
+    HEIGHT,
+    USD_TICKS,
+    ZERO,
+    Spec,
+    filled,
+    halving_marks,
+    halving_year_marks,
+    months_axis,
+    source,
+    template,
+    zero_line,
+)
+from core.charts.palette import MONEY, PARTS, colour
+from core.charts.plan import cash_bars, halving_frame, short_usd
 from core.results import Projection
 
+NONE = pd.DataFrame({"year": [], "label": []})  # no halving
 ROW, AXIS = 30, 45  # height of a bar that lies, and of the axis below the bars [px]
 
 
@@ -40,9 +54,7 @@ def life_waterfall(steps: Mapping[str, float], last: str, dark: bool = False) ->
 def _life_waterfall(rows: int, dark: bool) -> Spec:
     import altair as alt
 
-    inks = alt.Scale(
-        domain=["in", "out", "sum"], range=[colour(name, dark) for name in ("Exported", "Buy and hold", "Mined")]
-    )
+    inks = alt.Scale(domain=["in", "out", "sum"], range=[colour(name, dark) for name in MONEY])
     axis = alt.Axis(labelLimit=260, labelFontSize=13, ticks=False, domain=False)
     bars = source("steps").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
@@ -56,15 +68,15 @@ def _life_waterfall(rows: int, dark: bool) -> Spec:
     return template(bars, rule, height=ROW * rows + AXIS)
 
 
-def cash_by_year(years: Any, cash_usd: Any, dark: bool = False) -> Spec:
-    """Cash of each year as bars, its running sum as a line [USD]."""
+def cash_by_year(years: Any, cash_usd: Any, dark: bool = False, halvings: pd.DataFrame = NONE) -> Spec:
+    """Cash of each year as bars, its running sum as a line [USD]. halvings: `halving_years` of the plan."""
     cash = np.asarray(cash_usd, dtype=np.float64)
     frame = pd.DataFrame({"year": np.asarray(years), "cash": cash, "sum": np.cumsum(cash)})
-    return filled(_cash_by_year(dark), cash=frame, zero=ZERO)
+    return filled(_cash_by_year(dark, not halvings.empty), cash=frame, zero=ZERO, halvings=halvings)
 
 
 @cache
-def _cash_by_year(dark: bool) -> Spec:
+def _cash_by_year(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     base = source("cash").encode(
@@ -75,10 +87,8 @@ def _cash_by_year(dark: bool) -> Spec:
             alt.Tooltip("sum:Q", title="Cumulated", format="$,.2f"),
         ],
     )
-    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark))
-    line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark))
-    rule = source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
-    return template(rule, bars.encode(y=_usd("cash:Q")), line.encode(y="sum:Q"))
+    axis = alt.Axis(labelExpr=USD_TICKS, tickCount=5, labelOverlap=True)
+    return template(*halving_year_marks(dark, halved), zero_line(dark), *cash_bars(base, "cash", "sum", axis, dark))
 
 
 def _years() -> Any:
@@ -94,9 +104,16 @@ def _usd(field: str) -> Any:
 
 
 def stacked_by_year(
-    years: Any, parts: Mapping[str, Any], line: tuple[str, Any] | None = None, dark: bool = False
+    years: Any,
+    parts: Mapping[str, Any],
+    line: tuple[str, Any] | None = None,
+    dark: bool = False,
+    halvings: pd.DataFrame = NONE,
 ) -> Spec:
-    """Amounts of each year stacked by part, and one more as a line [USD]; parts of nothing are left out."""
+    """Amounts of each year stacked by part, and one more as a line [USD]; parts of nothing are left out.
+
+    halvings: `halving_years` of the plan.
+    """
     found = {name: np.asarray(usd, dtype=np.float64) for name, usd in parts.items() if np.any(np.round(usd, 2))}
     long = pd.concat(
         [
@@ -107,22 +124,20 @@ def stacked_by_year(
     )
     name, values = line or ("", np.zeros(len(years)))
     frame = pd.DataFrame({"year": years, "usd": np.asarray(values, dtype=np.float64)})
-    return filled(_stacked_by_year(tuple(found), name, dark), parts=long, line=frame)
-
-
-PARTS = ("Imported", "Mined", "Exported", "Buy and hold", "Sky", "Quiet", "Curtailed")  # whose colours parts take
+    made = _stacked_by_year(tuple(found), name, dark, not halvings.empty)
+    return filled(made, parts=long, line=frame, halvings=halvings)
 
 
 @cache
-def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
+def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     inks = [colour(PARTS[i % len(PARTS)], dark) for i in range(len(names))]
-    ink = "#F5F1E8" if dark else "#1C1917"
+    ink = colour("Ink", dark)
     shown, shades = [*names, line] if line else list(names), [*inks, ink] if line else inks
     scale = alt.Scale(domain=shown, range=shades)
     legend = alt.Legend(orient="top", title=None, labelLimit=200, symbolType="square")
-    bars = source("parts").mark_bar(size=18, cornerRadius=2)
+    bars = source("parts").mark_bar(size=18, stroke=colour("Ground", dark), strokeWidth=1)
     bars = bars.encode(
         x=_years(),
         y=_usd("usd:Q"),
@@ -135,14 +150,14 @@ def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool) -> Spec:
         ],
     )
     if not line:
-        return template(bars)
+        return template(*halving_year_marks(dark, halved), bars)
     curve = source("line").mark_line(strokeWidth=2.2, color=ink, point=alt.OverlayMarkDef(size=30, color=ink))
     curve = curve.encode(
         x=_years(),
         y="usd:Q",
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("usd:Q", title=line, format="$,.2f")],
     )
-    return template(bars, curve)
+    return template(*halving_year_marks(dark, halved), bars, curve)
 
 
 def cover(years: Any, dscr: Any, covenant: float, dark: bool = False) -> Spec:
@@ -159,12 +174,15 @@ def _cover(dark: bool) -> Spec:
     import altair as alt
 
     y = alt.Y("dscr:Q", title="DSCR", axis=alt.Axis(tickCount=5))
-    inks = alt.Scale(domain=[False, True], range=[colour("Exported", dark), colour("Buy and hold", dark)])
-    dots = source("cover").mark_circle(size=110, opacity=1)
+    inks = alt.Scale(domain=[False, True], range=[colour("In", dark), colour("Out", dark)])
+    dots = source("cover").mark_point(size=110, filled=True, opacity=1)
     dots = dots.encode(
         x=_years(),
         y=y,
         color=alt.Color("below:N", scale=inks, legend=None),
+        shape=alt.Shape(
+            "below:N", scale=alt.Scale(domain=[False, True], range=["circle", "triangle-down"]), legend=None
+        ),
         tooltip=[alt.Tooltip("year:O", title="Year"), alt.Tooltip("dscr:Q", title="DSCR", format=".2f")],
     )
     line = source("cover").mark_line(strokeWidth=1.5, color=colour("Quiet", dark)).encode(x=_years(), y=y)
@@ -212,7 +230,7 @@ def _bars(rows: int, dark: bool) -> Spec:
     import altair as alt
 
     axis = alt.Axis(labelLimit=260, labelFontSize=13, labelOverlap=False, ticks=False, domain=False)
-    inks = alt.Scale(domain=["0", "1"], range=[colour(name, dark) for name in PARTS[:2]])
+    inks = alt.Scale(domain=["0", "1"], range=[colour(name, dark) for name in ("Quiet", "Left")])
     bars = source("bars").mark_bar(size=ROW - 10, cornerRadius=2)
     bars = bars.encode(
         x=alt.X("usd:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=5)),
@@ -259,7 +277,7 @@ def _renewal_timeline(dark: bool) -> Spec:
     )
     dots = source("events").mark_circle(size=130, opacity=0.9)
     dots = dots.encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         y=y,
         color=alt.Color("what:N", scale=inks, legend=None),
         tooltip=[
@@ -285,7 +303,7 @@ def _coins_held(dark: bool, halved: bool) -> Spec:
 
     held, sold = colour("Mined", dark), colour("Imported", dark)
     base = source("coins").encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         tooltip=[
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("held_btc:Q", title="Held (BTC)", format=",.4f"),

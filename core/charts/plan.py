@@ -8,19 +8,23 @@ from typing import Any
 import pandas as pd
 
 from core.charts.base import (
-    HEAT,
     HEIGHT,
-    MONTHS,
+    NAME_APART,
     USD_TICKS,
     ZERO,
     Spec,
-    colour,
+    at_ends,
+    end_names,
     filled,
     halving_marks,
-    palette,
+    halving_year_marks,
+    months_axis,
     source,
+    spread,
     template,
+    zero_line,
 )
+from core.charts.palette import colour, dashes, palette
 from core.results import Projection
 
 
@@ -40,36 +44,43 @@ def energy_by_month(projection: Projection, dark: bool = False) -> Spec:
         pd.DataFrame({"month": months, "use": name, "rank": i, "mwh": uses[name].to_numpy() / 1000})
         for i, name in enumerate(names)
     )
-    return filled(_energy_by_month(tuple(months), names, dark), energy=long)
+    return filled(_energy_by_month(tuple(months), names, dark), energy=long, ends=_beside_stack(long, months[-1]))
+
+
+def _beside_stack(stacked: pd.DataFrame, last: str) -> pd.DataFrame:
+    """The names of a stack's parts, beside the middles of those of its last bar."""
+    bar = stacked[stacked["month"] == last].sort_values("rank")
+    middles = (bar["mwh"].cumsum() - bar["mwh"] / 2.0).to_numpy()
+    highest = stacked.groupby("month")["mwh"].sum().max() or 1.0
+    return pd.DataFrame({"use": bar["use"], "at": spread(middles, NAME_APART * highest)})
 
 
 @cache
 def _energy_by_month(months: tuple[str, ...], names: tuple[str, ...], dark: bool) -> Spec:
     import altair as alt
 
-    bars = source("energy").mark_bar(cornerRadius=2)
+    bars = source("energy").mark_bar(stroke=colour("Ground", dark), strokeWidth=1)  # parts stay apart in grey print
     return template(
         bars.encode(
             x=alt.X("month:N", sort=list(months), title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("mwh:Q", title="MWh", axis=alt.Axis(tickCount=5)),
-            color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("use:N", scale=palette(names, dark), legend=None),
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("month:N", title="Month"),
                 alt.Tooltip("use:N", title="Energy"),
                 alt.Tooltip("mwh:Q", title="MWh", format=",.1f"),
             ],
-        )
+        ),
+        end_names(alt.value("width"), "use", names, dark),
     )
 
 
 def cumulated_cash(projection: Projection, dark: bool = False) -> Spec:
     """Yearly net cash as bars and its running sum as a line, with the years of a halving marked [USD]."""
     cash = projection.yearly[["year", "net_cash_usd", "cumulative_cash_usd"]]
-    months = pd.to_datetime(projection.monthly["month"]).tolist()
-    years = [months.index(m) // 12 + 1 for m in halving_months(projection)]
-    halvings = pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
-    return filled(_cumulated_cash(dark, bool(years)), cash=cash, halvings=halvings, zero=ZERO)
+    halvings = halving_years(projection)
+    return filled(_cumulated_cash(dark, not halvings.empty), cash=cash, halvings=halvings, zero=ZERO)
 
 
 @cache
@@ -84,26 +95,33 @@ def _cumulated_cash(dark: bool, halved: bool) -> Spec:
             alt.Tooltip("cumulative_cash_usd:Q", title="Cumulated", format="$,.0f"),
         ],
     )
-    axis = alt.Axis(labelExpr=USD_TICKS, tickCount=6)
-    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.45, color=colour("Exported", dark))
-    line = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=36), color=colour("Mined", dark))
-    text = source("halvings").mark_text(baseline="top", dy=2, fontSize=11, color=colour("Quiet", dark))
-    marks = [text.encode(x="year:O", y=alt.value(0), text="label:N")] if halved else []
-    return template(
-        _zero(dark),
-        bars.encode(y=alt.Y("net_cash_usd:Q", title=None, axis=axis)),
-        line.encode(y="cumulative_cash_usd:Q"),
-        *marks,
+    axis = alt.Axis(labelExpr=USD_TICKS, tickCount=5, labelOverlap=True)
+    marks = halving_year_marks(dark, halved)
+    return template(*marks, zero_line(dark), *cash_bars(base, "net_cash_usd", "cumulative_cash_usd", axis, dark))
+
+
+def cash_bars(base: Any, cash: str, cumulated: str, axis: Any, dark: bool) -> list[Any]:
+    """Cash as bars, what comes in apart from what goes out, and its running sum as a line."""
+    import altair as alt
+
+    ink = alt.when(alt.datum[cash] >= 0).then(alt.value(colour("In", dark))).otherwise(alt.value(colour("Out", dark)))
+    bars = base.mark_bar(size=18, cornerRadius=2, opacity=0.55).encode(
+        y=alt.Y(f"{cash}:Q", title=None, axis=axis), color=ink
     )
-
-
-def _zero(dark: bool) -> Any:
-    return source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
+    point = alt.OverlayMarkDef(size=36, color=colour("Left", dark))
+    line = base.mark_line(strokeWidth=2.5, point=point, color=colour("Left", dark))
+    return [bars, line.encode(y=f"{cumulated}:Q")]
 
 
 def halving_months(projection: Projection) -> list[pd.Timestamp]:
     """Months in which the subsidy halves."""
     return [pd.Timestamp(m) for m in projection.monthly["month"][projection.monthly["halvings"] > 0]]
+
+
+def halving_years(projection: Projection) -> pd.DataFrame:
+    """The years of operation with a halving, as the frame of `halving_year_marks`."""
+    years = projection.monthly.index[projection.monthly["halvings"] > 0].to_numpy() // 12 + 1
+    return pd.DataFrame({"year": years, "label": ["halving"] * len(years)})
 
 
 def halving_frame(projection: Projection) -> pd.DataFrame:
@@ -126,14 +144,14 @@ def _coins_by_month(dark: bool, halved: bool) -> Spec:
     ink = colour("Mined", dark)
     area = source("coins").mark_area(opacity=0.35, line={"color": ink, "strokeWidth": 2}, color=ink)
     area = area.encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         y=alt.Y("mined_btc:Q", title="BTC a month", axis=alt.Axis(tickCount=5)),
         tooltip=[
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("mined_btc:Q", title="BTC", format=",.5f"),
         ],
     )
-    return template(area, *halving_marks(dark, halved))
+    return template(*halving_marks(dark, halved), area)
 
 
 def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
@@ -148,25 +166,27 @@ def worth_of_energy(projection: Projection, dark: bool = False) -> Spec:
         pd.DataFrame({"month": monthly["month"], "use": use, "cents": usd * 100}) for use, usd in lines.items()
     )
     halvings = halving_frame(projection)
-    return filled(_worth_of_energy(tuple(lines), dark, not halvings.empty), worth=long, halvings=halvings)
+    made = _worth_of_energy(tuple(lines), dark, not halvings.empty)
+    return filled(made, worth=long, halvings=halvings, ends=at_ends(long, "month", "cents", "use"))
 
 
 @cache
 def _worth_of_energy(names: tuple[str, ...], dark: bool, halved: bool) -> Spec:
     import altair as alt
 
-    lines = source("worth").mark_line(strokeWidth=2.2)
+    lines = source("worth").mark_line(strokeWidth=2.4)
     lines = lines.encode(
-        x=alt.X("month:T", title=None),
+        x=months_axis(),
         y=alt.Y("cents:Q", title="cents per kWh", axis=alt.Axis(tickCount=5)),
-        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color("use:N", scale=palette(names, dark), legend=None),
+        strokeDash=alt.StrokeDash("use:N", scale=dashes(names), legend=None),
         tooltip=[
             alt.Tooltip("month:T", title="Month", format="%b %Y"),
             alt.Tooltip("use:N", title="kWh"),
             alt.Tooltip("cents:Q", title="cents", format=",.2f"),
         ],
     )
-    return template(lines, *halving_marks(dark, halved))
+    return template(*halving_marks(dark, halved), lines, end_names("month:T", "use", names, dark))
 
 
 def compared_with_what(projection: Projection, dark: bool = False) -> Spec:
@@ -212,35 +232,3 @@ def short_usd(value: float) -> str:
         if size >= limit:
             return f"{'−' if value < 0 else ''}${size / limit:.3g} {unit}"
     return f"{'−' if value < 0 else ''}${size:,.0f}"
-
-
-def hour_by_month(projection: Projection, column: str, dark: bool = False) -> Spec:
-    """Mean of an hourly column by local hour and month, first year [kW]."""
-    return filled(_hour_by_month(dark), hours=hour_month_means(projection, column))
-
-
-@cache
-def _hour_by_month(dark: bool) -> Spec:
-    import altair as alt
-
-    legend = alt.Legend(orient="top", title="kW", gradientLength=200, gradientThickness=10)
-    cells = source("hours").mark_rect()
-    cells = cells.encode(
-        x=alt.X("hour:O", title="Local hour", axis=alt.Axis(values=list(range(0, 24, 3)), labelAngle=0)),
-        y=alt.Y("month:O", title=None, sort=MONTHS),
-        color=alt.Color("kw:Q", scale=alt.Scale(range=HEAT[dark], domainMin=0), legend=legend),
-        tooltip=[
-            alt.Tooltip("month:O", title="Month"),
-            alt.Tooltip("hour:O", title="Hour"),
-            alt.Tooltip("kw:Q", title="kW", format=",.0f"),
-        ],
-    )
-    return template(cells, height=HEIGHT + 20)
-
-
-def hour_month_means(projection: Projection, column: str) -> pd.DataFrame:
-    """Mean of an hourly column by local hour and month: columns month, hour, kw."""
-    local = pd.DatetimeIndex(projection.hourly.index).tz_convert(projection.scenario.site.timezone)
-    means = projection.hourly[column].groupby([local.month, local.hour]).mean()
-    months = [MONTHS[int(m) - 1] for m in means.index.get_level_values(0)]
-    return pd.DataFrame({"month": months, "hour": means.index.get_level_values(1), "kw": means.to_numpy()})

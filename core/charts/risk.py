@@ -9,20 +9,46 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, colour, filled, source, template
+from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, filled, halving_marks, months_axis, source, template
+from core.charts.palette import colour
 
 BINS = 60
 SHOWN = (0.002, 0.998)  # share of the paths between which the histogram's axis ends
 ROW, AXIS = 34, 50
 
 
-def fan(percentiles: pd.DataFrame, title: str, *, log: bool = False, money: bool = False, dark: bool = False) -> Spec:
-    """Percentiles p5 … p95 by `month` as bands around the median."""
-    return filled(_fan(title, log, money, dark), fan=percentiles)
+def fan(
+    percentiles: pd.DataFrame,
+    title: str,
+    *,
+    log: bool = False,
+    money: bool = False,
+    dark: bool = False,
+    halvings: pd.DataFrame | None = None,
+    plan: pd.DataFrame | None = None,
+) -> Spec:
+    """Percentiles p5 … p95 by `month` as bands around the median, each named at its end.
+
+    halvings: `halving_frame` of the plan. plan: its own path, a frame of month and value, drawn as a dashed line.
+    """
+    ends = _band_names(percentiles)
+    marks = {"halvings": halvings} if halvings is not None and not halvings.empty else {}
+    path = {"plan": plan, "plan_end": plan.tail(1).assign(name="plan")} if plan is not None else {}
+    return filled(_fan(title, log, money, dark, bool(marks), bool(path)), fan=percentiles, ends=ends, **marks, **path)
+
+
+def _band_names(percentiles: pd.DataFrame) -> pd.DataFrame:
+    """P5, P50 and P95 beside the last month."""
+    last = percentiles.tail(1)
+    return pd.DataFrame(
+        {"month": month, "name": name, "at": row[name.lower()]}
+        for month, row in zip(last["month"], last.to_dict("records"), strict=True)
+        for name in ("P95", "P50", "P5")
+    )
 
 
 @cache
-def _fan(title: str, log: bool, money: bool, dark: bool) -> Spec:
+def _fan(title: str, log: bool, money: bool, dark: bool, halved: bool, planned: bool) -> Spec:
     import altair as alt
 
     ink = colour("Mined", dark)
@@ -34,7 +60,7 @@ def _fan(title: str, log: bool, money: bool, dark: bool) -> Spec:
     )
     hints = [alt.Tooltip("month:T", title="Month", format="%B %Y")]
     hints += [alt.Tooltip(f"p{p}:Q", title=f"P{p}", format=",.4~r") for p in (95, 75, 50, 25, 5)]
-    base = source("fan").encode(x=alt.X("month:T", title=None), tooltip=hints)
+    base = source("fan").encode(x=months_axis(), tooltip=hints)
     bands = [
         base.mark_area(opacity=opacity, color=ink).encode(
             y=alt.Y(f"{low}:Q", title=title, scale=scale, axis=axis), y2=f"{high}:Q"
@@ -42,7 +68,22 @@ def _fan(title: str, log: bool, money: bool, dark: bool) -> Spec:
         for low, high, opacity in (("p5", "p95", 0.18), ("p25", "p75", 0.3))
     ]
     line = base.mark_line(strokeWidth=2.5, color=ink).encode(y=alt.Y("p50:Q", scale=scale))
-    return template(*bands, line, height=220)
+    words = source("ends").mark_text(align="left", dx=5, fontSize=11, color=colour("Quiet", dark))
+    names = words.encode(x="month:T", y=alt.Y("at:Q", scale=scale), text="name:N")
+    return template(*halving_marks(dark, halved), *bands, line, names, *_plan(scale, dark, planned), height=220)
+
+
+def _plan(scale: Any, dark: bool, planned: bool) -> list[Any]:
+    """The plan's own path among the lives."""
+    import altair as alt
+
+    if not planned:
+        return []
+    ink = colour("Ink", dark)
+    line = source("plan").mark_line(strokeDash=[5, 4], strokeWidth=1.6, color=ink)
+    word = source("plan_end").mark_text(align="right", dx=-4, dy=-8, fontSize=11, fontWeight=600, color=ink)
+    y = alt.Y("value:Q", scale=scale)
+    return [line.encode(x="month:T", y=y), word.encode(x="month:T", y=y, text="name:N")]
 
 
 def npv_histogram(npv_usd: Any, marks: Mapping[str, float], dark: bool = False) -> Spec:
@@ -62,7 +103,7 @@ def npv_histogram(npv_usd: Any, marks: Mapping[str, float], dark: bool = False) 
 def _npv_histogram(dark: bool) -> Spec:
     import altair as alt
 
-    scale = alt.Scale(domain=["loss", "gain"], range=[colour("Buy and hold", dark), colour("Sell the power", dark)])
+    scale = alt.Scale(domain=["loss", "gain"], range=[colour("Out", dark), colour("In", dark)])
     bars = source("bars").mark_bar(binSpacing=1, opacity=0.75)
     bars = bars.encode(
         x=alt.X("low:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6)),
@@ -167,7 +208,7 @@ def breakeven_surface(frame: pd.DataFrame, dark: bool = False) -> Spec:
 def _breakeven_surface(dark: bool) -> Spec:
     import altair as alt
 
-    ends = [colour("Buy and hold", dark), "#292524" if dark else "#FAFAF9", colour("Sell the power", dark)]
+    ends = [colour("Out", dark), "#292524" if dark else "#FAFAF9", colour("In", dark)]
     cells = source("cells").mark_rect()
     cells = cells.encode(
         x=alt.X(
@@ -212,11 +253,14 @@ def _backtest(title: str, dark: bool) -> Spec:
     )
     hints = [alt.Tooltip("start:N", title="Stood at")]
     hints += [alt.Tooltip(f"{name}:Q", format=",.4~r") for name in ("p5", "p50", "p95", "actual")]
-    base = source("starts").encode(x=alt.X("month:T", title=None), tooltip=hints)
+    base = source("starts").encode(x=months_axis(), tooltip=hints)
     reach = base.mark_rule(strokeWidth=3, opacity=0.35, color=colour("Imported", dark)).encode(y=y, y2="p95:Q")
     middle = base.mark_tick(thickness=2, size=5, color=colour("Imported", dark)).encode(y=alt.Y("p50:Q"))
-    scale = alt.Scale(domain=[True, False], range=[colour("Sell the power", dark), colour("Buy and hold", dark)])
-    came = base.mark_circle(size=34, opacity=1).encode(
-        y=alt.Y("actual:Q"), color=alt.Color("within:N", scale=scale, legend=None)
+    scale = alt.Scale(domain=[True, False], range=[colour("In", dark), colour("Out", dark)])
+    shapes = alt.Scale(domain=[True, False], range=["circle", "triangle-up"])
+    came = base.mark_point(size=34, filled=True, opacity=1).encode(
+        y=alt.Y("actual:Q"),
+        color=alt.Color("within:N", scale=scale, legend=None),
+        shape=alt.Shape("within:N", scale=shapes, legend=None),
     )
     return template(reach, middle, came, height=240)

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.charts.base import MONTHS, Spec, colour, filled, source, template
+from core.charts.base import MONTHS, Spec, filled, source, template
+from core.charts.palette import colour
 from core.inputs import Weather
 from core.world import SunForecast
 

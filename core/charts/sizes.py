@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEAT, HEIGHT, USD_TICKS, Spec, colour, filled, source, template
+from core.charts.base import HEIGHT, USD_TICKS, Spec, filled, source, template, thinned
+from core.charts.palette import HEAT, colour
 
 MOST_POINTS = 2500
 
@@ -72,9 +73,8 @@ def _design_map(dark: bool) -> Spec:
 
 def frontier(designs: pd.DataFrame, dark: bool = False) -> Spec:
     """The most that each investment brings: NPV of designs that none beats at less [USD]."""
-    return filled(
-        _frontier(dark), designs=designs[["capex_usd", "npv_usd", "dc_kw", "energy_kwh", "power_kw", "machines"]]
-    )
+    shown = designs[["capex_usd", "npv_usd", "dc_kw", "energy_kwh", "power_kw", "machines"]]
+    return filled(_frontier(dark), designs=thinned(shown, "npv_usd"))
 
 
 @cache
@@ -102,7 +102,7 @@ def mean_and_tail(designs: pd.DataFrame, dark: bool = False) -> Spec:
 
     Columns mean_usd, cvar_usd, loss_frac, meets and the sizes. Designs that lose more than the best gains are left out.
     """
-    near = designs[designs["mean_usd"] >= -max(abs(float(designs["mean_usd"].iloc[0])), 1.0)]
+    near = designs[designs["mean_usd"] >= -max(abs(float(designs["mean_usd"].iloc[0])), 1.0)].head(MOST_POINTS)
     points = near.assign(
         what=np.where(near["meets"], "keeps to the aim", "misses the aim"), loss_percent=100.0 * near["loss_frac"]
     )[["mean_usd", "cvar_usd", "loss_percent", "what", "dc_kw", "energy_kwh", "machines"]]

@@ -6,7 +6,8 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import HEAT, HEIGHT, MONTHS, Spec, filled, source, template
+from core.charts.base import HEIGHT, MONTHS, Spec, filled, source, template
+from core.charts.palette import HEAT
 from core.sections.tariff import EnergyCharge
 
 

@@ -7,7 +7,8 @@ from functools import cache
 
 import pandas as pd
 
-from core.charts.base import Spec, colour, filled, source, template
+from core.charts.base import Spec, filled, source, template
+from core.charts.palette import colour
 
 
 def yields_by_year(kwh_per_kw: Mapping[int, float], marks: Mapping[str, float], dark: bool = False) -> Spec:

@@ -30,6 +30,7 @@ from core.sections import Array
 
 __all__ = [
     "Sky",
+    "absorbed",
     "ac_kw",
     "cell_temperature",
     "clipped_kw",
@@ -125,6 +126,11 @@ def poa_global(array: Array, sky: Sky) -> Floats:
     """
     light = _light(array, sky, _plane(array, sky))
     return sky.year(light.beam + light.sky + light.ground)
+
+
+def absorbed(array: Array, sky: Sky) -> Floats:
+    """Light that enters the modules, after row shade, reflection and soiling, rear side included, (8760,) [W/m²]."""
+    return sky.year(_absorbed(array, sky))
 
 
 def dc_per_kw(array: Array, light: Floats, temp_air: Floats, cooling: Floats) -> Floats:

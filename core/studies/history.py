@@ -1,4 +1,4 @@
-"""Series by day: what a hash earned, days added to a history, and few enough points to draw."""
+"""Series by day: what a hash earned, and days added to a history."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import numpy as np
 
 from core.models.mining import hashprice_usd_per_ph_day
 from core.world import MarketHistory, Series
-
-MOST_POINTS = 2000
 
 
 def hashprice(history: MarketHistory) -> Series:
@@ -24,12 +22,3 @@ def extended(series: Series, more: Series) -> Series:
     known = dict(zip(more.days, more.values, strict=True)) | dict(zip(series.days, series.values, strict=True))
     days = tuple(sorted(known))
     return Series(days, tuple(known[day] for day in days))
-
-
-def thinned(series: Series, most: int = MOST_POINTS) -> Series:
-    """At most `most` days, evenly taken, the first and the newest among them."""
-    count = len(series.days)
-    if count <= most:
-        return series
-    at = np.unique(np.linspace(0, count - 1, most).round().astype(int))
-    return Series(tuple(series.days[i] for i in at), tuple(series.values[i] for i in at))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from pages.ui import show
 
+P = ParamSpec("P")
 PAUSE_S = (
     0.05  # in which the browser shows the part, before all else comes in; the least is two flushes of Streamlit's queue
 )
@@ -35,3 +37,15 @@ def drawn(part: Callable[[], None]) -> None:
         st.fragment(alone)()
     finally:
         with_page = False
+
+
+def apart(part: Callable[P, None]) -> Callable[P, None]:
+    """A part of a page that its own tabs and fields draw alone, and nothing else on the page hangs on."""
+
+    @st.fragment
+    @wraps(part)
+    def alone(*args: P.args, **kwargs: P.kwargs) -> None:
+        with show.mishaps():
+            part(*args, **kwargs)
+
+    return alone

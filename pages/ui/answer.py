@@ -78,7 +78,7 @@ def payback(projection: Projection) -> str:
 
 def how_sure(projection: Projection) -> str:
     """By chance where the plan was lived on the Risk page, else by how far bitcoin may move until it turns."""
-    found = work.quietly("risk")
+    found = work.newest("risk")
     if found is not None and found.asked.scenario == projection.scenario:
         lives = found.lives
         loss, poor = lives.metrics["loss_probability_frac"], lives.metrics["npv_p5_usd"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.errors import NotFound
 from core.results import Projection
 from pages.ui import session, work
 
@@ -99,13 +98,7 @@ def _made(projection: Projection, risk: Risk | None, form: Form) -> Callable[[],
 
 def risk_of(projection: Projection) -> Risk | None:
     """What the page Risk last found, where it is of this plan, this weather and this market."""
-    from core.jobs import pool
-
-    job_id = st.session_state.get(work.last("risk"), "")
-    try:
-        found: Any = pool().get(job_id, work.owner()).result if job_id else None
-    except NotFound:
-        return None
+    found = work.newest("risk")
     return matching(Risk(found.lives, found.reasons.why), projection) if found is not None else None
 
 

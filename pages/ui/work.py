@@ -41,7 +41,7 @@ def begin(kind: str, work: Work, ready: Ready | None = None, deadline_s: float |
     deadline_s: None, as the pool has it.
     """
     try:
-        st.session_state[last(kind)] = st.query_params[_key(kind)] = pool().submit(
+        st.session_state[_last(kind)] = st.query_params[_key(kind)] = pool().submit(
             kind, owner(), work, Terms(ready=ready, deadline_s=deadline_s)
         )
     except SolarMiningError as error:
@@ -105,19 +105,18 @@ def result(kind: str, words: str) -> Any:
 
 def _named(kind: str) -> str:
     """The work that the address names, or the last of this session: a link of the navigation leaves it out."""
-    if _key(kind) not in st.query_params and last(kind) in st.session_state:
-        st.query_params[_key(kind)] = st.session_state[last(kind)]
+    if _key(kind) not in st.query_params and _last(kind) in st.session_state:
+        st.query_params[_key(kind)] = st.session_state[_last(kind)]
     return str(st.query_params.get(_key(kind), ""))
 
 
-def quietly(kind: str) -> Any:
-    """What came of the last work of that kind in this session, on whatever page; None where there is none."""
-    job_id = st.session_state.get(_last(kind), "")
+def newest(kind: str) -> Any:
+    """What the newest work of a kind of this session came to; None where there is none, or it is not done."""
     try:
-        job = pool().get(job_id, owner()) if job_id else None
-    except SolarMiningError:
+        job = pool().get(st.session_state.get(_last(kind), ""), owner())
+    except NotFound:
         return None
-    return job.result if job is not None and job.state == "done" else None
+    return job.result if job.state == "done" else None
 
 
 def _key(kind: str) -> str:
@@ -125,6 +124,6 @@ def _key(kind: str) -> str:
     return f"{kind}_job"
 
 
-def last(kind: str) -> str:
+def _last(kind: str) -> str:
     """Under which the session remembers the newest."""
     return f"_{kind}_job"

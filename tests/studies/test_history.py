@@ -1,4 +1,4 @@
-"""Series by day: hashprice against a published one, days added, points thinned."""
+"""Series by day: hashprice against a published one, and days added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.models.mining import hashprice_usd_per_ph_day
-from core.studies.history import extended, hashprice, thinned
+from core.studies.history import extended, hashprice
 from core.world import MarketHistory, Series
 
 START = date(2024, 1, 1)
@@ -35,13 +35,3 @@ def test_days_are_added_and_none_is_replaced() -> None:
     assert told.values == (1.0, 2.0, 3.0, 103.0, 104.0)
     assert list(told.days) == sorted(told.days)
     assert extended(daily(3), Series((), ())) == daily(3)
-
-
-@pytest.mark.parametrize("count", [1, 2, 1999, 2000, 2001, 5800])
-def test_few_enough_days_are_left_with_the_first_and_the_newest(count: int) -> None:
-    told = thinned(daily(count))
-    assert len(told.days) == min(count, 2000)
-    assert (told.days[0], told.days[-1]) == (START, START + timedelta(days=count - 1))
-    assert set(zip(told.days, told.values, strict=True)) <= set(
-        zip(daily(count).days, daily(count).values, strict=True)
-    )
