@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from core import say
 from core.results import Projection
 from core.say import ENGLISH, Marks, metric, money, number, percent
+from core.say import exact as in_digits
 from core.vocabulary import word
 
 DAY_S = 86_400.0
@@ -46,7 +46,7 @@ def caption(name: str) -> str:
 
 def reading(value: float, marks: Marks = ENGLISH) -> str:
     """A figure from outside in all its digits."""
-    return number(value, 0, marks) if value >= 1e6 else say.exact(value, 10, marks)
+    return number(value, 0, marks) if value >= 1e6 else in_digits(value, 10, marks)
 
 
 def exact(name: str, value: float | None) -> str:

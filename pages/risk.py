@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -80,10 +79,9 @@ def begin() -> None:
         lives = simulate(scenario, weather, market, rules=rules, tick=part(tick, 0.0, 0.6), enough=late)
         found = Told(lives, own_turn.Question(scenario, weather, market, rules))
         tick(0.6, REASONS, found)
-        with ThreadPoolExecutor(1, thread_name_prefix="reasons") as beside:
-            why = beside.submit(sensitivity, scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
-            choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
-            return found._replace(reasons=Reasons(why.result(), choices))
+        why = sensitivity(scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
+        choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
+        return found._replace(reasons=Reasons(why, choices))
 
     work.begin("risk", live, lambda: compile_kernels(scenario), DEADLINE_S)
 
@@ -206,7 +204,7 @@ def turns(why: Sensitivity, question: own_turn.Question) -> None:
                 "Against the plan": [show.money(usd) for usd in told["change_usd"]],
             }
         )
-        st.dataframe(table, hide_index=True, alt="Table: Bad turns")
+        st.table(table, hide_index=True, border="horizontal", alt="Table: Bad turns")
         show.downloads(told, "Bad turns")
         st.caption("Each on the plan as it is, with nothing else left to chance.")
         own_turn.form(12 * question.scenario.finance.horizon_years)
@@ -273,10 +271,13 @@ def footnotes(lives: RiskAnalysis) -> None:
         st.caption(
             f"Solar energy of the {years}: P50 {said.number(p50)} MWh, P90 (exceedance) {said.number(p90)} MWh, P99 (exceedance) {said.number(p99)} MWh."
         )
-    with st.expander("All figures", icon=":material/table:"):
-        frame = figures(lives)
-        st.dataframe(frame, hide_index=True, height=320, alt="Table: Risk figures")
-        show.downloads(frame, "Risk figures")
+    show.folded("All figures", ":material/table:", lambda: all_figures(lives))
+
+
+def all_figures(lives: RiskAnalysis) -> None:
+    frame = figures(lives)
+    st.dataframe(frame, hide_index=True, height=320, alt="Table: Risk figures")
+    show.downloads(frame, "Risk figures")
 
 
 def figures(lives: RiskAnalysis) -> pd.DataFrame:

@@ -20,7 +20,8 @@ GOALS_S = {"progress": 0.3, "page": 1.5, "cancel": 0.5, "visitor": 0.3}
 # from a press of the button to the first frame in which a text stands on the page; it looks only where something changed, as
 # looking at every frame takes a core from what is timed
 UNTIL_SEEN = """([button, words]) => new Promise(done => {
-  const pressed = [...document.querySelectorAll('button')].find(b => b.innerText.trim().endsWith(button));
+  const pressed = [...document.querySelectorAll('button')]
+    .find(b => b.innerText.split('\\n').some(part => part.trim() === button));  // beside its icon and its key
   const seen = () => [...document.querySelectorAll('[data-testid=stMain] p')].some(p => p.textContent.includes(words));
   const begin = performance.now();
   const watch = new MutationObserver(() => {

@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts": ("core.troubles", "core.whole"),
     "core.results": ("core.inputs", "core.scenario"),
     "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
-    "core.shown": ("core.results", "core.vocabulary"),
+    "core.shown": ("core.results", "core.say", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (  # one subject in three files
         *GROUND,

@@ -42,12 +42,13 @@ def asked(scenario: Scenario, begin: Callable[[], None]) -> None:
     others = (name for name in Risk.model_fields if name not in (*USUAL, *OF_THEIR_OWN))
     with st.container(border=True):
         forms.fields(*(f"risk.{name}" for name in USUAL), columns=5)
-        with st.expander("All that is left to chance", icon=":material/tune:"):
-            forms.fields(*(f"risk.{name}" for name in others), columns=4)
-        with st.expander("What goes together", icon=":material/join_inner:"):
-            goes_together(scenario)
-        with st.expander("As the past had it", icon=":material/history:"):
-            history_fit(scenario)
+        show.folded(
+            "All that is left to chance",
+            ":material/tune:",
+            lambda: forms.fields(*(f"risk.{name}" for name in others), columns=4),
+        )
+        show.folded("What goes together", ":material/join_inner:", lambda: goes_together(scenario))
+        show.folded("As the past had it", ":material/history:", lambda: history_fit(scenario))
         st.caption(price_in_words(scenario))
         st.button(
             "Run", type="primary", shortcut="Ctrl+Enter", icon=":material/casino:", on_click=begin, key="run risk"

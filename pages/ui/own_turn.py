@@ -10,7 +10,7 @@ from core.errors import ValidationError
 from core.inputs import CreditRule, Market, Weather
 from core.scenario import Scenario
 from core.studies.turns import LONGEST_NAME, MOST_FRAC, OwnTurn
-from pages.ui import session
+from pages.ui import session, show
 
 OWN, PROBLEM = "_own_turns", "own turn"
 PERCENT = 100.0
@@ -50,20 +50,23 @@ def rows(asked: Question) -> Any:
 
 def form(months: int) -> None:
     """Asks for a turn; its figures in percent of the plan's."""
-    with st.expander("Your own bad turn", icon=":material/add_alert:"):
-        with st.form("own turn", border=False):
-            st.text_input("Name of the turn", key="own name", max_chars=LONGEST_NAME, placeholder="A year of drought")
-            with st.grid(4, min_column_width=170, gap="small"):
-                for name, (label, most) in FRACTIONS.items():
-                    st.number_input(label, 0.0, most, PERCENT, step=5.0, key=f"own {name}", help=HELP.get(name))
-                st.number_input("Within (months)", 1, months, 1, key="own within_months")
-                st.number_input("From month", 1, months, 1, key="own first_month", help="Of operation, the first is 1.")
-                st.number_input("To month", 1, months, min(12, months), key="own last_month")
-            st.form_submit_button("Add it", icon=":material/add:", on_click=_add)
-        if problem := session.problem(PROBLEM):
-            st.caption(f":red[{session.literal(problem)}]")
-        if kept():
-            st.button("Remove them", icon=":material/delete:", on_click=kept().clear, key="own remove")
+    show.folded("Your own bad turn", ":material/add_alert:", lambda: _form(months))
+
+
+def _form(months: int) -> None:
+    with st.form("own turn", border=False):
+        st.text_input("Name of the turn", key="own name", max_chars=LONGEST_NAME, placeholder="A year of drought")
+        with st.grid(4, min_column_width=170, gap="small"):
+            for name, (label, most) in FRACTIONS.items():
+                st.number_input(label, 0.0, most, PERCENT, step=5.0, key=f"own {name}", help=HELP.get(name))
+            st.number_input("Within (months)", 1, months, 1, key="own within_months")
+            st.number_input("From month", 1, months, 1, key="own first_month", help="Of operation, the first is 1.")
+            st.number_input("To month", 1, months, min(12, months), key="own last_month")
+        st.form_submit_button("Add it", icon=":material/add:", on_click=_add)
+    if problem := session.problem(PROBLEM):
+        st.caption(f":red[{session.literal(problem)}]")
+    if kept():
+        st.button("Remove them", icon=":material/delete:", on_click=kept().clear, key="own remove")
 
 
 def _add() -> None:

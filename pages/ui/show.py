@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,13 @@ def tile(
 def metric_in_words(projection: Projection, name: str) -> str:
     """A metric as a page shows it; "Never" or "None" where it does not exist."""
     return shown.metric_in_words(projection, name, said.marks())
+
+
+def folded(label: str, icon: str, draw: Callable[[], object]) -> None:
+    """Something that is drawn when it is opened, and costs nothing until then."""
+    with st.expander(label, icon=icon, key=f"folded {label}", on_change="rerun") as part:
+        if part.open:
+            draw()
 
 
 def chart(spec: dict[str, Any], *, alt: str, **kwargs: Any) -> Any:
