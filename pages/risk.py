@@ -204,7 +204,7 @@ def turns(why: Sensitivity, question: own_turn.Question) -> None:
                 "Against the plan": [show.money(usd) for usd in told["change_usd"]],
             }
         )
-        st.table(table, hide_index=True, border="horizontal", alt="Table: Bad turns")
+        st.dataframe(table, hide_index=True, alt="Table: Bad turns")
         show.downloads(told, "Bad turns")
         st.caption("Each on the plan as it is, with nothing else left to chance.")
         own_turn.form(12 * question.scenario.finance.horizon_years)

@@ -27,7 +27,7 @@ def ranks(lives: RiskAnalysis) -> None:
     told, explained = ranked(lives.paths)
     if told.empty:
         return
-    st.table(
+    st.dataframe(
         pd.DataFrame({"In the lives": told["thing"], "Rank coefficient": told["coefficient"].map(signed)}),
         hide_index=True,
         alt="Table: Rank coefficients",
