@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from types import FunctionType
@@ -185,6 +186,13 @@ def drawn_page(name: str) -> None:
         runpy.run_path(str(Path("pages", f"{name}.py")))
 
 
+@pytest.fixture
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is run makes itself `__main__`, which processes that later tests begin would run anew."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.mark.usefixtures("own_main")
 @pytest.mark.parametrize("name", PAGES)
 def test_no_chart_of_a_page_sends_more(name: str) -> None:
     """As the page hands it to the browser: the frames beside the specification, and what stands in it."""
@@ -203,6 +211,7 @@ def rows(chart: Any) -> int:
     return sum(pa.ipc.open_stream(frame).read_all().num_rows for frame in frames if frame)
 
 
+@pytest.mark.usefixtures("own_main")
 def test_the_pages_do_send_something() -> None:
     page = AppTest.from_function(drawn_page, args=("projections",), default_timeout=120).run()
     assert sum(rows(element.proto) for element in page.get("vega_lite_chart")) > 500

@@ -23,7 +23,12 @@ UP_S, ENDS_S = 60.0, 30.0
 SITE = {"latitude": 36.1, "longitude": -79.95, "weather": "bundled:greensboro"}
 PLAN = {"site": SITE}
 PLANS = 8
-BATCH = {"scenario": PLAN, "sites": [SITE] * PLANS, "compute": "risk", "paths": 300}
+BATCH = {
+    "scenario": PLAN,
+    "sites": [SITE] * PLANS,
+    "compute": "risk",
+    "paths": 10_000,
+}  # lasts long enough to be killed
 
 
 class Server:
@@ -136,7 +141,7 @@ def test_after_a_kill_each_job_is_taken_up_once_and_nothing_is_left_running(tmp_
         assert [row["n"] for row in found][: len(before)] == before, "none is worked out again"
         assert done["result"]["failed"] == 0
         assert until(second.client, waiting, {"done"}, 60.0)["attempt"] == 1
-        longer = second.client.post("/batches", json={**BATCH, "paths": 20_000}).json()["job_id"]
+        longer = second.client.post("/batches", json={**BATCH, "paths": 60_000}).json()["job_id"]
         until(second.client, longer, {"running"}, 20.0)
         time.sleep(1.5)
         second.process.kill()

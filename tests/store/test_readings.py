@@ -56,9 +56,9 @@ def test_one_holds_a_task_until_the_lease_runs_out(db: Database) -> None:
 
 def test_a_lease_given_back_is_free_at_once(db: Database) -> None:
     leases.take(db, "refresh", "a", 1000.0, 60.0)
-    leases.give_back(db, "refresh", "b")
+    leases.give_back(lambda: db, "refresh", "b")
     assert not leases.take(db, "refresh", "b", 1001.0, 60.0), "only its holder gives it back"
-    leases.give_back(db, "refresh", "a")
+    leases.give_back(lambda: db, "refresh", "a")
     assert leases.take(db, "refresh", "b", 1001.0, 60.0)
 
 
