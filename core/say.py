@@ -27,7 +27,7 @@ ENGLISH = Marks()
 DOTS, SPACES, FINE_SPACES, QUOTES = Marks(".", ","), Marks("\u00a0", ","), Marks("\u202f", ","), Marks("’", ".")
 # languages and, where a country differs, languages of countries; all others write as English does
 LANGUAGES = (
-    (DOTS, "az bs ca da de el es eu gl hr id is it mk nl pt ro sl sr tr vi"),
+    (DOTS, "ca da de el es eu gl hr id is it mk nl pt ro sl sr tr vi"),
     (SPACES, "be bg cs de-AT en-ZA et fi fr-CA hu hy ka lt lv nb nn no pl pt-PT ru sk sq sv uk"),
     (FINE_SPACES, "fr"),
     (QUOTES, "de-CH de-LI it-CH"),

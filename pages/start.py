@@ -15,7 +15,7 @@ from core.studies.first_design import FirstDesign, Wish, begun, first_design
 from core.studies.sizing import compile_kernels
 from core.studies.variables import Variables
 from core.vocabulary import word
-from pages.ui import library, live, place, session, show, taking, work
+from pages.ui import library, live, place, said, session, show, taking, work
 
 # air-cooled, from cheap to thrifty, each with a price of this year
 MACHINES = ("Avalon A15 Pro", "Antminer S21 Pro (234)", "Antminer S21 XP")
@@ -85,7 +85,7 @@ def far() -> None:
         st.caption(":shimmer[Asking for the sun of this place …]")
     else:
         st.warning(
-            f"The sun of this place is not known here: the nearest year that is, {km:,.0f} km away, stands in for it. With a "
+            f"The sun of this place is not known here: the nearest year that is, {said.number(km)} km away, stands in for it. With a "
             "network it is asked for by itself; a weather file can be given under Configuration.",
             icon=":material/wb_sunny:",
         )
@@ -173,11 +173,17 @@ def verdict(found: FirstDesign) -> str:
 def in_words(plan: Scenario) -> str:
     """A design by its sizes."""
     unit = plan.fleet.units[0]
-    parts = [f"{plan.array.dc_kw:,.10g} kW of panels, tilted {plan.array.surface_tilt:g}°"] if plan.array.dc_kw else []
+    parts = (
+        [f"{said.exact(plan.array.dc_kw)} kW of panels, tilted {plan.array.surface_tilt:g}°"]
+        if plan.array.dc_kw
+        else []
+    )
     if plan.battery.energy_kwh:
-        parts.append(f"a battery of {plan.battery.energy_kwh:,.10g} kWh and {plan.battery.power_kw:,.10g} kW")
+        parts.append(
+            f"a battery of {said.exact(plan.battery.energy_kwh)} kWh and {said.exact(plan.battery.power_kw)} kW"
+        )
     if unit.count:
-        parts.append(f"{unit.count:,} × {unit.model} at {unit.price_usd or 0:,.0f} USD each")
+        parts.append(f"{said.number(unit.count)} × {unit.model} at {said.number(unit.price_usd or 0)} USD each")
     return f"{'; '.join(parts)}."
 
 
@@ -192,10 +198,10 @@ def granted(told: Told) -> None:
     """What three figures do not say."""
     plan, wish = told.found.plan, told.wish
     lines = [
-        f"Costs and habits as in the example “{presets()[told.like].name}”: {plan.finance.array_usd_per_kw:,.0f} USD per kW of "
-        f"panels, {plan.finance.battery_usd_per_kwh:,.0f} USD per kWh of battery, {plan.finance.site_usd_per_kw:,.0f} USD per kW of site.",
+        f"Costs and habits as in the example “{presets()[told.like].name}”: {said.number(plan.finance.array_usd_per_kw)} USD per kW of "
+        f"panels, {said.number(plan.finance.battery_usd_per_kwh)} USD per kWh of battery, {said.number(plan.finance.site_usd_per_kw)} USD per kW of site.",
         f"One of {len(MACHINES)} machines: {', '.join(MACHINES)}.",
-        f"Budget {wish.budget_usd:,.0f} USD; the designs tried: {len(told.found.sizing.designs):,}.",
+        f"Budget {said.number(wish.budget_usd)} USD; the designs tried: {said.number(len(told.found.sizing.designs))}.",
     ]
     if wish.power_usd_per_kwh is not None:
         lines.append(

@@ -8,7 +8,7 @@ from core.results import Projection
 from core.studies.checks import shortcut_npv_usd
 from core.studies.fleet import machine_kw
 from core.vocabulary_lives import word
-from pages.ui import session, show, work
+from pages.ui import said, session, show, work
 
 OTHERS = {
     "do nothing": "",
@@ -38,11 +38,13 @@ def question(projection: Projection) -> str:
     plan = projection.scenario
     machines, parts = sum(unit.count for unit in plan.fleet.units), []
     if plan.array.dc_kw:
-        parts.append(f"{plan.array.dc_kw:,.10g} kW of panels")
+        parts.append(f"{said.exact(plan.array.dc_kw)} kW of panels")
     if plan.battery.energy_kwh:
-        parts.append(f"a battery of {plan.battery.energy_kwh:,.10g} kWh")
+        parts.append(f"a battery of {said.exact(plan.battery.energy_kwh)} kWh")
     if machines:
-        parts.append(f"{machines:,} machine{'s' if machines > 1 else ''} ({machine_kw(plan.fleet):,.0f} kW)")
+        parts.append(
+            f"{said.number(machines)} machine{'s' if machines > 1 else ''} ({said.number(machine_kw(plan.fleet))} kW)"
+        )
     if not parts:
         return "Nothing is planned yet: there is neither array nor machine."
     grid = "off the grid" if not (plan.grid.import_limit_kw or plan.grid.export_limit_kw) else "on the grid"
@@ -55,8 +57,8 @@ def verdict(projection: Projection) -> str:
     """Yes or no, and by how much."""
     npv, rate = projection.metrics["npv_usd"] or 0.0, projection.scenario.finance.discount_rate * 100
     if npv >= 0:
-        return f"Yes: {show.money(npv)} more than {rate:g} % a year would bring."
-    return f"No: {show.money(-npv)} short of earning {rate:g} % a year."
+        return f"Yes: {show.money(npv)} more than {said.exact(rate)} % a year would bring."
+    return f"No: {show.money(-npv)} short of earning {said.exact(rate)} % a year."
 
 
 def payback(projection: Projection) -> str:
@@ -64,14 +66,16 @@ def payback(projection: Projection) -> str:
     metrics, years = projection.metrics, projection.scenario.finance.horizon_years
     real, static = metrics["payback_years"], metrics["static_payback_years"]
     told = (
-        f"It **pays back in {real:,.1f} years**" if real is not None else f"It **never pays back within {years} years**"
+        f"It **pays back in {said.number(real, 1)} years**"
+        if real is not None
+        else f"It **never pays back within {years} years**"
     )
     promised = shortcut_npv_usd(projection)
     if static is None or promised is None:
         return f"{told}; not even today's price and difficulty, frozen, would pay it back."
     off = promised - (metrics["npv_usd"] or 0.0)
     return (
-        f"{told}. A calculator that freezes price and difficulty and forgets halvings would say {static:,.1f} years, and promise "
+        f"{told}. A calculator that freezes price and difficulty and forgets halvings would say {said.number(static, 1)} years, and promise "
         f"{_usd(abs(off))} too {'much' if off >= 0 else 'little'}."
     )
 
@@ -83,7 +87,7 @@ def how_sure(projection: Projection) -> str:
         lives = found.lives
         loss, poor = lives.metrics["loss_probability_frac"], lives.metrics["npv_p5_usd"]
         return (
-            f"In {100 * loss:.0f} % of {len(lives.paths):,} lives it falls short; one in twenty is worth {_usd(poor)} or less "
+            f"In {said.percent(loss, 0)} of {said.number(len(lives.paths))} lives it falls short; one in twenty is worth {_usd(poor)} or less "
             f"({word('npv_p5_usd').label})."
         )
     metrics, monthly = projection.metrics, projection.monthly
@@ -94,8 +98,8 @@ def how_sure(projection: Projection) -> str:
     other = difficulty / float(monthly["difficulty"].iloc[0]) - 1
     turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even at"
     return (
-        f"{turns} a bitcoin price of **{_usd(price)}** at the start, {times:,.2g} times what the plan begins with, or a "
-        f"difficulty {abs(other) * 100:,.0f} % {'higher' if other >= 0 else 'lower'}. How likely that is: page Risk."
+        f"{turns} a bitcoin price of **{_usd(price)}** at the start, {said.exact(times, 2)} times what the plan begins with, or a "
+        f"difficulty {said.percent(abs(other), 0)} {'higher' if other >= 0 else 'lower'}. How likely that is: page Risk."
     )
 
 

@@ -12,7 +12,7 @@ from core.errors import SolarMiningError
 from core.inputs import Market
 from core.jobs import Tick
 from core.results import Projection
-from pages.ui import chances_compare, session, show, work
+from pages.ui import chances_compare, said, session, show, work
 
 if TYPE_CHECKING:
     from core.studies.bridge import Bridge
@@ -189,7 +189,7 @@ def path_by_path(pair: Pair) -> None:
         if not expander.open:
             return
         st.caption(
-            f"{PATHS:,} lives of both plans and of those between them under the same chances, in the world of the first: drivers are changed in the "
+            f"{said.number(PATHS)} lives of both plans and of those between them under the same chances, in the world of the first: drivers are changed in the "
             "order below, then in the opposite one, and the mean of the two is told. In each life the parts sum to the difference."
         )
         found = _asked_for(LIVES, _key(pair), lambda: begin_lives(pair), "Living the plans between", False)
@@ -218,7 +218,7 @@ def read_lives(found: BridgeOfLives) -> None:
             "Poor (P5)": _signed(part.p5_usd),
             "Middle (P50)": _signed(part.p50_usd),
             "Good (P95)": _signed(part.p95_usd),
-            "Adds anything in": f"{100 * part.adds_frac:.1f} % of lives",
+            "Adds anything in": f"{said.percent(part.adds_frac, 1)} of lives",
         }
         for part in found.parts
     ]

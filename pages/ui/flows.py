@@ -9,7 +9,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.studies.sunlight import light_steps
-from pages.ui import session, show
+from pages.ui import said, session, show
 
 MWH = 1000.0  # kWh
 
@@ -36,7 +36,7 @@ def energy_flow(projection: Projection, dark: bool) -> None:
 
 
 def _words(flow: charts.Flow) -> str:
-    return f"{flow.start} to {flow.end} {flow.kwh / MWH:,.0f} MWh"
+    return f"{flow.start} to {flow.end} {said.number(flow.kwh / MWH)} MWh"
 
 
 def sunlight_to_cash(projection: Projection, dark: bool) -> None:
@@ -61,7 +61,9 @@ def _sunlight(projection: Projection, dark: bool) -> None:
         st.caption("The plan has no array.")
         return
     show.chart(spec=charts.energy_chain(steps, dark), alt="What is left of the light on the modules after each step")
-    st.caption(f"100 % are {steps[0].kwh / MWH:,.0f} MWh: the light on the modules at the efficiency on their label.")
+    st.caption(
+        f"100 % are {said.number(steps[0].kwh / MWH)} MWh: the light on the modules at the efficiency on their label."
+    )
 
 
 def _cash(projection: Projection, dark: bool) -> None:
@@ -85,6 +87,6 @@ def _joined(projection: Projection) -> str:
         return "Nothing is mined in the first year."
     days = float((dollars / year["hashprice_usd_per_ph_day"]).sum())  # of one PH/s
     return (
-        f"{mwh:,.0f} MWh at the machines, {mwh - float(year['import_kwh'].sum()) / MWH:,.0f} of them not bought, are {days:,.0f} "
-        f"days of one PH/s; they earn {coins.sum():,.4f} BTC, or {show.money(float(dollars.sum()))}, before all that follows."
+        f"{said.number(mwh)} MWh at the machines, {said.number(mwh - float(year['import_kwh'].sum()) / MWH)} of them not bought, are {said.number(days)} "
+        f"days of one PH/s; they earn {said.number(coins.sum(), 4)} BTC, or {show.money(float(dollars.sum()))}, before all that follows."
     )

@@ -64,6 +64,8 @@ def told(action: Callable[[], str]) -> None:
     """Run what a button asks for and say how it went."""
     try:
         note(action(), "success")
+    except NotFound as error:
+        note(f"{error.message}: {error.value}" if error.value else error.message, "error")
     except SolarMiningError as error:
         note(error.message, "error")
 

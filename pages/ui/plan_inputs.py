@@ -13,7 +13,7 @@ from core import exports
 from core.inputs import Reading
 from core.results import Projection
 from core.scenario import leaves
-from pages.ui import forms, sections, show
+from pages.ui import forms, said, sections, show
 
 WORLD = "What it rests on"
 ELSEWHERE = {
@@ -124,9 +124,11 @@ def _words(path: str, info: FieldInfo, value: Any) -> str:
     if isinstance(value, tuple):
         return exports.said(tuple(_words(path, info, item) for item in value)) or NOTHING
     if isinstance(value, int | float):
-        return f"{round(value * (forms.PERCENT if forms.is_percent(path, info) else 1.0), 9):,.10g}".replace("-", "−")
+        return f"{said.exact(round(value * (forms.PERCENT if forms.is_percent(path, info) else 1.0), 9))}".replace(
+            "-", "−"
+        )
     return forms.CHOICES.get(value, value) if isinstance(value, str) else str(value)
 
 
 def _read(reading: Reading) -> str:
-    return f"{reading.value:,.10g} ({reading.source}, {reading.observed_at:%Y-%m-%d})"
+    return f"{said.exact(reading.value)} ({reading.source}, {reading.observed_at:%Y-%m-%d})"

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import SolarMiningError
 from core.inputs import Weather
 from core.jobs import Tick
-from pages.ui import session, show, work
+from pages.ui import said, session, show, work
 
 if TYPE_CHECKING:
     from core.studies.validation import Case, Outcome
@@ -108,7 +108,7 @@ def _number(case: Case, value: float) -> str:
     if case.unit == TARGET:
         return f"0x{int(value):08x}"
     whole = value == int(value) and abs(value) < 1e16
-    return (f"{value:,.0f}" if whole else f"{value:,.10g}").replace("-", "−")
+    return (f"{said.number(value)}" if whole else f"{said.exact(value)}").replace("-", "−")
 
 
 def _allowed(case: Case) -> str:
@@ -140,8 +140,8 @@ def studies() -> None:
     def row(one: WorkedExample) -> dict[str, str]:
         off = f"{100 * (one.ours / one.published - 1):+.2f} %".replace("-", "−")
         figures = {
-            "Published": f"{one.published:,.6g}",
-            "Ours": f"{one.ours:,.6g}",
+            "Published": f"{said.exact(one.published, 6)}",
+            "Ours": f"{said.exact(one.ours, 6)}",
             "Difference": off,
             "Unit": one.unit,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.results import Projection
-from pages.ui import session, work
+from pages.ui import said, session, work
 
 if TYPE_CHECKING:
     from core.report import Form
@@ -42,7 +42,7 @@ def section(projection: Projection) -> None:
         st.caption(
             "The whole plan on a few pages: answer, site, design, energy, coins, statement, every assumption with its source. "
             + (
-                f"With the risk analysis of {len(risk.lives.paths):,} lives that was run for this plan."
+                f"With the risk analysis of {said.number(len(risk.lives.paths))} lives that was run for this plan."
                 if risk
                 else "Run the page Risk before, and the report tells how likely it all is."
             )

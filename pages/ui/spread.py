@@ -11,7 +11,7 @@ from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.studies.simulation import RiskAnalysis
-from pages.ui import show, work
+from pages.ui import said, show, work
 
 CARDS = {"cash_usd": ("Cash so far", "USD"), "mined_btc": ("Coins so far", "BTC")}
 
@@ -54,10 +54,10 @@ def section(projection: Projection, dark: bool) -> None:
                     halvings=halvings,
                     plan=_plan(projection, name),
                 ),
-                alt=f"{title} by month: 5th to 95th percentile of {len(found.paths):,} lives, and the plan",
+                alt=f"{title} by month: 5th to 95th percentile of {said.number(len(found.paths))} lives, and the plan",
             )
     st.caption(
-        f"Bands: {len(found.paths):,} lives of this plan; the middle half of them dark, nine in ten light. Cash is the owner's, "
+        f"Bands: {said.number(len(found.paths))} lives of this plan; the middle half of them dark, nine in ten light. Cash is the owner's, "
         "from what is invested first; tax, debt and the rest of a year's statement fall in its last month."
     )
 

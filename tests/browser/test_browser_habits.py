@@ -254,7 +254,7 @@ def test_numbers_are_written_as_the_browsers_language_writes_them(german: Planne
     shown = german.open("/").figures()
     assert re.fullmatch(r"−?\$[\d.]+,\d{3} M", shown["Net present value"])
     assert re.fullmatch(r"\d+,\d{4} BTC", shown["Coins mined"])
-    expect(german.page.get_by_text(re.compile(r"in today's value at 8 %"))).to_be_visible()
+    expect(german.page.get_by_text(re.compile(r"forgets halvings would say \d+,\d years"))).to_be_visible()
     ticks = german.page.locator("[data-testid=stVegaLiteChart]")
     assert ticks.count() > 0
     german.section("By month")
