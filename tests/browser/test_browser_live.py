@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from core import say
 from core.charts.site import Window
 from core.fetchers import bitcoin
 from core.fetchers.cache import Cache, Kept
@@ -153,7 +154,7 @@ def test_a_place_found_by_name_brings_its_sun_and_moves_the_projection(site: Pla
     expect(site.number("Latitude (°)")).to_have_value("40.5")
     expect(site.number("Elevation (m)")).to_have_value("1525")
     expect(site.page.get_by_role("combobox", name="Time zone", exact=True)).to_have_value("America/Denver")
-    expect(site.page.get_by_text("40.50°, -105.10°")).to_be_visible(timeout=SLOW_MS)
+    expect(site.page.get_by_text("40.50°, −105.10°")).to_be_visible(timeout=SLOW_MS)
     expect(badge(site, "Live weather")).to_be_visible()
     after = site.figures()
     assert after["Horizontal light"] != before["Horizontal light"]
@@ -170,7 +171,9 @@ def test_a_place_picked_on_the_map_brings_its_sun_its_height_and_its_clock(site:
     assert abs(latitude + 23.0) <= north
     assert abs(longitude - 118.0) <= east
     expect(site.number("Elevation (m)")).to_have_value("1650", timeout=SLOW_MS)
-    expect(site.page.get_by_text(f"{latitude:.2f}°, {longitude:.2f}°").first).to_be_visible(timeout=SLOW_MS)
+    expect(site.page.get_by_text(f"{say.number(latitude, 2)}°, {say.number(longitude, 2)}°").first).to_be_visible(
+        timeout=SLOW_MS
+    )
     after = site.figures()
     assert after["Horizontal light"] != before["Horizontal light"]
     assert after["Solar energy, year 1"] != before["Solar energy, year 1"]
