@@ -41,7 +41,7 @@ def test_saving_is_a_download_and_a_session_of_edits_leaves_nothing_on_the_serve
 
 
 def test_a_scenario_saved_as_a_file_opens_again_by_import(visit: Visit, public_address: str) -> None:
-    planner = visit(at=public_address)
+    planner = visit(at=public_address, alone=True)  # a browser in which no draft of another test lies
     planner.open("/").type("Machines", 61)
     expect(planner.unsaved()).to_be_visible()
     raw = planner.download("Save")
