@@ -62,7 +62,8 @@ def _show() -> None:
     if _closed():
         return
     session.start()
-    damage.notice()
+    with st.container():
+        damage.notice()
     known = pages()
     chosen = st.navigation(known, position="top")
     account.left_for(chosen.url_path)

@@ -57,7 +57,8 @@ def page() -> None:
     )
     chance_form.asked(session.current(), begin)
     live = work.is_live("risk")
-    found = work.result("risk", "Living the plan")
+    with st.container():
+        found = work.result("risk", "Living the plan")
     if found is not None:
         told(found, live=live)
     past()
@@ -90,19 +91,21 @@ def told(found: Told, *, live: bool) -> None:
     lives, question, reasons = found
     verdict(lives)
     tiles(lives)
-    if reasons is not None:
-        reports.of_lives(reports.Risk(lives, reasons.why))
+    with st.container():  # what comes and goes has a place of its own: what follows would else be drawn anew
+        if reasons is not None:
+            reports.of_lives(reports.Risk(lives, reasons.why))
     risk_parts.enough(lives)
     for notice in lives.notices:
         st.warning(notice, icon=":material/warning:")
     distribution(lives)
     fans(lives)
-    if reasons is not None:
-        drivers(reasons.why, lives)
-        turns(reasons.why, question)
-        risk_parts.choices(reasons.choices)
-    elif live:
-        work.progress("risk", REASONS, seen=True)
+    with st.container():
+        if reasons is not None:
+            drivers(reasons.why, lives)
+            turns(reasons.why, question)
+            risk_parts.choices(reasons.choices)
+        elif live:
+            work.progress("risk", REASONS, seen=True)
     footnotes(lives)
 
 

@@ -62,7 +62,8 @@ def header(title: str) -> None:
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")
         badges()
         library.notes()
-    drafts.offer()
+    with st.container():  # it comes and goes: with no place of its own, all below would then be drawn anew
+        drafts.offer()
 
 
 def badges() -> None:

@@ -48,6 +48,21 @@ def test_it_is_found_again_after_a_reload(planner: Planner) -> None:
     expect(planner.page.get_by_text("lives (")).to_be_visible()
 
 
+def test_what_stands_is_not_drawn_anew_when_another_number_of_lives_is_asked_for(planner: Planner) -> None:
+    planner.open("/risk").import_scenario(PAYS.model_dump(mode="json"))
+    lived(planner)
+    reports = planner.page.get_by_role("button", name="Report (PDF)")
+    expect(reports).to_be_visible()
+    charts = '[data-testid="stVegaLiteChart"] svg.marks'
+    drawn = planner.page.locator(charts).count()
+    planner.page.eval_on_selector_all(charts, "found => found.forEach(chart => { chart.stood = true; })")
+    planner.type("Paths", 1001)
+    expect(reports).to_have_count(0)  # what was run is no longer the plan: something above the charts has gone
+    settled(planner.page)
+    stood = planner.page.eval_on_selector_all(charts, "found => found.filter(chart => chart.stood).length")
+    assert stood == drawn >= 8
+
+
 def test_a_million_lives_can_be_cancelled(planner: Planner) -> None:
     planner.open("/risk").import_scenario(
         PAYS.but({"risk.paths": 1_000_000, "finance.horizon_years": 10}).model_dump(mode="json")
