@@ -123,7 +123,7 @@ def _risk_analysis(asked: RiskAnalysisAsked, ground: Ground) -> tuple[Result, by
         "errors": lives.errors,
         "base": lives.base,
         "fans": lives.fans,
-        "drivers": drivers.ranked(lives.paths)[0],
+        "drivers": drivers.ranked(lives.paths).things,
         "notices": lives.notices,
         "approximations": lives.approximations,
         "readings": [reading.as_dict() for reading in lives.readings],

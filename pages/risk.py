@@ -13,7 +13,7 @@ from core.errors import SolarMiningError
 from core.jobs import Tick
 from core.shown import of_lives
 from core.studies.backtest import FIGURES, Backtest
-from core.studies.drivers import Sensitivity, sensitivity
+from core.studies.drivers import Ranks, Sensitivity, ranked, sensitivity
 from core.studies.options import Options, options
 from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
@@ -47,6 +47,7 @@ class Reasons(NamedTuple):
 
     why: Sensitivity
     choices: Options
+    ranks: Ranks
 
 
 def page() -> None:
@@ -82,7 +83,7 @@ def begin() -> None:
         tick(0.6, REASONS, found)
         why = sensitivity(scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
         choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
-        return found._replace(reasons=Reasons(why, choices))
+        return found._replace(reasons=Reasons(why, choices, ranked(lives.paths)))
 
     work.begin("risk", live, lambda: compile_kernels(scenario), DEADLINE_S)
 
@@ -101,7 +102,7 @@ def told(found: Told, *, live: bool) -> None:
     fans(lives)
     with st.container():
         if reasons is not None:
-            drivers(reasons.why, lives)
+            drivers(reasons, lives)
             turns(reasons.why, question)
             risk_parts.choices(reasons.choices)
         elif live:
@@ -173,7 +174,8 @@ def fans(lives: RiskAnalysis) -> None:
     st.caption("Line: half of the paths lie below. Dark band: the middle half of them. Light band: nine in ten.")
 
 
-def drivers(why: Sensitivity, lives: RiskAnalysis) -> None:
+def drivers(found: Reasons, lives: RiskAnalysis) -> None:
+    why = found.why
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("One thing at a time", anchor=False)
@@ -192,7 +194,7 @@ def drivers(why: Sensitivity, lives: RiskAnalysis) -> None:
             "Sobol indices. Wide bar: what would be left if all else were known; narrow bar: what goes when this alone is known; "
             "line: 95 % interval."
         )
-        risk_parts.ranks(lives)
+        risk_parts.ranks(found.ranks, lives)
 
 
 def turns(why: Sensitivity, question: own_turn.Question) -> None:

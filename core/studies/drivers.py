@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -133,17 +133,24 @@ OWN = {  # column of a row of `Lives`: in words
 }
 
 
-def ranked(paths: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+class Ranks(NamedTuple):
+    """A row for each thing that moved, and the share of the paths' ranks that they explain together."""
+
+    things: pd.DataFrame
+    explained_frac: float
+
+
+def ranked(paths: pd.DataFrame) -> Ranks:
     """How the rank of a path's NPV follows the ranks of what came to it, and the share of it that this explains.
 
     A row for each `thing` that moved, its `coefficient` −1 to 1 and beyond where things go together, furthest first.
     """
     own = [name for name in OWN if paths[name].nunique() > 1]
     if not own or len(paths) < FEWEST_PATHS:
-        return pd.DataFrame({"thing": [], "coefficient": []}), 0.0
+        return Ranks(pd.DataFrame({"thing": [], "coefficient": []}), 0.0)
     told = rank_regression(paths[own].to_numpy().T, paths["npv_usd"].to_numpy())
     frame = pd.DataFrame({"thing": [OWN[name] for name in own], "coefficient": told.coefficient})
-    return frame.iloc[told.order].reset_index(drop=True), told.explained_frac
+    return Ranks(frame.iloc[told.order].reset_index(drop=True), told.explained_frac)
 
 
 def moved(base: Run, moves: Mapping[str, Floats]) -> Chances:

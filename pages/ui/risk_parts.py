@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.studies.drivers import ranked
+from core.studies.drivers import Ranks
 from core.studies.options import Options
 from core.studies.outcomes import enough_paths
 from core.studies.simulation import RiskAnalysis
@@ -22,9 +22,9 @@ def signed(value: float) -> str:
     return said.number(value, 2, sign="+")
 
 
-def ranks(lives: RiskAnalysis) -> None:
+def ranks(found: Ranks, lives: RiskAnalysis) -> None:
     """How a life's place among the others follows what came to it."""
-    told, explained = ranked(lives.paths)
+    told, explained = found
     if told.empty:
         return
     st.dataframe(
