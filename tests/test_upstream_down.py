@@ -64,7 +64,7 @@ def written() -> Iterator[tuple[io.StringIO, Time]]:
 
 def test_an_hour_without_any_provider(written: tuple[io.StringIO, Time], monkeypatch: pytest.MonkeyPatch) -> None:
     stream, time = written
-    monkeypatch.setattr(line.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(line, "sleep", lambda seconds: None)
     told: list[Notice] = []
     with hostile.Server() as server:
         server.on(hostile.ANY, hostile.reply(503))

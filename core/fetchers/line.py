@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SourceError
@@ -130,7 +131,7 @@ class Line:
         if wait_s > _left_s(road):
             raise SourceError(f"our own limit of calls is used up for {wait_s:.0f} s")
         if wait_s:
-            time.sleep(wait_s)
+            sleep(wait_s)
 
     def _waited(self, trouble: Trouble, attempt: int, road: Road) -> bool:
         """Sleeps before the next attempt: full jitter, or what the provider asked for; False where time is too short."""
@@ -141,7 +142,7 @@ class Line:
             if trouble.after_s:
                 self._breaker.trip(min(trouble.after_s, LONGEST_REST_S))
             return False
-        time.sleep(wait_s)
+        sleep(wait_s)
         return True
 
     def _note(self, calls: int = 0, latency_s: float | None = None, last_success_at: datetime | None = None) -> None:

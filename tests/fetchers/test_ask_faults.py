@@ -125,7 +125,7 @@ def test_second_attempts_of_many_clients_are_spread(monkeypatch: pytest.MonkeyPa
 def test_no_wait_is_longer_than_full_jitter_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     waits: list[float] = []
-    monkeypatch.setattr(line.time, "sleep", waits.append)
+    monkeypatch.setattr(line, "sleep", waits.append)
     with hostile.Server() as server:
         server.on("/price", hostile.reply(503))
         for _ in range(50):

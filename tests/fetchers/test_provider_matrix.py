@@ -214,7 +214,7 @@ def test_a_server_that_is_down_is_tried_three_times(play: Play) -> None:
 def test_a_short_retry_after_is_waited_for(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("2", format_datetime(NOW + timedelta(seconds=2), usegmt=True)):
         waits: list[float] = []
-        monkeypatch.setattr(line.time, "sleep", waits.append)
+        monkeypatch.setattr(line, "sleep", waits.append)
         live = play.on(hostile.reply(429, b"slow down", Retry_After=value), hostile.reply(200, play.body)).ask()
         assert (live.status, waits) == ("live", [2.0]), value
 
