@@ -201,6 +201,8 @@ def calls(load: Load, dice: random.Random) -> None:
         while not load.over.is_set():
             try:
                 _call(load, client, dice)
+            except httpx.HTTPStatusError as error:
+                load.done[f"calls answered {error.response.status_code}"] += 1
             except httpx.HTTPError as error:
                 load.done[f"calls that ended with {type(error).__name__}"] += 1
             load.pause(dice.uniform(0.2, 2.0))
@@ -208,21 +210,27 @@ def calls(load: Load, dice: random.Random) -> None:
 
 def _call(load: Load, client: httpx.Client, dice: random.Random) -> None:
     plan = {"name": "Plan", "array": {"dc_kw": dice.randint(500, 3000)}}
-    made = client.post("/system-configs", json=plan)
-    place, tag = f"/system-configs/{made.json()['id']}", made.headers["ETag"]
+    made = client.post("/system-configs", json=plan).raise_for_status()
+    place = f"/system-configs/{made.json()['id']}"
+    try:
+        _use(load, client, dice, plan, place, made.headers["ETag"])
+    finally:
+        client.delete(place)
+
+
+def _use(load: Load, client: httpx.Client, dice: random.Random, plan: dict[str, object], place: str, tag: str) -> None:
     client.get(place)
     client.put(place, json={**plan, "name": "Plan b"}, headers={"If-Match": tag})
     client.get("/system-configs")
     client.get("/market")
     load.done["calls"] += 6
     if dice.random() < 0.2:
-        kept = client.post("/projections", json={"scenario": plan}).json()["id"]
-        client.delete(f"/projections/{kept}")
+        kept = client.post("/projections", json={"scenario": plan}).raise_for_status()
+        client.delete(f"/projections/{kept.json()['id']}")
         load.done["projections"] += 1
     if dice.random() < 0.05:
         client.post("/risk-analyses?wait=30", json={"scenario": plan, "paths": 500})
         load.done["jobs"] += 1
-    client.delete(place)
 
 
 def weathers(load: Load, dice: random.Random) -> None:

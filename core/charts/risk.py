@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from core.charts.palette import colour
 BINS = 60
 SHOWN = (0.002, 0.998)  # share of the paths between which the histogram's axis ends
 ROW, AXIS = 34, 50
+HEADROOM = 1.35  # above the highest bar, for the names of the marks
 
 
 def fan(
@@ -96,11 +98,12 @@ def npv_histogram(npv_usd: Any, marks: Mapping[str, float], dark: bool = False) 
     bars["kind"] = np.where((bars["low"] + bars["high"]) / 2.0 < 0, "loss", "gain")
     lines = pd.DataFrame({"label": list(marks), "usd": np.clip(list(marks.values()), edges[0], edges[-1])})
     lines["row"] = np.argsort(np.argsort(lines["usd"])) * 14.0 + 4.0
-    return filled(_npv_histogram(dark), bars=bars, marks=lines, zero=ZERO.rename(columns={"y": "x"}))
+    roof = math.ceil(100.0 * HEADROOM * bars["share"].max()) / 100.0
+    return filled(_npv_histogram(roof, dark), bars=bars, marks=lines, zero=ZERO.rename(columns={"y": "x"}))
 
 
 @cache
-def _npv_histogram(dark: bool) -> Spec:
+def _npv_histogram(roof: float, dark: bool) -> Spec:
     import altair as alt
 
     scale = alt.Scale(domain=["loss", "gain"], range=[colour("Out", dark), colour("In", dark)])
@@ -108,7 +111,12 @@ def _npv_histogram(dark: bool) -> Spec:
     bars = bars.encode(
         x=alt.X("low:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6)),
         x2="high:Q",
-        y=alt.Y("share:Q", title="Share of paths", axis=alt.Axis(format=".0%", tickCount=4)),
+        y=alt.Y(
+            "share:Q",
+            title="Share of paths",
+            axis=alt.Axis(format=".0%", tickCount=4),
+            scale=alt.Scale(domain=[0.0, roof]),
+        ),
         y2=alt.datum(0),
         color=alt.Color("kind:N", scale=scale, legend=None),
         tooltip=[
