@@ -136,7 +136,7 @@ def _energy_bars(rows: int, names: tuple[str, ...], dark: bool) -> Spec:
             "letter:N", title=None, axis=alt.Axis(labelFontSize=13, labelFontWeight=700, ticks=False, domain=False)
         ),
         x=alt.X("mwh:Q", title="MWh in the first year", axis=alt.Axis(tickCount=5)),
-        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None, columns=3)),
         order=alt.Order("rank:Q"),
         tooltip=[
             alt.Tooltip("plan:N", title="Plan"),

@@ -71,7 +71,7 @@ def _week_of_dispatch(names: tuple[str, ...], dark: bool) -> Spec:
     areas = areas.encode(
         x=alt.X("hour:T", title=None, axis=_days()),
         y=alt.Y("kw:Q", title="kW", stack="zero", axis=alt.Axis(tickCount=5)),
-        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color("use:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None, columns=3)),
         order=alt.Order("rank:Q"),
         tooltip=[
             alt.Tooltip("hour:T", title="Hour", format="%a %d %b, %H:%M"),
@@ -140,7 +140,7 @@ def _duration_curves(names: tuple[str, ...], dark: bool) -> Spec:
     lines = lines.encode(
         x=alt.X("share:Q", title="Share of the year's hours, %", scale=alt.Scale(domain=[0, 100])),
         y=alt.Y("kw:Q", title="kW", axis=alt.Axis(tickCount=5)),
-        color=alt.Color("flow:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None)),
+        color=alt.Color("flow:N", scale=palette(names, dark), legend=alt.Legend(orient="top", title=None, columns=3)),
         strokeDash=alt.StrokeDash("flow:N", scale=dashes(names)),
         tooltip=[
             alt.Tooltip("flow:N", title="Flow"),
