@@ -44,6 +44,8 @@ bench: .venv/test.stamp
 	$(BIN)/python -m tests.bench
 
 soak: .venv/test.stamp
+	SOLAR_MINING_CASES=10000 SOLAR_MINING_MUTATIONS=10000 $(BIN)/pytest -n 2 -k "any_site_gives or a_mutated_file" \
+	  tests/studies/test_projection.py tests/fetchers/test_weather_mutations.py
 	$(BIN)/python -m tests.api.fuzzing
 	$(BIN)/python -m tests.soak_api
 	$(BIN)/python -m tests.soak_store
