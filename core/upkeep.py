@@ -23,10 +23,11 @@ from core.settings import settings
 from core.store import backups, copies, leases
 from core.store.audit import Log
 from core.store.database import Database
+from core.units import DAY_S
 
 TASK = "upkeep"
 FIRST_S, LOOK_EVERY_S, LEASE_S = 60.0, 60.0, 900.0
-BACKUP_EVERY, PRUNE_EVERY_S = timedelta(hours=1), 86_400.0
+BACKUP_EVERY, PRUNE_EVERY_S = timedelta(hours=1), DAY_S
 log = logging.getLogger("solar_mining.upkeep")
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, LASTS_S, Question
+from core.fetchers.ask import LASTS_S, Question
 from core.fetchers.fields import Fields, number, refused
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Reply, Request, Source
 from core.fetchers.providers import pvgis
 from core.fetchers.spots import Spot
 from core.sections import Array, Mounting, Site
+from core.units import DAY_S
 
 NAME = pvgis.NAME
 KEYS: dict[Mounting, str] = {

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, refused
+from core.units import CENTS_PER_USD, SATS_PER_BTC
 
-SATS_PER_BTC = 100_000_000
-CENTS_PER_USD = 100
 MOST_SATS = 21_000_000 * SATS_PER_BTC
 MOST_CENTS_PER_BTC = 90_000_000_000  # times a bitcoin's satoshi it still fits 64 bits
 MONTHS_TO_LONG_TERM = 12

@@ -28,6 +28,7 @@ from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp
 from core.store.secret import data_keys
+from core.units import DAY_S
 
 FOLDER = "backups"
 NEWEST, DAYS, WEEKS = 24, 14, 8  # kept: the newest, and the newest of so many days and weeks that have one
@@ -36,7 +37,7 @@ NAME = re.compile(r"(\d{8}T\d{12}Z-[0-9a-f]{8})-([0-9a-f]{64})\.(?:sealed|db)") 
 WHEN = "%Y%m%dT%H%M%S%fZ"
 PLAIN = b"SQLite format 3\0"
 CHANGED = "it was changed since it was written"
-ABANDONED_S = 86_400.0  # after which a file that was never finished goes
+ABANDONED_S = DAY_S  # after which a file that was never finished goes
 Keys = tuple[bytes, ...]
 
 

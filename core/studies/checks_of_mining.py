@@ -12,6 +12,7 @@ from core.sections import Fleet, Outlook
 from core.studies.findings import Check, Finding, World, frozen, halving, mines, old, percent
 from core.studies.fleet import hardware_curve, machine_kw
 from core.studies.run import used_readings
+from core.units import DAY_S, DAYS_PER_YEAR
 
 HOT_C = 33.0  # the hottest 1 % of the hours of a year
 CONTAINER_KW = 25.0  # of machines, above which they do not cool themselves in a room
@@ -19,7 +20,6 @@ UP_FRAC = 0.995
 OLD_MACHINES_YEARS = 10  # few run longer
 FAST_PRICE_PER_YEAR = 0.3
 HALVING_YEARS, AFTER_HALVING_YEARS, MOST_YEARS = 5, 2, 40
-DAYS_PER_YEAR = 365.25
 
 # What bitcoin does
 
@@ -124,7 +124,7 @@ def old_market_reading(plan: Scenario, world: World) -> Finding:
     if not mines(plan) or not stale or plan.outlook.grows_from == "reading":
         return None
     names = " and ".join(reading.name.partition("_")[0] for reading in stale)
-    days = max(reading.age_s(world.now) for reading in stale) / 86_400
+    days = max(reading.age_s(world.now) for reading in stale) / DAY_S
     return Check(
         "old_market_reading",
         "The market reading is old",

@@ -11,6 +11,7 @@ from core.models.network import outlook_months
 from core.scenario import Scenario
 from core.sections import Outlook
 from core.studies.fleet import fleet_hashrate_ths
+from core.units import DAY_S
 
 OLD_READING_DAYS = 30.0
 
@@ -55,7 +56,7 @@ def frozen(outlook: Outlook) -> bool:
 def old(reading: Reading, now: datetime) -> bool:
     """Whether a figure that moves from day to day was read long ago; the planner's own are as of when they say."""
     moving = reading.name in {"price_usd", "difficulty"} and reading.status != "planner"
-    return moving and reading.age_s(now) > OLD_READING_DAYS * 86_400
+    return moving and reading.age_s(now) > OLD_READING_DAYS * DAY_S
 
 
 def halving(plan: Scenario, world: World, years: int | None = None) -> date | None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.studies import tables
 from core.studies.proforma import Proforma
+from core.units import CENTS_PER_USD
 
 Floats: TypeAlias = NDArray[np.float64]
-CENTS_PER_USD = 100.0
 
 REVENUE = ("mining_revenue_usd", "export_revenue_usd", "demand_response_usd")
 RUNNING = (

@@ -16,8 +16,8 @@ from core.errors import FileError, FileTooLarge, NotFound, ValidationError
 from core.fetchers.price_files import read_prices
 from core.fetchers.price_year import year_of
 from core.fetchers.providers.ercot import COLUMNS
-from core.inputs import HOURS
 from core.scenario import Scenario
+from core.units import HOURS
 from core.world import PowerPrices
 
 CHICAGO = "America/Chicago"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from core.errors import ValidationError
 from core.models import treasury
 from core.models.treasury import Policy, ledger, ring_fenced_cents, sold_sats, whole_cents, whole_sats, worth_cents
+from core.units import SATS_PER_BTC
 
-BTC = treasury.SATS_PER_BTC
+BTC = SATS_PER_BTC
 RULES = ("sell_all", "hold_share", "cover_costs", "above_price")
 
 
