@@ -67,10 +67,6 @@ class Yield:
     sd_kwh_per_kw: float
     source: str
 
-    def off_frac(self, own_kwh_per_kw: float) -> float:
-        """Share by which a yield of ours is above this one."""
-        return own_kwh_per_kw / self.yearly_kwh_per_kw - 1
-
 
 def _ask(base: str, asked: ArrayAt, key: str) -> Request:
     params = {
