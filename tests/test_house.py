@@ -132,9 +132,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.work": (*BELOW, "core.answers", "core.batch", "core.cluster", "core.exports", "core.requests"),
     "core.orders": (*BELOW, "core.clock", "core.batch", "core.events", "core.jobs", "core.requests", "core.work"),
     "core.webhooks": (*BELOW, "core.events"),
-    "core.schedule": (
-        *BELOW,
-        *("core.events", "core.jobs", "core.leaving", "core.orders", "core.upkeep", "core.webhooks"),
+    "core.schedule": (*BELOW, "core.events"),
+    "core.serving": (
+        "core.errors",
+        *("core.jobs", "core.leaving", "core.orders", "core.schedule", "core.upkeep", "core.webhooks"),
     ),
     "core.desk": ("core.errors", "core.once"),
     "core.health": (*BELOW, *WATCHED, "core.jobs", "core.desk"),
@@ -164,7 +165,8 @@ WORLD = {
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
 PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
-        "core.bank_statement", "core.say", "core.shown", "core.units", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
+        "core.bank_statement", "core.say", "core.shown", "core.units", "core.world", "core.models", "core.studies", "core.charts",
+        "core.exports", "core.exports_plan", "core.lines", "core.plain", "core.requests", "core.troubles", "core.weights")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
 PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error
