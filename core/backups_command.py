@@ -137,7 +137,7 @@ def _bad_rows(db: Database) -> Iterator[str]:
 
 def _bad_backups(home: Path) -> Iterator[str]:
     keys = data_keys(home, environment())
-    for one in backups.listed(home, 2**31):
+    for one in backups.listed(home):
         try:
             backups.refuse_changed(home, one.id, keys)
         except SolarMiningError as error:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from core.results import Projection
 from core.scenario import Scenario
+from core.units import CENTS_PER_USD
 from core.vocabulary import word
 
 Floats: TypeAlias = NDArray[np.float64]
 Kind = Literal["title", "line", "sum", "note"]
-CENTS_PER_USD = 100
 
 
 class Line(NamedTuple):

@@ -25,7 +25,6 @@ from core.store import backups
 from core.vitals import vitals
 
 STATES = ("ready", "open", "half-open", "unused", "offline")
-MOST_BACKUPS = 1000
 Family = GaugeMetricFamily | CounterMetricFamily
 log = logging.getLogger("solar_mining.metrics")
 
@@ -141,7 +140,7 @@ def _store() -> Iterator[Family]:
     yield from _one("store_set_aside", "Databases found damaged that were moved aside.", len(now.set_aside))
     yield from _one("sqlite_known_bad", "Whether this SQLite has the WAL-reset bug.", now.known_bad)
     yield from _one("disk_free_bytes", "Free where things are kept.", now.free_bytes)
-    yield from _one("backups", "Backups that are kept.", len(backups.listed(conf.home, MOST_BACKUPS)))
+    yield from _one("backups", "Backups that are kept.", len(backups.listed(conf.home)))
     yield from _one("backup_age_seconds", "Of the newest backup.", backup_age_s())
 
 

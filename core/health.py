@@ -19,7 +19,7 @@ from core.once import Once
 from core.outside import audit, database, outside, secret
 from core.settings import environment, settings
 from core.store import backups
-from core.store.condition import Condition, condition
+from core.store.condition import LEAST_FREE_BYTES, Condition, condition
 from core.store.database import FILE_NAME, Database
 from core.store.secret import kept_secret
 from core.vitals import free_bytes, vitals
@@ -27,7 +27,6 @@ from core.vitals import free_bytes, vitals
 LOOKS_S = 0.08  # that a caller waits for what is looked at
 PATIENCE_S = 0.05  # of the database's own look, for its write lock
 HOLDS_S = 5.0  # that what was found holds where a look takes longer
-LEAST_FREE_BYTES = 16 * 1024 * 1024
 MOST_MEMORY_FRAC = 0.9
 OLDEST_BACKUP_S = 36 * 3600.0  # they are made each hour, but a computer may have slept
 MOST_JUMP_S = 60.0  # of the calendar against the count of seconds

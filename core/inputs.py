@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ValidationError
+from core.units import HOURS
 
-HOURS = 8760
 WEATHER_COLUMNS = ("ghi", "dni", "dhi", "temp_air", "wind_speed")
 Status = Literal["live", "cached", "stale", "bundled", "planner"]
 

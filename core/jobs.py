@@ -395,6 +395,4 @@ def pool() -> Pool:
 
 def close() -> None:
     """End the pool of this process, if there is one."""
-    if pool.cache_info().currsize:
-        pool().close()
-        pool.cache_clear()
+    pool.end(Pool.close)

@@ -22,13 +22,13 @@ from core.log_limits import Thrift
 from core.recent_errors import recent
 from core.settings import Settings
 from core.telemetry import JsonLines, secrets_in
+from core.units import DAY_S
 
 FOLDER = "logs"
 NAME = re.compile(r"(\d{8})T\d{12}Z-[0-9a-f]{8}\.jsonl")
 WHEN = "%Y%m%dT%H%M%S%fZ"
 LARGEST, LARGEST_ALL = 10_000_000, 200_000_000  # bytes of a file, and of all
 AGAIN_AFTER_S = 60.0  # where the disk refused
-DAY_S = 86_400.0
 
 
 class Files(logging.Handler):

@@ -24,3 +24,9 @@ class Once(Generic[Made]):
     def __call__(self) -> Made:
         with self._lock:
             return self._made()
+
+    def end(self, how: Callable[[Made], object]) -> None:
+        """End what was made, where anything was; once it has ended, whoever asks gets another."""
+        if self.cache_info().currsize:
+            how(self())
+            self.cache_clear()

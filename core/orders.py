@@ -8,8 +8,6 @@ order puts what it has not ended back.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +29,7 @@ from core.store import drafts, shares
 from core.store import jobs as store
 from core.store.database import Database
 from core.store.jobs import Kept
+from core.store.leases import new_holder
 
 BEAT_S, LEASE_S = 3.0, 12.0  # a process says that it lives, and is taken for dead after
 WRITE_EVERY_S = 1.0  # progress and rows of one job
@@ -47,7 +46,7 @@ class Orders:
 
     def __init__(self, jobs: Callable[[], Pool], db: Callable[[], Database], now_s: Callable[[], float] = time.time):
         self._jobs, self._db, self._now_s = jobs, db, now_s
-        self.holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self.holder = new_holder()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -307,6 +306,4 @@ def orders() -> Orders:
 
 def close() -> None:
     """Put back what this process has not ended."""
-    if orders.cache_info().currsize:
-        orders().close()
-        orders.cache_clear()
+    orders.end(Orders.close)

@@ -6,19 +6,14 @@ one after the other. What nobody can answer is asked again later and later, up t
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import secrets
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core import events, jobs, leaving, orders, upkeep, webhooks
+from core import events
 from core.errors import SolarMiningError
 from core.fetchers.ask import Answer, Question, ask, known
 from core.fetchers.market import BLOCKS, DOLLARS
@@ -30,15 +25,13 @@ from core.once import Once
 from core.outside import database, outside
 from core.store import leases
 from core.store.database import Database
+from core.store.leases import Lease, is_ours
 
 EARLY = 0.8  # share of its soft age at which an answer is asked for anew
 LOOK_EVERY_S = 10.0  # less than what is left of a minute, the youngest an answer goes stale, after EARLY of it
 LEASE_S = 60.0
 SPACING_S = 0.5  # between two questions, so that a start after a long sleep is no burst
 FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 3600.0
-SWITCH_S = (
-    0.001  # between threads of Python: a request changes threads some times, and each time waits for jobs so long
-)
 TASK = "refresh"
 log = logging.getLogger("solar_mining.schedule")
 
@@ -75,10 +68,10 @@ class Schedule:
         now_s: Callable[[], float] = time.time,
         pause: Callable[[float], object] | None = None,
     ) -> None:
-        self._world, self._db, self._questions, self._now_s = world, db, questions, now_s
+        self._world, self._questions, self._now_s = world, questions, now_s
         self._stopped = threading.Event()
         self._pause = pause or self._stopped.wait
-        self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._lease = Lease(db, TASK, LEASE_S)
         self._misses = {question.key(asked): _Misses() for question, asked in questions}
 
     def run(self) -> None:
@@ -95,7 +88,7 @@ class Schedule:
     def stop(self) -> None:
         """Stop, and let another process take over at once."""
         self._stopped.set()
-        leases.give_back(self._db, TASK, self._holder)
+        self._lease.give_back()
 
     def look(self) -> list[str]:
         """Ask what is due, if this process is the one that does; the names of what was asked."""
@@ -111,7 +104,7 @@ class Schedule:
         return asked_now
 
     def _leads(self) -> bool:
-        return leases.take(self._db(), TASK, self._holder, self._now_s(), LEASE_S)
+        return self._lease.take(self._now_s())
 
     def _due(self, question: Question[Any, Any], asked: Any) -> bool:
         key = question.key(asked)
@@ -138,8 +131,7 @@ class Schedule:
 def leader() -> str:
     """Which process refreshes now: "this one", "another one", or "none"."""
     found = leases.holder(database(), TASK, time.time())
-    own = found.split("-")[0] == str(os.getpid())
-    return "none" if not found else "this one" if own else "another one"
+    return "none" if not found else "this one" if is_ours(found) else "another one"
 
 
 def at_tip(asked: Any, world: World) -> Any:
@@ -166,38 +158,3 @@ def begin() -> Schedule | None:
     schedule = Schedule(world, database)
     threading.Thread(target=schedule.run, name="schedule", daemon=True).start()
     return schedule
-
-
-@asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[None]:
-    """The schedule and the jobs run from the server's start to its end; what is not ended then is left to the next server."""
-    sys.setswitchinterval(SWITCH_S)
-    forget = leaving.watch()
-    schedule = await asyncio.to_thread(begin)
-    await asyncio.to_thread(_begin_jobs)
-    upkeep.upkeep()
-    try:
-        yield
-    finally:
-        leaving.leaving().set()
-        await asyncio.to_thread(_end_jobs)
-        await asyncio.to_thread(upkeep.close)
-        if schedule is not None:
-            await asyncio.to_thread(schedule.stop)
-        forget()
-        leaving.leaving.cache_clear()  # a server that begins in the same process has its own end
-
-
-def _begin_jobs() -> None:
-    """Take up what another server left, unless the database cannot be used: then whoever asks hears of it."""
-    try:
-        orders.orders().begin()
-        webhooks.messenger()
-    except SolarMiningError as error:
-        log.warning("jobs are not looked after: %s", error.message)
-
-
-def _end_jobs() -> None:
-    orders.close()
-    jobs.close()
-    webhooks.close()

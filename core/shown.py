@@ -8,9 +8,9 @@ from typing import Any
 from core.results import Projection
 from core.say import ENGLISH, Marks, metric, money, number, percent
 from core.say import exact as in_digits
+from core.units import DAY_S, DAYS_PER_YEAR
 from core.vocabulary import word
 
-DAY_S = 86_400.0
 EXACT_DIGITS = 6
 
 
@@ -71,7 +71,7 @@ def age_in_words(seconds: float) -> str:
     """An age as people say it."""
     if 60 <= seconds < 3600:
         return f"{int(seconds / 60)} min"
-    sizes = ((365.25 * DAY_S, "year"), (30.4 * DAY_S, "month"), (DAY_S, "day"), (3600.0, "hour"))
+    sizes = ((DAYS_PER_YEAR * DAY_S, "year"), (30.4 * DAY_S, "month"), (DAY_S, "day"), (3600.0, "hour"))
     for size, unit in sizes:
         if seconds >= size:
             count = int(seconds / size)

@@ -8,8 +8,6 @@ Of several processes on one database one does it, under a lease. Nothing is begu
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -20,13 +18,15 @@ from core.errors import SolarMiningError
 from core.once import Once
 from core.outside import audit, database
 from core.settings import settings
-from core.store import backups, copies, leases
+from core.store import backups, copies
 from core.store.audit import Log
 from core.store.database import Database
+from core.store.leases import Lease
+from core.units import DAY_S
 
 TASK = "upkeep"
 FIRST_S, LOOK_EVERY_S, LEASE_S = 60.0, 60.0, 900.0
-BACKUP_EVERY, PRUNE_EVERY_S = timedelta(hours=1), 86_400.0
+BACKUP_EVERY, PRUNE_EVERY_S = timedelta(hours=1), DAY_S
 log = logging.getLogger("solar_mining.upkeep")
 
 
@@ -44,7 +44,7 @@ class Upkeep:
     ) -> None:
         self._db, self._home, self._book, self._now, self._elapsed_s = db, home, book, now, elapsed_s
         self._stopped = threading.Event()
-        self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._lease = Lease(db, TASK, LEASE_S)
         self._tried_s, self._pruned_s = -float("inf"), -float("inf")
 
     def run(self) -> None:
@@ -57,14 +57,14 @@ class Upkeep:
     def stop(self) -> None:
         """Stop, and let another process take over at once; a backup that is being made is made to its end."""
         self._stopped.set()
-        leases.give_back(self._db, TASK, self._holder)
+        self._lease.give_back()
 
     def look(self) -> list[str]:
         """Do what is due, if this process is the one that does; what was done. What failed is tried again an hour later."""
         done = []
         for what, due, act in (("backup", self._backup_due, self._back_up), ("prune", self._prune_due, self._prune)):
             try:
-                if due() and leases.take(self._db(), TASK, self._holder, self._now().timestamp(), LEASE_S) and due():
+                if due() and self._lease.take(self._now().timestamp()) and due():
                     act()
                     done.append(what)
             except SolarMiningError as error:
@@ -114,8 +114,9 @@ def upkeep() -> Upkeep | None:
 
 def close() -> None:
     """End it, if it was begun."""
-    if upkeep.cache_info().currsize:
-        made = upkeep()
-        if made is not None:
-            made.stop()
-        upkeep.cache_clear()
+    upkeep.end(_stop)
+
+
+def _stop(made: Upkeep | None) -> None:
+    if made is not None:
+        made.stop()

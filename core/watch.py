@@ -231,8 +231,5 @@ def begin() -> None:
 
 def close() -> None:
     """Look no more; what is on its way ends by itself."""
-    for made in (watch, sender):
-        if made.cache_info().currsize:
-            ending: Any = made()
-            (ending.stop if isinstance(ending, Watch) else ending.close)()
-            made.cache_clear()
+    watch.end(Watch.stop)
+    sender.end(Sender.close)

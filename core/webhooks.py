@@ -243,6 +243,4 @@ def messenger() -> Messenger:
 
 def close() -> None:
     """End the messenger of this process, if there is one."""
-    if messenger.cache_info().currsize:
-        messenger().close()
-        messenger.cache_clear()
+    messenger.end(Messenger.close)

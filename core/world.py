@@ -7,14 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-EPOCH_BLOCKS = 2016  # blocks between two retargets
-BLOCK_SECONDS = 600.0  # that consensus aims at between two blocks
-STEEPEST = 4.0  # most that one retarget may change difficulty, either way
-SATS_PER_BTC = 1e8
-HASHES_PER_TH = 1e12
-HASHES_PER_DIFFICULTY = 2.0**32
-THS_PER_DIFFICULTY = HASHES_PER_DIFFICULTY / BLOCK_SECONDS / HASHES_PER_TH  # hash rate that a difficulty stands for
-
 Schedule = tuple[tuple[int, ...], ...]  # 12 months × 24 hours of the local clock → number of a period, from 0
 Per = Literal["day", "month", "year"]
 DemandUnit = Literal["kW", "hp", "kVA", "kW daily", "hp daily", "kVA daily"]

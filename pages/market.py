@@ -16,9 +16,9 @@ from core.fetchers.network import DIFFICULTY_HISTORY, FEE_HISTORY, FEES, NETWORK
 from core.fetchers.price import PRICE, PRICE_HISTORY, in_currency
 from core.fetchers.rates import RATES
 from core.models.mining import hashprice_usd_per_ph_day, subsidy_sats
-from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA
 from core.outside import collected, outside
 from core.studies import history
+from core.units import BLOCKS_PER_DAY, BLOCKS_PER_ERA, SATS_PER_BTC
 from core.world import NetworkNow, Price, Retarget, Series
 from pages.ui import ahead, live, said, session, show
 
@@ -81,7 +81,7 @@ def halving(answer: Answer[Retarget]) -> None:
 
 def subsidy_btc() -> float:
     """New coins in a block, after the halvings that have happened by the newest known block."""
-    return float(subsidy_sats(known(RETARGET, None, outside()).value.height)) / 1e8
+    return float(subsidy_sats(known(RETARGET, None, outside()).value.height)) / SATS_PER_BTC
 
 
 def tile(label: str, value: str, answer: Answer[Any], note: str = "") -> None:

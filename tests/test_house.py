@@ -27,6 +27,7 @@ GROUND = (
     "core.say",
     "core.settings",
     "core.shown",
+    "core.units",
     "core.world",
 )
 FORESIGHT_PARTS = ("", "_curves", "_twin", "_kernel", "_engine", "_mixed", "_demand", "_margins")
@@ -45,13 +46,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.figures": ("core.errors",),
     "core.vocabulary": (),
     "core.vocabulary_lives": ("core.vocabulary",),
+    "core.units": (),
     "core.say": ("core.vocabulary",),
     "core.settings": ("core.errors",),
-    "core.sections": ("core.sections",),
+    "core.sections": ("core.sections", "core.units"),
     "core.scenario": ("core.errors", "core.sections"),
     "core.plan_link": ("core.errors", "core.scenario"),
     "core.machine": ("core.errors", "core.scenario", "core.sections"),
-    "core.inputs": ("core.errors",),
+    "core.inputs": ("core.errors", "core.units"),
     "core.world": ("core.errors", "core.inputs"),
     "core.telemetry": (),
     "core.metrics": ("core.once",),
@@ -61,12 +63,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.recent_errors": ("core.once",),
     "core.clock": (),
     "core.whole": (),
-    "core.log_files": ("core.clock", "core.log_limits", "core.recent_errors", "core.settings", "core.telemetry"),
+    "core.log_files": (
+        "core.clock",
+        "core.log_limits",
+        "core.recent_errors",
+        "core.settings",
+        "core.telemetry",
+        "core.units",
+    ),
     "core.troubles": ("core.traffic",),
     "core.alerts": ("core.troubles", "core.whole"),
     "core.results": ("core.inputs", "core.scenario"),
-    "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
-    "core.shown": ("core.results", "core.say", "core.vocabulary"),
+    "core.bank_statement": ("core.results", "core.scenario", "core.units", "core.vocabulary"),
+    "core.shown": ("core.results", "core.say", "core.units", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (  # one subject in three files
         *GROUND,
@@ -123,9 +132,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.work": (*BELOW, "core.answers", "core.batch", "core.cluster", "core.exports", "core.requests"),
     "core.orders": (*BELOW, "core.clock", "core.batch", "core.events", "core.jobs", "core.requests", "core.work"),
     "core.webhooks": (*BELOW, "core.events"),
-    "core.schedule": (
-        *BELOW,
-        *("core.events", "core.jobs", "core.leaving", "core.orders", "core.upkeep", "core.webhooks"),
+    "core.schedule": (*BELOW, "core.events"),
+    "core.serving": (
+        "core.errors",
+        *("core.jobs", "core.leaving", "core.orders", "core.schedule", "core.upkeep", "core.webhooks"),
     ),
     "core.desk": ("core.errors", "core.once"),
     "core.health": (*BELOW, *WATCHED, "core.jobs", "core.desk"),
@@ -155,7 +165,8 @@ WORLD = {
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
 PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
-        "core.bank_statement", "core.shown", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
+        "core.bank_statement", "core.say", "core.shown", "core.units", "core.world", "core.models", "core.studies", "core.charts",
+        "core.exports", "core.exports_plan", "core.lines", "core.plain", "core.requests", "core.troubles", "core.weights")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
 PURE_CLOCK_ALLOWED = {"core.errors"}  # the error form carries the moment of the error

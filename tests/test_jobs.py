@@ -6,7 +6,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,7 @@ import pytest
 
 from core.errors import Busy, CalculationError, NotFound, SolarMiningError, TimedOut
 from core.jobs import PREPARING, Job, Pool, Terms, Tick
-
-PATIENCE_S = 10.0
+from tests.pools import PATIENCE_S, ended, endless, until
 
 
 @pytest.fixture
@@ -23,27 +21,6 @@ def pool() -> Iterator[Pool]:
     made = Pool(workers=2, waiting=2, kept=4, deadline_s=5.0)
     yield made
     made.close()
-
-
-def until(pool: Pool, job_id: str, wanted: Callable[[Job], bool], owner: str = "me") -> Job:
-    """The job once it is as wanted."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        job = pool.get(job_id, owner)
-        if wanted(job):
-            return job
-        time.sleep(0.002)
-    raise AssertionError(f"still {pool.get(job_id, owner)}")
-
-
-def ended(job: Job) -> bool:
-    return not job.live
-
-
-def endless(tick: Tick) -> None:
-    while True:
-        tick(0.1, "going round")
-        time.sleep(0.002)
 
 
 def test_a_job_tells_how_far_it_is_and_keeps_what_came_of_it(pool: Pool) -> None:
@@ -233,129 +210,12 @@ def test_what_is_long_over_is_forgotten() -> None:
         pool.close()
 
 
-def test_late_work_nobody_looks_at_takes_no_room() -> None:
-    now = [0.0]
-    pool = Pool(workers=1, waiting=0, deadline_s=10.0, now_s=lambda: now[0])
-    go_on = threading.Event()
-    try:
-        late = pool.submit("slow", "me", lambda tick: go_on.wait(PATIENCE_S))
-        until(pool, late, lambda job: job.state == "running")
-        now[0] = 10.5
-        pool.submit("next", "me", lambda tick: 1)
-        go_on.set()
-        assert pool.get(late, "me").state == "timeout"
-    finally:
-        pool.close()
-
-
-def test_many_may_ask_at_once() -> None:
-    pool = Pool(workers=2, waiting=100, kept=200)
-
-    def asked(number: int) -> int:
-        return int(
-            until(
-                pool, pool.submit("square", f"owner {number}", lambda tick: number**2), ended, f"owner {number}"
-            ).result
-        )
-
-    try:
-        with ThreadPoolExecutor(16) as crowd:
-            assert list(crowd.map(asked, range(80))) == [n**2 for n in range(80)]
-    finally:
-        pool.close()
-
-
 def test_closing_stops_what_runs_and_what_waits() -> None:
     pool = Pool(workers=1, waiting=3)
     ids = [pool.submit("endless", "me", endless) for _ in range(3)]
     until(pool, ids[0], lambda job: job.state == "running")
     pool.close()
     assert [pool.get(job_id, "me").state for job_id in ids] == ["cancelled"] * 3
-
-
-def test_one_owner_waits_with_no_more_than_their_share_and_hears_where_they_stand() -> None:
-    pool = Pool(workers=1, waiting=50, own_waiting=5)
-    try:
-        running = pool.submit("endless", "me", endless)
-        waiting = [pool.submit("endless", "me", endless) for _ in range(5)]
-        with pytest.raises(Busy) as refused:
-            pool.submit("endless", "me", endless)
-        assert "number 1" in refused.value.message
-        assert refused.value.value == 6
-        other = pool.submit("endless", "you", endless)
-        assert [pool.position(job_id) for job_id in (running, *waiting, other)] == [0, 1, 3, 4, 5, 6, 2]
-    finally:
-        pool.close()
-
-
-def test_of_two_hundred_jobs_fifty_wait_and_the_last_user_is_served_like_the_others() -> None:
-    """PERF-04: forty users ask for five each; those who find a place wait alike for their first."""
-    pool = Pool(workers=2, waiting=50, kept=300, own_waiting=5)
-    first_s: dict[str, float] = {}
-    refused: list[object] = []
-    asked: list[tuple[str, str]] = []
-
-    def work(owner: str) -> Callable[[Tick], None]:
-        def timed(tick: Tick) -> None:
-            time.sleep(0.02)
-            first_s.setdefault(owner, time.monotonic() - began_s)
-
-        return timed
-
-    hold = [pool.submit("endless", "holder", endless) for _ in range(2)]
-    try:
-        for owner in (f"user {n}" for n in range(40)):
-            for _ in range(5):
-                try:
-                    asked.append((owner, pool.submit("short", owner, work(owner))))
-                except Busy as busy:
-                    refused.append(busy.value)
-        began_s = time.monotonic()
-        for job_id in hold:
-            pool.cancel(job_id, "holder")
-        for owner, job_id in asked:
-            assert until(pool, job_id, ended, owner).state == "done"
-    finally:
-        pool.close()
-    assert (len(asked), refused) == (50, [51] * 150)
-    mean_s = sum(first_s.values()) / len(first_s)
-    last_s = first_s[asked[-1][0]]
-    print(f"first jobs were done after {mean_s:.3f} s on average, the last user's after {last_s:.3f} s")
-    assert last_s <= 3 * mean_s  # goal 2; in the order of asking it would be the last of 50
-
-
-def test_long_work_leaves_the_places_of_short_work_free() -> None:
-    pool = Pool(workers=1, long_workers=1, waiting=8)
-    try:
-        long = [pool.submit("batch", f"user {n}", endless, Terms(long=True)) for n in range(3)]
-        assert until(pool, pool.submit("quick", "me", lambda tick: 1), ended).result == 1
-        assert [pool.get(job_id, f"user {n}").state for n, job_id in enumerate(long)] == ["running", "queued", "queued"]
-    finally:
-        pool.close()
-
-
-def test_work_that_never_looks_up_loses_its_place_on_time_though_nobody_asks() -> None:
-    """PERF-03: it is marked and told, and the next one runs while the thread of the runaway is still busy."""
-    pool = Pool(workers=1, deadline_s=0.3)
-    go_on, told = threading.Event(), threading.Event()
-    heard: list[Job] = []
-
-    def hears(job: Job) -> None:
-        heard.append(job)
-        told.set()
-
-    try:
-        began_s = time.monotonic()
-        pool.submit("runaway", "me", lambda tick: go_on.wait(PATIENCE_S), Terms(ended=hears))
-        queued = pool.submit("next", "me", lambda tick: "ran")
-        assert told.wait(PATIENCE_S)
-        print(f"marked after {time.monotonic() - began_s:.2f} s, its time is 0.3")
-        assert (heard[0].state, type(heard[0].error)) == ("timeout", TimedOut)
-        assert until(pool, queued, ended).result == "ran"
-        assert not go_on.is_set()
-    finally:
-        go_on.set()
-        pool.close()
 
 
 def test_time_counts_from_when_what_it_runs_on_is_ready() -> None:
@@ -379,18 +239,6 @@ def test_who_waits_for_an_end_hears_of_it_once_all_is_written_down(pool: Pool) -
     assert written == ["done"]
 
 
-def test_a_pool_whose_places_are_taken_says_so() -> None:
-    pool = Pool(workers=1, waiting=1)
-    try:
-        assert not pool.full
-        ids = [pool.submit("endless", "me", endless) for _ in range(2)]
-        assert pool.full
-        pool.cancel(ids[0], "me")
-        assert not pool.full
-    finally:
-        pool.close()
-
-
 def test_a_failure_to_write_the_end_down_keeps_nobody_waiting(pool: Pool) -> None:
     def broken(job: Job) -> None:
         raise OSError("the disk is full")
@@ -398,26 +246,6 @@ def test_a_failure_to_write_the_end_down_keeps_nobody_waiting(pool: Pool) -> Non
     job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=broken))
     pool.over(job_id, "me").result(PATIENCE_S)
     assert pool.get(job_id, "me").result == 1
-
-
-def test_a_job_that_gets_no_thread_fails_in_words_and_takes_nobodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = Pool(workers=1)
-    told: list[Job] = []
-
-    def none_left(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    try:
-        with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", none_left)
-            job_id = pool.submit("quick", "me", lambda tick: 1, Terms(ended=told.append))
-            failed = pool.get(job_id, "me")
-        assert (failed.state, failed.error.code if failed.error else "") == ("failed", "UNAVAILABLE")
-        assert [job.id for job in told] == [job_id]
-        assert pool.counts() == {"running": 0, "queued": 0}
-        assert until(pool, pool.submit("quick", "me", lambda tick: 1), ended).result == 1
-    finally:
-        pool.close()
 
 
 def test_what_goes_wrong_while_jobs_are_begun_is_told_as_it_is(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,24 +282,6 @@ def test_what_a_job_worked_on_goes_with_its_end(pool: Pool) -> None:
     assert pool.get(done_id, "me").result == 42, "what came of it stays"
 
 
-def test_all_of_an_owner_who_is_gone_is_dropped_and_nothing_of_others(pool: Pool) -> None:
-    mine = pool.submit("quick", "me", lambda tick: 1)
-    until(pool, mine, ended)
-    done = pool.submit("quick", "gone", lambda tick: 2)
-    until(pool, done, ended, "gone")
-    running, waiting = (pool.submit("endless", "gone", endless) for _ in range(2))
-    until(pool, running, lambda job: job.share > 0, "gone")
-    over = pool.over(running, "gone")
-    pool.forget("gone")
-    over.result(PATIENCE_S)
-    assert pool.get(mine, "me").result == 1
-    for job_id in (done, running, waiting):
-        with pytest.raises(NotFound):
-            pool.get(job_id, "gone")
-    assert pool.counts() == {"running": 0, "queued": 0}
-    pool.forget("nobody")
-
-
 def test_of_results_too_heavy_the_oldest_go_and_the_newest_stays() -> None:
     pool = Pool(kept_bytes=1_500)
 
@@ -489,3 +299,21 @@ def test_of_results_too_heavy_the_oldest_go_and_the_newest_stays() -> None:
     with pytest.raises(NotFound):
         pool.get(light[2], "me")
     pool.close()
+
+
+def test_all_of_an_owner_who_is_gone_is_dropped_and_nothing_of_others(pool: Pool) -> None:
+    mine = pool.submit("quick", "me", lambda tick: 1)
+    until(pool, mine, ended)
+    done = pool.submit("quick", "gone", lambda tick: 2)
+    until(pool, done, ended, "gone")
+    running, waiting = (pool.submit("endless", "gone", endless) for _ in range(2))
+    until(pool, running, lambda job: job.share > 0, "gone")
+    over = pool.over(running, "gone")
+    pool.forget("gone")
+    over.result(PATIENCE_S)
+    assert pool.get(mine, "me").result == 1
+    for job_id in (done, running, waiting):
+        with pytest.raises(NotFound):
+            pool.get(job_id, "gone")
+    assert pool.counts() == {"running": 0, "queued": 0}
+    pool.forget("nobody")

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from core import log_files, telemetry
-from core.log_files import DAY_S, FOLDER, Files, files, tidy
+from core.log_files import FOLDER, Files, files, tidy
 from core.recent_errors import recent
 from core.settings import settings
 from core.telemetry import JsonLines
+from core.units import DAY_S
 
 START_S = datetime(2026, 5, 1, 12, 0, tzinfo=UTC).timestamp()
 SECRET = "canary-of-a-key-0123456789abcdef"

@@ -12,7 +12,7 @@ import hostile
 import pytest
 from ladder import DOWN, SHIPPED, Time, read
 
-from core import outside, schedule
+from core import outside, schedule, serving
 from core.errors import DatabaseError
 from core.fetchers.ask import Bundled, Question
 from core.fetchers.provider import Reply, Request, Source
@@ -152,7 +152,7 @@ def test_offline_there_is_no_schedule() -> None:
     assert schedule.begin() is None
 
     async def lived() -> None:
-        async with schedule.lifespan(None):
+        async with serving.lifespan(None):
             pass
 
     asyncio.run(lived())

@@ -27,7 +27,7 @@ from core.once import Once
 from core.outside import outside
 from core.plain import table
 from core.sections import Site
-from core.world import SATS_PER_BTC
+from core.units import SATS_PER_BTC
 
 router = APIRouter(tags=["world"])
 KWH_PER_M2 = ("ghi", "dni", "dhi")

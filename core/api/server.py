@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core import schedule
+from core import serving
 from core.api import PREFIX
 from core.api.errors import answer, nowhere, request_id
 from core.api.guard import Guard
@@ -78,7 +78,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     send_at_once()
     await asyncio.to_thread(_conceal)
     threading.Thread(target=_begin, name="api", daemon=True).start()
-    async with schedule.lifespan(app):
+    async with serving.lifespan(app):
         try:
             yield
         finally:

@@ -18,11 +18,11 @@ from core.fetchers.provider import Asked, Reply, Source, Told
 from core.fetchers.world import World, log
 from core.inputs import Status
 from core.metrics import instruments
+from core.units import DAY_S
 
 WITHIN_S = 10.0
 SPARE_S = 0.5  # kept of the time for keeping the answer
 SHARE = 0.5  # of the time left, for a provider that is not the last to be asked
-DAY_S = 86_400.0
 YEAR_S = 365 * DAY_S
 LASTS_S = 3650 * DAY_S  # for what does not change: past years, hills, names of places
 

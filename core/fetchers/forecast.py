@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.fetchers.ask import DAY_S, Question
+from core.fetchers.ask import Question
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import open_meteo
 from core.fetchers.spots import Spot
+from core.units import DAY_S
 from core.world import SunForecast
 
 # what hourly means on the ground may be: light [W/m²], air [°C], wind [m/s]

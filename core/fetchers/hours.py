@@ -16,7 +16,8 @@ from core.fetchers.formats.cells import Floats, Where, Whole
 from core.fetchers.formats.daylight import night_note
 from core.fetchers.formats.recording import Recording, weather_of
 from core.fetchers.spots import Spot
-from core.inputs import HOURS, WEATHER_COLUMNS, Weather
+from core.inputs import WEATHER_COLUMNS, Weather
+from core.units import HOURS
 
 # Light on the horizontal over a year [kWh/m²]: from some 650 in the cloudiest subpolar seas to 2,800 in the Atacama
 # (Prăvălie et al. 2019, "Spatial assessment of solar energy potential at global scale"), with room around them.

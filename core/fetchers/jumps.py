@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
-from core.fetchers.ask import DAY_S
+from core.units import DAY_S
 from core.world import Series
 
 

@@ -10,25 +10,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.ask import YEAR_S, Bundled, Question
 from core.fetchers.bitcoin import bundled_market, halvings, month_ends
 from core.fetchers.jumps import jump_within, steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Told
 from core.fetchers.providers import bitcoin_core, blockchain_info, mempool
 from core.inputs import Reading
-from core.world import (
-    BLOCK_SECONDS,
-    EPOCH_BLOCKS,
-    STEEPEST,
-    THS_PER_DIFFICULTY,
-    BlockFees,
-    MarketHistory,
-    NetworkNow,
-    RecentBlocks,
-    Retarget,
-    Series,
-)
+from core.units import BLOCK_SECONDS, DAY_S, EPOCH_BLOCKS, STEEPEST, THS_PER_DIFFICULTY
+from core.world import BlockFees, MarketHistory, NetworkNow, RecentBlocks, Retarget, Series
 
 LEAST_DIFFICULTY, MOST_DIFFICULTY = 1e12, 1e18  # late 2017; 35 % a year for 30 years
 LEAST_HASHRATE_THS, MOST_HASHRATE_THS = 1e8, 1e13  # the same in hash rate, and a factor of 1e12 from any wrong unit

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from core.errors import SourceError, ValidationError
-from core.fetchers.ask import DAY_S, SPARE_S, WITHIN_S, YEAR_S, Answer, Question, ask
+from core.fetchers.ask import SPARE_S, WITHIN_S, YEAR_S, Answer, Question, ask
 from core.fetchers.jumps import steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import eia, ercot
 from core.fetchers.providers.eia import StateSector
 from core.fetchers.providers.ercot import AtPoint, Document, Documents, Market, day_starts
 from core.fetchers.world import World
+from core.units import DAY_S
 from core.world import PowerPrices, RetailPrices
 
 LEAST_RETAIL_USD, MOST_RETAIL_USD = 0.01, 2.0

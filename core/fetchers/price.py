@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.ask import YEAR_S, Bundled, Question
 from core.fetchers.bitcoin import bundled_market, month_ends
 from core.fetchers.jumps import jump_within, steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import blockchain_info, coinbase, coingecko, kraken, mempool
 from core.fetchers.rates import bundled_rates
+from core.units import DAY_S
 from core.world import Price, Rates, Series
 
 LEAST_USD, MOST_USD = 100.0, 1e8

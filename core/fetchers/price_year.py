@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ValidationError
-from core.inputs import HOURS
+from core.units import HOURS
 from core.world import PowerPrices
 
 Floats = NDArray[np.float64]

@@ -6,10 +6,11 @@ import math
 from datetime import UTC, date, datetime
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, YEAR_S, Bundled, Question
+from core.fetchers.ask import YEAR_S, Bundled, Question
 from core.fetchers.jumps import steady
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import frankfurter, mempool, open_er_api
+from core.units import DAY_S
 from core.world import Rates
 
 LEAST, MOST = 1e-8, 1e8  # per unit of any base, with room for an inflation

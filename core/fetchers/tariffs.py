@@ -5,10 +5,11 @@ No answer is held against the last one: a record is corrected in one step, and t
 
 from __future__ import annotations
 
-from core.fetchers.ask import DAY_S, YEAR_S, Question
+from core.fetchers.ask import YEAR_S, Question
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.providers import openei
 from core.fetchers.providers.openei import TariffSearch
+from core.units import DAY_S
 from core.world import Charge, DemandTier, EnergyTier, FlatDemand, Tariff, TariffsFound, TimedDemand
 
 LEAST_USD_PER_KWH, MOST_USD_PER_KWH = -0.5, 2.0  # a credit for fuel may exceed a rate; Hawaii's peak price is 0.6

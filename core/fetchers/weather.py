@@ -10,7 +10,7 @@ from functools import cache
 
 from core.errors import NotFound, SourceError
 from core.fetchers import weather_bytes
-from core.fetchers.ask import DAY_S, LASTS_S, Answer, Bundled, Question, ask, known
+from core.fetchers.ask import LASTS_S, Answer, Bundled, Question, ask, known
 from core.fetchers.bundled import pvlib_data
 from core.fetchers.provider import Asked, Source
 from core.fetchers.providers import nasa_power, nsrdb, open_meteo, pvgis
@@ -19,6 +19,7 @@ from core.fetchers.weather_files import read_weather
 from core.fetchers.world import World
 from core.inputs import Weather
 from core.sections import Site
+from core.units import DAY_S
 
 NEAR_KM = 30.0
 YEARS_AT_ONCE = 3  # calls to one provider side by side

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.errors import SourceError
-from core.fetchers.ask import DAY_S, LASTS_S, Question
+from core.fetchers.ask import LASTS_S, Question
 from core.fetchers.fields import Fields, number, refused
 from core.fetchers.packing import packed, unpacked
 from core.fetchers.provider import Reply, Request, Source
 from core.fetchers.providers import pvgis
 from core.fetchers.spots import Spot
 from core.sections import Array, Mounting, Site
+from core.units import DAY_S
 
 NAME = pvgis.NAME
 KEYS: dict[Mounting, str] = {
@@ -65,10 +66,6 @@ class Yield:
     monthly_kwh_per_kw: tuple[float, ...]
     sd_kwh_per_kw: float
     source: str
-
-    def off_frac(self, own_kwh_per_kw: float) -> float:
-        """Share by which a yield of ours is above this one."""
-        return own_kwh_per_kw / self.yearly_kwh_per_kw - 1
 
 
 def _ask(base: str, asked: ArrayAt, key: str) -> Request:

@@ -13,7 +13,7 @@ from core.figures import at_least_0, finite, refused, share
 Floats: TypeAlias = NDArray[np.float64]
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape
 
-DAYS_PER_YEAR = 365.0
+PLAN_DAYS_PER_YEAR = 365.0  # without February 29
 
 
 def panel_health_frac(years: int, first_year_degradation_frac: float, degradation_frac_per_year: float) -> Floats:
@@ -81,7 +81,7 @@ def availability_frac(failures_per_year: ArrayLike, repair_days: ArrayLike) -> B
     failures_per_year λ [1/yr] ≥ 0 per year of running, repair_days r [d] ≥ 0 from failure to restart; shapes broadcast.
     Source: mean time between failures over itself and mean time to repair; Barlow & Proschan (1965).
     """
-    down_years = at_least_0("repair_days", repair_days) / DAYS_PER_YEAR
+    down_years = at_least_0("repair_days", repair_days) / PLAN_DAYS_PER_YEAR
     return 1.0 / (1.0 + at_least_0("failures_per_year", failures_per_year) * down_years)
 
 

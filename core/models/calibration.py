@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import ValidationError
 from core.figures import positive
+from core.units import MONTHS_PER_YEAR
 
 Floats: TypeAlias = NDArray[np.float64]
-MONTHS_PER_YEAR = 12
 LEADS = 3
 FEWEST_MONTHS = 24
 

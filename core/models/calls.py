@@ -75,6 +75,6 @@ def _hottest(demand: CoincidentDemand, clock: Clock, count: int) -> Flags:
     return chosen
 
 
-def connected_kw(limit_kw: float, dead: Flags) -> Floats:
-    """A limit of the connection by hour, (hours,) [kW]: 0 while it is dead."""
+def connected_kw(limit_kw: Floats | float, dead: Flags) -> Floats:
+    """A limit of the connection [kW] by hour, (hours,): 0 while it is dead; `limit_kw` one for all hours or (hours,)."""
     return np.where(dead, 0.0, limit_kw)

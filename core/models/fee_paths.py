@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.figures import at_least_0, positive
+from core.units import MONTHS_PER_YEAR
 
 Floats: TypeAlias = NDArray[np.float64]
-MONTHS_PER_YEAR = 12
 KEPT = 0.8  # of a month's deviation in the next
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, finite, positive, share
+from core.units import HOURS_PER_DAY
 
-HOURS_PER_DAY = 24.0
 RETIRED = -1
 
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape

@@ -12,18 +12,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, finite, positive, refused
+from core.units import (
+    BLOCK_SECONDS,
+    BLOCKS_PER_ERA,
+    DAY_S,
+    HASHES_PER_DIFFICULTY,
+    HASHES_PER_TH,
+    HOURS_PER_DAY,
+    JOULES_PER_KWH,
+    SATS_PER_BTC,
+    THS_PER_PHS,
+)
 
-BLOCKS_PER_ERA = 210_000
-FIRST_SUBSIDY_SATS = 50 * 100_000_000
-HASHES_PER_DIFFICULTY = 2.0**32
-BLOCK_SECONDS = 600.0
+FIRST_SUBSIDY_SATS = 50 * SATS_PER_BTC
 FORTNIGHT_SECONDS = 14 * 24 * 3600  # what 2,016 blocks should take
 POW_LIMIT = 0xFFFF << 208  # easiest target of the main network once written as bits: difficulty 1
-DAY_SECONDS = 86_400.0
-HASHES_PER_TH = 1e12
-THS_PER_PHS = 1000.0
-JOULES_PER_KWH = 3.6e6
-HOURS_PER_DAY = 24.0
 
 Broadcast: TypeAlias = Any  # a float for scalars, else an array of the arguments' broadcast shape
 
@@ -169,7 +172,7 @@ def hashprice_usd_per_ph_day(
     price_usd [USD] ≥ 0, difficulty [1] > 0, subsidy_btc and fees_btc [BTC per block]; shapes broadcast. USD/(PH/s)/day.
     Source: Luxor, Hashrate Index, definition of hashprice.
     """
-    coins = expected_btc(THS_PER_PHS, DAY_SECONDS, difficulty, subsidy_btc, fees_btc)
+    coins = expected_btc(THS_PER_PHS, DAY_S, difficulty, subsidy_btc, fees_btc)
     return coins * at_least_0("price_usd", price_usd)
 
 

@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import refused
+from core.units import BLOCKS_PER_DAY, BLOCKS_PER_ERA, DAY_S, DAYS_PER_YEAR, MONTHS_PER_YEAR, SATS_PER_BTC
 
-BLOCKS_PER_DAY = 144.0
-BLOCKS_PER_ERA = 210_000
 LAST_ERA = 33  # after it a block brings no satoshi
-SUBSIDY_BTC = np.array([(50 * 100_000_000 >> era) / 1e8 for era in range(LAST_ERA + 1)])  # whole satoshi
-DAYS_PER_YEAR = 365.25
+SUBSIDY_BTC = np.array([(50 * SATS_PER_BTC >> era) / SATS_PER_BTC for era in range(LAST_ERA + 1)])  # whole satoshi
 FIRST_BLOCK = np.datetime64("2009-01-03", "D")
 EPOCH_YEARS = 14 / DAYS_PER_YEAR  # 2,016 blocks at ten minutes
-MONTHS_PER_YEAR = 12
-DAY_SECONDS = 86_400.0
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +41,7 @@ class NetworkPath:
     @property
     def seconds(self) -> Floats:
         """Length of each month [s]."""
-        return self.days * DAY_SECONDS
+        return self.days * DAY_S
 
     @property
     def halves(self) -> NDArray[np.bool_]:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, finite, positive, refused
+from core.units import MONTHS_PER_YEAR
 
 Floats: TypeAlias = NDArray[np.float64]
-MONTHS_PER_YEAR = 12
 MOST_JUMPS = 40  # in a month: beyond any rate that is taken
 MOST_JUMPS_PER_YEAR = 120.0
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, positive
-from core.models.network import BLOCKS_PER_DAY, EPOCH_YEARS, mean_subsidy_btc
+from core.models.network import EPOCH_YEARS, mean_subsidy_btc
+from core.units import BLOCKS_PER_DAY, MONTHS_PER_YEAR
 
 Floats: TypeAlias = NDArray[np.float64]
-MONTHS_PER_YEAR = 12
 MONTH_YEARS = 1.0 / MONTHS_PER_YEAR
 
 

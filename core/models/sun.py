@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.inputs import HOURS, Weather
+from core.inputs import Weather
+from core.units import HOURS
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]

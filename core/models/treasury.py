@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.figures import at_least_0, refused
+from core.units import CENTS_PER_USD, SATS_PER_BTC
 
-SATS_PER_BTC = 100_000_000
-CENTS_PER_USD = 100
 MOST_SATS = 21_000_000 * SATS_PER_BTC
 MOST_CENTS_PER_BTC = 90_000_000_000  # times a bitcoin's satoshi it still fits 64 bits
 MONTHS_TO_LONG_TERM = 12
@@ -243,29 +242,6 @@ def _part(cents: Whole, sats: Whole, of_sats: Whole) -> Whole:
     """cents · sats / of_sats in whole cents, all of it where both are equal."""
     share = np.divide(sats, of_sats, out=np.zeros(sats.shape), where=of_sats > 0)
     return np.where(sats == of_sats, cents * (sats > 0), np.rint(cents * share).astype(np.int64))
-
-
-# Tax base
-
-
-def ring_fenced_cents(gain_cents: ArrayLike) -> tuple[Whole, Whole]:
-    """Gains to be taxed each year when losses count against gains alone, and the loss carried out of each year.
-
-    taxable = max(gain − carried, 0); carried' = max(carried − gain, 0).
-
-    gain_cents whole, (…, years), losses negative. Returns two arrays of that shape, both ≥ 0.
-    Source: 26 USC 1211(a), 1212: capital losses of a corporation only against capital gains, carried forward; here
-    without the five years' limit and without carrying back.
-    """
-    gains = np.asarray(gain_cents)
-    if gains.dtype.kind not in "iu":
-        raise refused("gain_cents", gain_cents, "whole numbers")
-    carried, taxable, out = np.zeros(gains.shape[:-1], np.int64), np.empty_like(gains), np.empty_like(gains)
-    for year in range(gains.shape[-1]):
-        net = gains[..., year] - carried
-        taxable[..., year], carried = np.maximum(net, 0), np.maximum(-net, 0)
-        out[..., year] = carried
-    return taxable, out
 
 
 # Checks

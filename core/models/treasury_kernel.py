@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-SATS_PER_BTC = 100_000_000
+from core.units import SATS_PER_BTC
+
 MONTHS_TO_LONG_TERM = 12
 Whole = NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])

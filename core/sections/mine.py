@@ -10,8 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from core.sections.coins import Hardware, Payout, Treasury
 from core.sections.quantity import Section, listed, quantity
 from core.sections.tariff import DemandResponse, Outages, Tariff
-
-HOURS = 8760
+from core.units import HOURS
 
 
 def _by_hour(label: str, meaning: str) -> Any:

@@ -11,9 +11,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from core.errors import ValidationError
+from core.units import CENTS_PER_USD, SATS_PER_BTC
 
-CENTS_PER_USD = 100
-SATS_PER_BTC = 100_000_000
 LARGEST = 2**63 - 1  # what an INTEGER column holds
 
 

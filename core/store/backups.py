@@ -28,15 +28,15 @@ from core.store.database import REFUSALS, Database
 from core.store.pages import Key
 from core.store.rows import stamp
 from core.store.secret import data_keys
+from core.units import DAY_S
 
 FOLDER = "backups"
 NEWEST, DAYS, WEEKS = 24, 14, 8  # kept: the newest, and the newest of so many days and weeks that have one
-MOST = NEWEST + DAYS + WEEKS
 NAME = re.compile(r"(\d{8}T\d{12}Z-[0-9a-f]{8})-([0-9a-f]{64})\.(?:sealed|db)")  # .db: of a version that sealed none
 WHEN = "%Y%m%dT%H%M%S%fZ"
 PLAIN = b"SQLite format 3\0"
 CHANGED = "it was changed since it was written"
-ABANDONED_S = 86_400.0  # after which a file that was never finished goes
+ABANDONED_S = DAY_S  # after which a file that was never finished goes
 Keys = tuple[bytes, ...]
 
 
@@ -74,14 +74,14 @@ def make(db: Database, home: Path, keys: Keys | None = None, now: datetime | Non
             raise
         finally:
             part.unlink(missing_ok=True)
-        for old in retired(listed(home, 2**31)):
+        for old in retired(listed(home)):
             with suppress(NotFound):  # another process was there first
                 file_of(home, old.id).unlink(missing_ok=True)
-    return next(one for one in listed(home, MOST) if one.id == id)
+    return next(one for one in listed(home) if one.id == id)
 
 
-def listed(home: Path, limit: int, after: Key | None = None) -> list[Backup]:
-    """The backups there are, the newest first, from the place `after` on."""
+def listed(home: Path, limit: int | None = None, after: Key | None = None) -> list[Backup]:
+    """The backups there are, the newest first, from the place `after` on: all of them, or so many."""
     every = (_backup(file) for file in _files(home / FOLDER))
     later = (one for one in every if one and (after is None or (stamp(one.created_at), one.id) < after))
     return list(islice(later, limit))

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
 from collections.abc import Callable
 
 from core.errors import SolarMiningError
 from core.store.database import Database
 
 log = logging.getLogger("solar_mining.store")
+
+
+def new_holder() -> str:
+    """A name for a part of this process that no other has."""
+    return f"{os.getpid()}-{secrets.token_hex(8)}"
+
+
+def is_ours(holder: str) -> bool:
+    """Whether a holder is a part of this process."""
+    return holder.split("-")[0] == str(os.getpid())
+
+
+class Lease:
+    """A task that one of several processes does, as one of them asks for it; it runs out after `for_s` unless it is renewed."""
+
+    def __init__(self, db: Callable[[], Database], task: str, for_s: float) -> None:
+        self._db, self._task, self._for_s = db, task, for_s
+        self._holder = new_holder()
+
+    def take(self, now_s: float) -> bool:
+        """Whether the task is ours for the next `for_s` seconds; as `take` below."""
+        return take(self._db(), self._task, self._holder, now_s, self._for_s)
+
+    def give_back(self) -> None:
+        """Let another process have the task at once."""
+        give_back(self._db, self._task, self._holder)
 
 
 def take(db: Database, task: str, holder: str, now_s: float, for_s: float) -> bool:

@@ -21,7 +21,6 @@ from core.store.refusals import DISK, refusal
 log = logging.getLogger("solar_mining.store")
 PLAN, NEXT = f"{FILE_NAME}.moving", f"{FILE_NAME}.next"
 PARTS = ("", "-wal", "-shm", "-journal")
-MOST_BACKUPS = 1000
 
 
 def opened(home: Path) -> Database:
@@ -89,7 +88,7 @@ def _free_name(home: Path, at: datetime) -> str:
 
 def _fetched(home: Path) -> str:
     """Put the newest good backup beside the database; its id, "" where there is none."""
-    for one in backups.listed(home, MOST_BACKUPS):
+    for one in backups.listed(home):
         try:
             (home / NEXT).unlink(missing_ok=True)
             backups.unpack(home, one.id, home / NEXT)

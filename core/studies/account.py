@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from core.bank_statement import REVENUE
 from core.errors import CalculationError
 from core.inputs import CreditRule
 from core.scenario import Scenario
@@ -17,7 +18,6 @@ from core.studies.fleet import FleetLife, Vintage
 from core.studies.levies import Asset
 from core.studies.operation import Operation
 from core.studies.plant import plant_assets
-from core.studies.statement import REVENUE
 
 Floats: TypeAlias = NDArray[np.float64]
 RENEWED = {"battery": "battery_renewal_usd", "array": "inverter_renewal_usd"}

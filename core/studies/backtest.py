@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from core.errors import ValidationError
 from core.models import calibration, mining, risk
-from core.models.network import BLOCKS_PER_DAY, BLOCKS_PER_ERA, outlook_months
+from core.models.network import outlook_months
 from core.scenario import Scenario
 from core.studies.chances import chances
+from core.units import BLOCKS_PER_DAY, BLOCKS_PER_ERA, DAY_S
 from core.world import MarketHistory
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -128,7 +129,7 @@ def _came(history: MarketHistory, at: int) -> dict[str, float]:
 
 
 def _coins(days: Floats, difficulty: Floats, subsidy_btc: Floats) -> Floats:
-    return np.asarray(mining.expected_btc(HASHRATE_THS, days * 86_400.0, difficulty, subsidy_btc))
+    return np.asarray(mining.expected_btc(HASHRATE_THS, days * DAY_S, difficulty, subsidy_btc))
 
 
 def _coverage(name: str, frame: pd.DataFrame) -> dict[str, object]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models import draws, fee_paths, quasi
-from core.models.network import EPOCH_YEARS, MONTHS_PER_YEAR, NetworkPath, mean_subsidy_btc
+from core.models.network import EPOCH_YEARS, NetworkPath, mean_subsidy_btc
 from core.models.price_paths import (
     Volatility,
     deviation,
@@ -29,6 +29,7 @@ from core.scenario import Scenario
 from core.sections import Risk
 from core.sections.risk import Factor
 from core.studies.miners import responded
+from core.units import MONTHS_PER_YEAR
 
 Floats: TypeAlias = NDArray[np.float64]
 (

@@ -16,10 +16,10 @@ from core.results import Projection
 from core.scenario import Scenario
 from core.studies import checks_of_mining as mining
 from core.studies import checks_of_power as power
-from core.studies.findings import Check, Finding, World
+from core.studies.findings import Check, Finding, Known
 from core.studies.run import run, used_readings
 
-CHECKS: tuple[Callable[[Scenario, World], Finding], ...] = (
+CHECKS: tuple[Callable[[Scenario, Known], Finding], ...] = (
     mining.flat_through_a_halving,
     mining.frozen_difficulty,
     mining.price_outruns_difficulty,
@@ -47,9 +47,9 @@ CHECKS: tuple[Callable[[Scenario, World], Finding], ...] = (
 )
 
 
-def checked(plan: Scenario, world: World) -> tuple[Check, ...]:
+def checked(plan: Scenario, known: Known) -> tuple[Check, ...]:
     """The mistakes of a plan whose machines have their figures, in the order in which they are usually largest."""
-    return tuple(found for look in CHECKS if (found := look(plan, world)) is not None)
+    return tuple(found for look in CHECKS if (found := look(plan, known)) is not None)
 
 
 def worth_usd(

@@ -9,9 +9,10 @@ import numpy as np
 from core.models import machines
 from core.scenario import Scenario
 from core.sections import Fleet, Outlook
-from core.studies.findings import Check, Finding, World, frozen, halving, mines, old, percent
+from core.studies.findings import Check, Finding, Known, frozen, halving, mines, old, percent
 from core.studies.fleet import hardware_curve, machine_kw
 from core.studies.run import used_readings
+from core.units import DAY_S, DAYS_PER_YEAR
 
 HOT_C = 33.0  # the hottest 1 % of the hours of a year
 CONTAINER_KW = 25.0  # of machines, above which they do not cool themselves in a room
@@ -19,14 +20,13 @@ UP_FRAC = 0.995
 OLD_MACHINES_YEARS = 10  # few run longer
 FAST_PRICE_PER_YEAR = 0.3
 HALVING_YEARS, AFTER_HALVING_YEARS, MOST_YEARS = 5, 2, 40
-DAYS_PER_YEAR = 365.25
 
 # What bitcoin does
 
 
-def flat_through_a_halving(plan: Scenario, world: World) -> Finding:
+def flat_through_a_halving(plan: Scenario, known: Known) -> Finding:
     """Neither price nor difficulty move, and the reward halves all the same: nothing of it is ever answered."""
-    outlook, halves = plan.outlook, halving(plan, world)
+    outlook, halves = plan.outlook, halving(plan, known)
     if not mines(plan) or halves is None or not frozen(outlook) or outlook.price_path != "grows":
         return None
     if outlook.price_growth_per_year != 0:
@@ -41,9 +41,9 @@ def flat_through_a_halving(plan: Scenario, world: World) -> Finding:
     )
 
 
-def frozen_difficulty(plan: Scenario, world: World) -> Finding:
+def frozen_difficulty(plan: Scenario, known: Known) -> Finding:
     usual = Outlook().difficulty_growth_per_year
-    if not mines(plan) or not frozen(plan.outlook) or flat_through_a_halving(plan, world):
+    if not mines(plan) or not frozen(plan.outlook) or flat_through_a_halving(plan, known):
         return None
     return Check(
         "frozen_difficulty",
@@ -54,7 +54,7 @@ def frozen_difficulty(plan: Scenario, world: World) -> Finding:
     )
 
 
-def price_outruns_difficulty(plan: Scenario, world: World) -> Finding:
+def price_outruns_difficulty(plan: Scenario, known: Known) -> Finding:
     """A margin that widens for ever: nobody comes to take a part of it."""
     outlook = plan.outlook
     steady = outlook.price_path == "grows" and outlook.difficulty_path == "grows"
@@ -72,7 +72,7 @@ def price_outruns_difficulty(plan: Scenario, world: World) -> Finding:
     )
 
 
-def hopeful_price(plan: Scenario, world: World) -> Finding:
+def hopeful_price(plan: Scenario, known: Known) -> Finding:
     outlook, years, usual = plan.outlook, plan.finance.horizon_years, Outlook().price_growth_per_year
     growth = outlook.price_growth_per_year
     fades = outlook.growth_fade_years > 0
@@ -87,11 +87,11 @@ def hopeful_price(plan: Scenario, world: World) -> Finding:
     )
 
 
-def stops_before_a_halving(plan: Scenario, world: World) -> Finding:
+def stops_before_a_halving(plan: Scenario, known: Known) -> Finding:
     """A horizon that ends before the reward halves, as a static payback does."""
     years = plan.finance.horizon_years
-    halves = halving(plan, world, min(years + HALVING_YEARS, MOST_YEARS))
-    if not mines(plan) or halving(plan, world) is not None or halves is None:
+    halves = halving(plan, known, min(years + HALVING_YEARS, MOST_YEARS))
+    if not mines(plan) or halving(plan, known) is not None or halves is None:
         return None
     begun = date.fromisoformat(f"{plan.outlook.start_month}-01")
     longer = min((halves.year - begun.year) + 1 + AFTER_HALVING_YEARS, MOST_YEARS)
@@ -105,7 +105,7 @@ def stops_before_a_halving(plan: Scenario, world: World) -> Finding:
     )
 
 
-def no_pool_fee(plan: Scenario, world: World) -> Finding:
+def no_pool_fee(plan: Scenario, known: Known) -> Finding:
     usual = Outlook().pool_fee_frac
     if not mines(plan) or plan.outlook.pool_fee_frac > 0 or plan.outlook.payout.scheme == "solo":
         return None
@@ -118,13 +118,13 @@ def no_pool_fee(plan: Scenario, world: World) -> Finding:
     )
 
 
-def old_market_reading(plan: Scenario, world: World) -> Finding:
+def old_market_reading(plan: Scenario, known: Known) -> Finding:
     """Today's price and difficulty are of another day, and are still held until operation begins."""
-    stale = [reading for reading in used_readings(plan, world.market) if old(reading, world.now)]
+    stale = [reading for reading in used_readings(plan, known.market) if old(reading, known.now)]
     if not mines(plan) or not stale or plan.outlook.grows_from == "reading":
         return None
     names = " and ".join(reading.name.partition("_")[0] for reading in stale)
-    days = max(reading.age_s(world.now) for reading in stale) / 86_400
+    days = max(reading.age_s(known.now) for reading in stale) / DAY_S
     return Check(
         "old_market_reading",
         "The market reading is old",
@@ -137,9 +137,9 @@ def old_market_reading(plan: Scenario, world: World) -> Finding:
 # Machines
 
 
-def old_machine_price(plan: Scenario, world: World) -> Finding:
+def old_machine_price(plan: Scenario, known: Known) -> Finding:
     """At the pace at which the outlook's hardware gets cheaper."""
-    old = {i: days for i, days in world.old_prices_days.items() if plan.fleet.units[i].price_usd}
+    old = {i: days for i, days in known.old_prices_days.items() if plan.fleet.units[i].price_usd}
     if not old:
         return None
     decline = plan.outlook.hardware.price_decline_frac_per_year
@@ -159,7 +159,7 @@ def old_machine_price(plan: Scenario, world: World) -> Finding:
     )
 
 
-def free_machines(plan: Scenario, world: World) -> Finding:
+def free_machines(plan: Scenario, known: Known) -> Finding:
     """Machines whose price nobody has told count as free."""
     curve = hardware_curve(plan.outlook.hardware)
     free = {
@@ -184,10 +184,10 @@ def free_machines(plan: Scenario, world: World) -> Finding:
     )
 
 
-def no_cooling(plan: Scenario, world: World) -> Finding:
+def no_cooling(plan: Scenario, known: Known) -> Finding:
     """Air that is moved, pumps and chillers draw power too."""
     fleet, usual = plan.fleet, Fleet().pue
-    hot = float(np.percentile(world.weather.hourly["temp_air"], 99))
+    hot = float(np.percentile(known.weather.hourly["temp_air"], 99))
     if not mines(plan) or fleet.pue > 1.005 or fleet.cooling.pue_rise_per_c > 0:
         return None
     if hot <= HOT_C and machine_kw(fleet) <= CONTAINER_KW:
@@ -202,7 +202,7 @@ def no_cooling(plan: Scenario, world: World) -> Finding:
     )
 
 
-def always_up(plan: Scenario, world: World) -> Finding:
+def always_up(plan: Scenario, known: Known) -> Finding:
     usual = Fleet().uptime_frac
     if not mines(plan) or plan.fleet.uptime_frac < UP_FRAC or plan.fleet.failures.rate_per_year > 0:
         return None
@@ -215,7 +215,7 @@ def always_up(plan: Scenario, world: World) -> Finding:
     )
 
 
-def machines_never_age(plan: Scenario, world: World) -> Finding:
+def machines_never_age(plan: Scenario, known: Known) -> Finding:
     usual = Fleet().hashrate_degradation_frac_per_year
     if not mines(plan) or plan.fleet.hashrate_degradation_frac_per_year > 0:
         return None
@@ -228,7 +228,7 @@ def machines_never_age(plan: Scenario, world: World) -> Finding:
     )
 
 
-def machines_outlive_themselves(plan: Scenario, world: World) -> Finding:
+def machines_outlive_themselves(plan: Scenario, known: Known) -> Finding:
     years = plan.finance.horizon_years
     if not mines(plan) or years <= OLD_MACHINES_YEARS or plan.fleet.refresh.rule != "never":
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.scenario import Scenario
 from core.sections import Array, Battery, Finance
-from core.studies.findings import Check, Finding, World, cents, mines, percent
+from core.studies.findings import Check, Finding, Known, cents, mines, percent
 from core.studies.fleet import machine_kw
 
 INVERTER_YEARS = 15
@@ -14,7 +14,7 @@ TROPICS_DEG = 15.0
 # Sun and storage
 
 
-def panels_never_age(plan: Scenario, world: World) -> Finding:
+def panels_never_age(plan: Scenario, known: Known) -> Finding:
     array, usual = plan.array, Array().degradation_frac_per_year
     if not array.dc_kw or array.degradation_frac_per_year > 0:
         return None
@@ -27,7 +27,7 @@ def panels_never_age(plan: Scenario, world: World) -> Finding:
     )
 
 
-def loss_free_array(plan: Scenario, world: World) -> Finding:
+def loss_free_array(plan: Scenario, known: Known) -> Finding:
     usual = Array().losses_frac
     if not plan.array.dc_kw or plan.array.losses_frac >= 0.05:
         return None
@@ -40,7 +40,7 @@ def loss_free_array(plan: Scenario, world: World) -> Finding:
     )
 
 
-def loss_free_inverter(plan: Scenario, world: World) -> Finding:
+def loss_free_inverter(plan: Scenario, known: Known) -> Finding:
     usual = Array().inverter_efficiency_frac
     if not plan.array.dc_kw or plan.array.inverter_efficiency_frac < 0.995:
         return None
@@ -53,7 +53,7 @@ def loss_free_inverter(plan: Scenario, world: World) -> Finding:
     )
 
 
-def inverter_for_ever(plan: Scenario, world: World) -> Finding:
+def inverter_for_ever(plan: Scenario, known: Known) -> Finding:
     years, renewal = plan.finance.horizon_years, plan.array.inverter_replacement
     if not plan.array.dc_kw or years <= INVERTER_YEARS or 0 < renewal.every_years <= years:
         return None
@@ -66,7 +66,7 @@ def inverter_for_ever(plan: Scenario, world: World) -> Finding:
     )
 
 
-def turned_from_the_sun(plan: Scenario, world: World) -> Finding:
+def turned_from_the_sun(plan: Scenario, known: Known) -> Finding:
     array, latitude = plan.array, plan.site.latitude
     best = 180.0 if latitude >= 0 else 0.0
     off = abs((array.surface_azimuth - best + 180.0) % 360.0 - 180.0)
@@ -82,7 +82,7 @@ def turned_from_the_sun(plan: Scenario, world: World) -> Finding:
     )
 
 
-def loss_free_battery(plan: Scenario, world: World) -> Finding:
+def loss_free_battery(plan: Scenario, known: Known) -> Finding:
     usual = Battery().round_trip_efficiency_frac
     if not plan.battery.energy_kwh or plan.battery.round_trip_efficiency_frac < 0.98:
         return None
@@ -95,7 +95,7 @@ def loss_free_battery(plan: Scenario, world: World) -> Finding:
     )
 
 
-def battery_never_ages(plan: Scenario, world: World) -> Finding:
+def battery_never_ages(plan: Scenario, known: Known) -> Finding:
     battery, usual = plan.battery, Battery()
     if not battery.energy_kwh or battery.calendar_fade_frac_per_year > 0 or battery.cycle_fade_frac_per_cycle > 0:
         return None
@@ -112,7 +112,7 @@ def battery_never_ages(plan: Scenario, world: World) -> Finding:
 # Power and money
 
 
-def export_at_retail(plan: Scenario, world: World) -> Finding:
+def export_at_retail(plan: Scenario, known: Known) -> Finding:
     """What a supplier asks for a kWh holds its lines and taxes; what is paid for one does not."""
     grid, half = plan.grid, plan.grid.import_usd_per_kwh / 2.0
     flat = not (grid.export_hourly_usd_per_kwh or grid.import_hourly_usd_per_kwh or grid.tariff.energy.periods)
@@ -131,7 +131,7 @@ def export_at_retail(plan: Scenario, world: World) -> Finding:
     )
 
 
-def power_never_dearer(plan: Scenario, world: World) -> Finding:
+def power_never_dearer(plan: Scenario, known: Known) -> Finding:
     inflation = plan.finance.inflation_per_year
     if not plan.grid.import_limit_kw or plan.grid.price_growth_per_year > 0 or inflation <= 0 or not mines(plan):
         return None
@@ -144,7 +144,7 @@ def power_never_dearer(plan: Scenario, world: World) -> Finding:
     )
 
 
-def money_costs_nothing(plan: Scenario, world: World) -> Finding:
+def money_costs_nothing(plan: Scenario, known: Known) -> Finding:
     usual = Finance().discount_rate
     if plan.finance.discount_rate > 0:
         return None
@@ -157,7 +157,7 @@ def money_costs_nothing(plan: Scenario, world: World) -> Finding:
     )
 
 
-def no_upkeep(plan: Scenario, world: World) -> Finding:
+def no_upkeep(plan: Scenario, known: Known) -> Finding:
     usual, asked = Finance(), plan.finance
     names = ("array_usd_per_kw_year", "fleet_usd_per_kw_year")
     sized = dict(zip(names, (plan.array.dc_kw, machine_kw(plan.fleet)), strict=True))

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import Weather
-from core.models.bills import Bill, Clock, bill, called_hours, outage_hours, prices, stood_off_hours
+from core.models.bills import Bill, bill, prices
+from core.models.calls import called_hours, connected_kw, outage_hours, stood_off_hours
+from core.models.clock import Clock
 from core.models.dispatch import Hours
 from core.models.set_points import DemandPrices, demand_usd_per_kw, limits_kw, set_points
 from core.scenario import Scenario
@@ -78,8 +80,8 @@ def connection(scenario: Scenario, weather: Weather) -> Connection:
         when,
         buy,
         sell,
-        np.where(dead, 0.0, np.minimum(grid.import_limit_kw, limit)),
-        np.where(dead, 0.0, grid.export_limit_kw),
+        connected_kw(np.minimum(grid.import_limit_kw, limit), dead),
+        connected_kw(grid.export_limit_kw, dead),
         demand_usd_per_kw(grid, when) if peaks else None,
     )
 

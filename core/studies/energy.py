@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inputs import HOURS, Weather
+from core.inputs import Weather
 from core.models import ageing, running, solar
 from core.models.dispatch import FLOWS, Hours, step_flows
 from core.models.network import growth_factor
@@ -18,6 +18,7 @@ from core.studies.calendar import Calendar, calendar
 from core.studies.connection import Connection, connection
 from core.studies.fleet import FleetLife, climate
 from core.studies.storage import battery_year, wear_usd_per_kwh
+from core.units import HOURS
 
 Floats = NDArray[np.float64]
 ARRAYS_KEPT = 8

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from core import say
 from core.inputs import Market, Reading, Weather
 from core.models.network import outlook_months
 from core.scenario import Scenario
 from core.sections import Outlook
 from core.studies.fleet import fleet_hashrate_ths
+from core.units import DAY_S
 
 OLD_READING_DAYS = 30.0
 
 
-class World(NamedTuple):
+class Known(NamedTuple):
     """What is known beside the plan. `old_prices_days`: age of the prices of machines that are old, by number of the unit."""
 
     weather: Weather
@@ -55,12 +57,12 @@ def frozen(outlook: Outlook) -> bool:
 def old(reading: Reading, now: datetime) -> bool:
     """Whether a figure that moves from day to day was read long ago; the planner's own are as of when they say."""
     moving = reading.name in {"price_usd", "difficulty"} and reading.status != "planner"
-    return moving and reading.age_s(now) > OLD_READING_DAYS * 86_400
+    return moving and reading.age_s(now) > OLD_READING_DAYS * DAY_S
 
 
-def halving(plan: Scenario, world: World, years: int | None = None) -> date | None:
+def halving(plan: Scenario, known: Known, years: int | None = None) -> date | None:
     """The month of the first halving within the horizon, or so many years; None where there is none."""
-    outlook, height = plan.outlook, world.market.height
+    outlook, height = plan.outlook, known.market.height
     path = outlook_months(
         outlook.start_month,
         12 * (years or plan.finance.horizon_years),
@@ -76,8 +78,8 @@ def halving(plan: Scenario, world: World, years: int | None = None) -> date | No
 
 
 def percent(share: float) -> str:
-    """A share as it is read."""
-    return f"{100 * share:.10g} %" if round(100 * share, 2) == round(100 * share, 1) else f"{100 * share:.1f} %"
+    """A share as it is read, without a decimal that says nothing."""
+    return say.percent(share, 0 if round(100 * share, 1).is_integer() else 1)
 
 
 def cents(usd: float) -> str:

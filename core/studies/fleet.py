@@ -227,7 +227,7 @@ def _kind(fleet: Fleet, unit: Unit, outlook: _Outlook) -> _Kind:
     failures = ageing.failures_by_age(fleet.failures.rate_per_year, fleet.failures.growth_per_year, age / 12)
     ready = ageing.availability_frac(failures, fleet.failures.repair_days)
     in_service = alive * ready * np.where(new, 1.0 - fleet.refresh.install_days / outlook.days, 1.0)
-    broken = alive * unit.count * failures * ready * outlook.days / ageing.DAYS_PER_YEAR
+    broken = alive * unit.count * failures * ready * outlook.days / ageing.PLAN_DAYS_PER_YEAR
     refresh_usd = np.where(new, rated * outlook.new_usd_per_th, 0.0)
     last, gone = _going(since)
     brought = _resale_usd(fleet, outlook, since, last, rated, watts)

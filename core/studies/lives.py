@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.models import ageing, finance, risk
 from core.models.bills import Peaks
 from core.models.network import growth_factor
-from core.models.treasury import CENTS_PER_USD, MOST_CENTS_PER_BTC
+from core.models.treasury import MOST_CENTS_PER_BTC
 from core.studies import cash
 from core.studies.chances import Chances
 from core.studies.levies import Asset, written_off
@@ -23,6 +23,7 @@ from core.studies.responses import DISCHARGE, EXPORT_USD, IMPORT_USD, OTHERS
 from core.studies.run import Run
 from core.studies.sorted_site import Site
 from core.studies.treasury import coin_ledger
+from core.units import CENTS_PER_USD
 
 Floats: TypeAlias = NDArray[np.float64]
 LOOKED_UP = ("pv_kwh", "machines_kwh", "mined_btc", "mining_usd", "import_usd", "export_usd")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inputs import HOURS
 from core.models import debt, finance, mining
 from core.results import COST_PARTS
 from core.studies.alternatives import compared
@@ -13,6 +12,7 @@ from core.studies.costs import costs
 from core.studies.fleet import efficiency_j_per_th, fleet_hashrate_ths, machine_kw
 from core.studies.run import Run
 from core.studies.zeros import npv_zeros
+from core.units import HOURS
 
 Floats = NDArray[np.float64]
 Values = dict[str, float]

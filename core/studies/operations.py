@@ -145,31 +145,29 @@ def operations(
             hours, battery, forecast, look_ahead_h=LOOK_AHEAD_H, grid_charging=grid_charging, compiled=compiled
         )
 
-    def way(flows: Floats) -> Way:
-        cost = 0.0 if peaks is None else demand_usd(peaks.demand, flows[IMPORT])
-        return Way(flows, earned_usd(hours, flows) - cost)
-
     rule, rolling = (_cyclic(run, storage) for run in (by_rule, by_plans))
     starts = [storage._replace(soc_kwh=float(flows[SOC, -1])) for flows in (rule, rolling)]
     plans = [foresight.optimal(hours, s, grid_charging=grid_charging, compiled=compiled) for s in starts]
-    optimal = max((way(plan.flows) for plan in plans), key=lambda way: way.earned_usd)
     bound = max(plan.bound_usd for plan in plans)
     if peaks is not None:
-        searched = [
-            with_demand(free, s, peaks.demand, grid_charging=grid_charging, compiled=compiled) for s in starts[1:]
-        ]
-        optimal = max(optimal, *(way(found.plan.flows) for found in searched), key=lambda way: way.earned_usd)
-        bound = optimal.earned_usd
+        plans.append(with_demand(free, starts[1], peaks.demand, grid_charging=grid_charging, compiled=compiled).plan)
+    optimal = max((_way(hours, peaks, plan.flows) for plan in plans), key=lambda way: way.earned_usd)
     start = storage._replace(soc_kwh=float(optimal.flows[SOC, -1]))
     return Operations(
         hours,
-        way(rule),
-        way(rolling),
+        _way(hours, peaks, rule),
+        _way(hours, peaks, rolling),
         optimal,
-        bound,
+        bound if peaks is None else optimal.earned_usd,
         forecast,
         foresight_margins.margins(hours, start, grid_charging=grid_charging, compiled=compiled),
     )
+
+
+def _way(hours: Hours, peaks: Peaks | None, flows: Floats) -> Way:
+    """A year's flows with what they earn, less what their peaks cost."""
+    cost = 0.0 if peaks is None else demand_usd(peaks.demand, flows[IMPORT])
+    return Way(flows, earned_usd(hours, flows) - cost)
 
 
 def _cyclic(run: Callable[[Storage], Floats], storage: Storage) -> Floats:

@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.bank_statement import INVESTED, REVENUE, RUNNING
 from core.studies import tables
 from core.studies.proforma import Proforma
+from core.units import CENTS_PER_USD
 
 Floats: TypeAlias = NDArray[np.float64]
-CENTS_PER_USD = 100.0
 
-REVENUE = ("mining_revenue_usd", "export_revenue_usd", "demand_response_usd")
-RUNNING = (
-    "import_cost_usd", "upkeep_usd", "repair_usd", "exchange_fee_usd", "property_tax_usd", "insurance_usd",
-    "land_lease_usd",
-)  # fmt: skip
-INVESTED = ("array_investment_usd", "battery_investment_usd", "site_investment_usd", "machines_investment_usd")
 STOCKS = ("working_capital_usd", "debt_balance_usd", "reserve_usd", "locked_usd", "loss_carried_usd")
 # a sum and its parts with their sign, from the top down: a part that is a sum itself comes later
 SUMS: tuple[tuple[str, dict[str, int]], ...] = (

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inputs import HOURS
 from core.models import ageing
 from core.models.dispatch import FLOWS, Hours, Storage, dispatch
 from core.sections import Battery
 from core.studies.calendar import Calendar
+from core.units import HOURS
 
 Floats = NDArray[np.float64]
 SOC, DISCHARGE = FLOWS.index("soc_kwh"), FLOWS.index("discharge_kw")

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from core.errors import CalculationError, ValidationError
 from core.models import mining, payouts, treasury
 from core.models.network import NetworkPath
-from core.models.treasury import CENTS_PER_USD, SATS_PER_BTC, Ledger, Policy
+from core.models.treasury import Ledger, Policy
 from core.scenario import Scenario
+from core.units import BLOCK_SECONDS, CENTS_PER_USD, SATS_PER_BTC
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +87,7 @@ def _luck(scenario: Scenario, path: NetworkPath, mined_btc: Floats, fees_btc: fl
         return dict.fromkeys(
             ("pool_fee_btc", "payout_sd_btc", "no_block_probability_frac"), np.full(len(blocks), np.nan)
         )
-    network = mining.network_hashrate_ths(path.difficulty) * mining.BLOCK_SECONDS / path.seconds
+    network = mining.network_hashrate_ths(path.difficulty) * BLOCK_SECONDS / path.seconds
     share = np.minimum(blocks * network / payout.pool_hashrate_ths, 1.0)
     return {
         "pool_fee_btc": mined_btc * fee / (1.0 - fee),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import SolarMiningError
 from core.studies.checks import CHECKS, checked, worth_usd
-from core.studies.findings import Check, World
+from core.studies.findings import Check, Known
 from pages.ui import live, session, show, taking, work
 
 PAGE, EFFECTS, OPEN = "_checks_page", "_checks_effects", "_checks_open"
@@ -49,14 +49,14 @@ def section() -> None:
     taking.button("checks")
 
 
-def world(question: tuple[Any, ...]) -> World:
+def world(question: tuple[Any, ...]) -> Known:
     """What is known beside the plan."""
     from core.fetchers import equipment
 
     plan, weather, market, _ = question
     now = session.now()
     old = equipment.old_prices_days(plan, now.date(), session.own_machines())
-    return World(weather, market, now, old)
+    return Known(weather, market, now, old)
 
 
 def listed(found: tuple[Check, ...], question: tuple[Any, ...]) -> None:

@@ -145,3 +145,8 @@ def _padded(tiers: Any, periods: Any) -> list[tuple[Any, float]]:
 
 def _from_one(schedule: tuple[tuple[int, ...], ...]) -> list[list[int]]:
     return [[period + 1 for period in month] for month in schedule] or [[1] * 24] * 12
+
+
+def by_month(kwh: list[float]) -> Floats:
+    """A month's energy in its first hour at noon of the plain clock [kW]."""
+    return load(*((int(first) + 12, 1, value) for first, value in zip(FIRST, kwh, strict=True)))

@@ -139,3 +139,51 @@ def test_unknown_methods_are_refused(method):
         depreciation.write_off_fractions("macrs_5", 5, 1.1)
     with pytest.raises(ValidationError, match="years"):
         depreciation.straight_line_fractions(0)
+
+
+# The tables
+
+IRS = {
+    3: "33.33 44.45 14.81 7.41",
+    5: "20.00 32.00 19.20 11.52 11.52 5.76",
+    7: "14.29 24.49 17.49 12.49 8.93 8.92 8.93 4.46",
+    10: "10.00 18.00 14.40 11.52 9.22 7.37 6.55 6.55 6.56 6.55 3.28",
+    15: "5.00 9.50 8.55 7.70 6.93 6.23 5.90 5.90 5.91 5.90 5.91 5.90 5.91 5.90 5.91 2.95",
+    20: "3.750 7.219 6.677 6.177 5.713 5.285 4.888 4.522 4.462 4.461 4.462 4.461 4.462 4.461 4.462 4.461 4.462 4.461 "
+    "4.462 4.461 2.231",
+}
+
+
+@pytest.mark.parametrize("years", IRS)
+def test_macrs_is_the_irs_table(years):
+    fractions = finance.macrs_fractions(years)
+    assert [f"{100 * x:.{3 if years == 20 else 2}f}" for x in fractions] == IRS[years].split()
+    assert fractions.sum() == pytest.approx(1.0, abs=1e-12)
+    assert len(fractions) == years + 1
+
+
+@pytest.mark.parametrize("years", IRS)
+def test_macrs_is_declining_balance_with_a_half_year_and_a_switch_to_straight_line(years):
+    pace, left, derived = (2.0 if years <= 10 else 1.5) / years, 1.0, []
+    for year in range(years + 1):
+        share = 0.5 if year == 0 else 1.0
+        straight = left / (years - year + 0.5) if year else 0.0
+        derived.append(min(left, max(left * pace * share, min(share, years - year + 0.5) * straight)))
+        left -= derived[-1]
+    assert finance.macrs_fractions(years) == pytest.approx(derived, abs=1.01e-4)
+
+
+@pytest.mark.parametrize("years", [0, 4, 5.5, "5", None, True])
+def test_other_recovery_classes_are_refused(years):
+    with pytest.raises(ValidationError, match="recovery class"):
+        finance.macrs_fractions(years)
+
+
+def test_the_table_cannot_be_spoiled():
+    finance.macrs_fractions(5)[0] = 9.0
+    assert finance.macrs_fractions(5).tolist() == [0.2, 0.32, 0.192, 0.1152, 0.1152, 0.0576]
+
+
+def test_credit_and_depreciation_cut_capital_cost_as_in_reopt_v41():
+    shield = finance.present_worth_of_depreciation(0.083, finance.macrs_fractions(5))
+    assert 0.30 / 1.083 + 0.26 * (1 - 0.30 / 2) * shield == pytest.approx(0.455005797, rel=1e-8)

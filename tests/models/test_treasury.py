@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.errors import ValidationError
 from core.models import treasury
-from core.models.treasury import Policy, ledger, ring_fenced_cents, sold_sats, whole_cents, whole_sats, worth_cents
+from core.models.treasury import Policy, ledger, sold_sats, whole_cents, whole_sats, worth_cents
+from core.units import SATS_PER_BTC
 
-BTC = treasury.SATS_PER_BTC
+BTC = SATS_PER_BTC
 RULES = ("sell_all", "hold_share", "cover_costs", "above_price")
 
 
@@ -179,24 +180,6 @@ def test_worth_stays_exact_where_a_product_would_not_fit_64_bits():
     assert whole_cents(77_123.455).tolist() in (7_712_345, 7_712_346)
 
 
-# Tax base
-
-
-def test_losses_wait_for_gains_as_in_section_1212():
-    """A loss of 50 in year 1, gains of 20, 10 and 40: 0, 0 and 20 are taxed."""
-    taxable, carried = ring_fenced_cents([0, -5000, 2000, 1000, 4000])
-    assert taxable.tolist() == [0, 0, 0, 0, 2000]
-    assert carried.tolist() == [0, 5000, 3000, 2000, 0]
-
-
-@given(st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=40))
-def test_what_is_taxed_less_what_is_carried_is_the_sum_of_gains(gains):
-    taxable, carried = ring_fenced_cents(gains)
-    assert int(taxable.sum()) - int(carried[-1]) == sum(gains)
-    assert (taxable >= 0).all()
-    assert (carried >= 0).all()
-
-
 @pytest.mark.parametrize(
     ("call", "field"),
     [
@@ -213,7 +196,6 @@ def test_what_is_taxed_less_what_is_carried_is_the_sum_of_gains(gains):
         (lambda: sold_sats(Policy("gamble"), [1], [1]), "rule"),
         (lambda: sold_sats(Policy("hold_share", 2.0), [1], [1]), "hold_frac"),
         (lambda: sold_sats(Policy("above_price", sell_above_usd=-1.0), [1], [1]), "sell_above_usd"),
-        (lambda: ring_fenced_cents([1.5]), "gain_cents"),
     ],
 )
 def test_impossible_figures_are_refused_by_name(call, field):

@@ -122,3 +122,13 @@ def test_the_holder_of_a_task_is_known_until_its_lease_runs_out(db: Database) ->
     leases.take(db, "refresh", "me", 1000.0, 60.0)
     assert leases.holder(db, "refresh", 1059.0) == "me"
     assert leases.holder(db, "refresh", 1060.0) == ""
+
+
+def test_a_lease_is_one_holders_and_names_its_process(db: Database) -> None:
+    mine, other = (leases.Lease(lambda: db, "upkeep", 60.0) for _ in range(2))
+    assert mine.take(1000.0)
+    assert not other.take(1059.0)
+    assert leases.is_ours(leases.holder(db, "upkeep", 1059.0))
+    assert not leases.is_ours("1-abc")
+    mine.give_back()
+    assert other.take(1059.0)

@@ -13,13 +13,14 @@ from core.fetchers.credits import credit_rules
 from core.fetchers.presets import presets
 from core.inputs import Market, Weather
 from core.models import finance
-from core.models.treasury import SATS_PER_BTC, whole_sats
+from core.models.treasury import whole_sats
 from core.results import COST_PARTS
 from core.scenario import Scenario
 from core.studies.projection import project
 from core.studies.run import Run, run, used_readings
 from core.studies.statement import STOCKS, SUMS, apportioned, lines
 from core.studies.treasury import coin_ledger
+from core.units import SATS_PER_BTC
 from core.vocabulary import PERIODS, STATEMENT
 
 pytestmark = pytest.mark.usefixtures("kernel")

@@ -14,7 +14,7 @@ from core.fetchers.presets import presets
 from core.inputs import Market, Weather
 from core.scenario import Scenario
 from core.studies.checks import CHECKS, checked, shortcut_npv_usd, worth_usd
-from core.studies.findings import Check, World
+from core.studies.findings import Check, Known
 from core.studies.projection import project
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -95,17 +95,17 @@ EITHER_WAY = {
 
 
 @pytest.fixture(scope="module")
-def world(greensboro: Weather, market: Market) -> World:
+def world(greensboro: Weather, market: Market) -> Known:
     """A market read this morning, prices of machines of this quarter."""
     fresh = {r.name: replace(r, observed_at=NOW, fetched_at=NOW, status="live") for r in market.readings}
-    return World(greensboro, replace(market, **fresh), NOW, {})
+    return Known(greensboro, replace(market, **fresh), NOW, {})
 
 
-def names(plan: Scenario, world: World) -> list[str]:
+def names(plan: Scenario, world: Known) -> list[str]:
     return [check.name for check in checked(plan, world)]
 
 
-def only(plan: Scenario, world: World, name: str) -> Check:
+def only(plan: Scenario, world: Known, name: str) -> Check:
     return next(check for check in checked(plan, world) if check.name == name)
 
 
@@ -113,18 +113,18 @@ def test_every_check_is_tried() -> None:
     assert {look.__name__ for look in CHECKS} == set(MADE) | OF_THE_WORLD
 
 
-def test_nothing_is_found_in_the_example(world: World) -> None:
+def test_nothing_is_found_in_the_example(world: Known) -> None:
     assert names(Scenario(), world) == []
     assert names(Scenario().but({"fleet.units": [], "array.dc_kw": 0.0}), world) == []
 
 
 @pytest.mark.parametrize("key", presets())
-def test_nothing_is_found_in_what_is_offered_to_begin_with(key: str, world: World) -> None:
+def test_nothing_is_found_in_what_is_offered_to_begin_with(key: str, world: Known) -> None:
     assert names(equipment.resolved(presets()[key]), world) == []
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_a_mistake_is_found_where_it_is_made_and_gone_once_it_is_set_right(name: str, world: World) -> None:
+def test_a_mistake_is_found_where_it_is_made_and_gone_once_it_is_set_right(name: str, world: Known) -> None:
     changes, path, value = MADE[name]
     plan = Scenario().but(changes)
     assert names(plan, world) == [name]
@@ -139,7 +139,7 @@ def test_a_mistake_is_found_where_it_is_made_and_gone_once_it_is_set_right(name:
 
 @pytest.mark.parametrize("name", MADE)
 def test_what_a_mistake_is_worth_is_the_difference_of_two_projections(
-    name: str, world: World, greensboro: Weather, kernel: None
+    name: str, world: Known, greensboro: Weather, kernel: None
 ) -> None:
     plan = Scenario().but(MADE[name][0])
     right = only(plan, world, name).amended(plan)
@@ -151,7 +151,7 @@ def test_what_a_mistake_is_worth_is_the_difference_of_two_projections(
         assert told < 0, "the mistake flatters the plan"
 
 
-def test_an_old_market_is_told_and_counted_from_the_day_of_its_reading(world: World, market: Market) -> None:
+def test_an_old_market_is_told_and_counted_from_the_day_of_its_reading(world: Known, market: Market) -> None:
     old = world._replace(market=market, now=NOW)
     found = only(Scenario(), old, "old_market_reading")
     days = (NOW - market.price_usd.observed_at).days
@@ -160,12 +160,12 @@ def test_an_old_market_is_told_and_counted_from_the_day_of_its_reading(world: Wo
     assert names(Scenario().but({"outlook.price_usd": 8e4, "outlook.difficulty": 1e14}), old) == []
 
 
-def test_a_month_old_reading_is_the_first_that_is_old(world: World) -> None:
+def test_a_month_old_reading_is_the_first_that_is_old(world: Known) -> None:
     for days, expected in ((29, []), (31, ["old_market_reading"])):
         assert names(Scenario(), world._replace(now=NOW + timedelta(days=days))) == expected
 
 
-def test_an_old_price_of_a_machine_falls_with_its_age(world: World) -> None:
+def test_an_old_price_of_a_machine_falls_with_its_age(world: Known) -> None:
     plan = equipment.resolved(Scenario().but({"fleet.units": [{"model": "Antminer S21", "count": 100}]}))
     days = equipment.old_prices_days(plan, date(2026, 12, 1))
     assert list(days) == [0]
@@ -175,14 +175,14 @@ def test_an_old_price_of_a_machine_falls_with_its_age(world: World) -> None:
     assert equipment.old_prices_days(found.amended(plan), date(2026, 12, 1)) == {}
 
 
-def test_cooling_is_asked_for_where_it_is_hot_or_where_there_are_many(world: World, greensboro: Weather) -> None:
+def test_cooling_is_asked_for_where_it_is_hot_or_where_there_are_many(world: Known, greensboro: Weather) -> None:
     few = Scenario().but({"fleet.pue": 1.0, "fleet.units.0.count": 2})
     assert "no_cooling" not in names(few, world)
     hot = replace(greensboro, hourly=greensboro.hourly.assign(temp_air=greensboro.hourly["temp_air"] + 10.0))
     assert "no_cooling" in names(few, world._replace(weather=hot))
 
 
-def test_south_of_the_equator_the_array_looks_north(world: World) -> None:
+def test_south_of_the_equator_the_array_looks_north(world: Known) -> None:
     south = Scenario().but({"site.latitude": -33.0, "array.surface_azimuth": 0.0})
     assert "turned_from_the_sun" not in names(south, world)
     assert only(south.but({"array.surface_azimuth": 180.0}), world, "turned_from_the_sun").changes == {
@@ -190,7 +190,7 @@ def test_south_of_the_equator_the_array_looks_north(world: World) -> None:
     }
 
 
-def test_own_prices_and_solo_mining_are_left_in_peace(world: World) -> None:
+def test_own_prices_and_solo_mining_are_left_in_peace(world: Known) -> None:
     own = {"outlook.price_path": "own", "outlook.own_price_usd": (8e4, 2e5)}
     assert names(Scenario().but({**own, "outlook.price_growth_per_year": 0.9}), world) == []
     assert names(Scenario().but({"outlook.payout.scheme": "solo", "outlook.pool_fee_frac": 0.0}), world) == []
@@ -210,7 +210,7 @@ def test_the_shortcut_is_an_annuity_of_the_first_year(greensboro: Weather, marke
     assert shortcut_npv_usd(poor) is None
 
 
-def test_the_halving_is_found_by_height(world: World) -> None:
+def test_the_halving_is_found_by_height(world: Known) -> None:
     """Block 1,050,000 at 144 a day from the reading."""
     found = only(Scenario().but({"finance.horizon_years": 1}), world, "stops_before_a_halving")
     left = (1_050_000 - world.market.height.value) / 144

@@ -17,18 +17,8 @@ from typing import Any
 from core.errors import SourceError
 from core.fetchers.fields import Fields, body_of, failed, mean, number, recent, refused, rows
 from core.fetchers.provider import Reply, Request, Source, parsed
-from core.world import (
-    BLOCK_SECONDS,
-    EPOCH_BLOCKS,
-    HASHES_PER_DIFFICULTY,
-    HASHES_PER_TH,
-    SATS_PER_BTC,
-    STEEPEST,
-    BlockFees,
-    NetworkNow,
-    RecentBlocks,
-    Retarget,
-)
+from core.units import BLOCK_SECONDS, EPOCH_BLOCKS, HASHES_PER_DIFFICULTY, HASHES_PER_TH, SATS_PER_BTC, STEEPEST
+from core.world import BlockFees, NetworkNow, RecentBlocks, Retarget
 
 NAME = "Bitcoin Core"
 KEY = "SOLAR_MINING_BITCOIN_CORE_KEY"

@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from core.fetchers.fields import Fields, body_of, failed, recent, refused, series
 from core.fetchers.provider import Reply, Request, Source
-from core.world import THS_PER_DIFFICULTY, NetworkNow, Series
+from core.units import BLOCKS_PER_DAY, THS_PER_DIFFICULTY
+from core.world import NetworkNow, Series
 
 NAME = "blockchain.info"
 BASE = "https://api.blockchain.info"
 PER_MINUTE = 6
 NEWEST = timedelta(days=5)  # a lag of two days, and days missed
-BLOCKS_PER_DAY = 144.0
 
 Asked = TypeVar("Asked")
 

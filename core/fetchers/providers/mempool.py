@@ -29,19 +29,8 @@ from core.fetchers.fields import (
     whole,
 )
 from core.fetchers.provider import Reply, Request, Source
-from core.world import (
-    EPOCH_BLOCKS,
-    HASHES_PER_TH,
-    SATS_PER_BTC,
-    STEEPEST,
-    BlockFees,
-    NetworkNow,
-    Price,
-    Rates,
-    RecentBlocks,
-    Retarget,
-    Series,
-)
+from core.units import EPOCH_BLOCKS, HASHES_PER_TH, SATS_PER_BTC, STEEPEST
+from core.world import BlockFees, NetworkNow, Price, Rates, RecentBlocks, Retarget, Series
 
 NAME = "mempool.space"
 BASE = "https://mempool.space"

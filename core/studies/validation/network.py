@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.models import mining, network
 from core.studies.validation.case import Case, Within
+from core.units import DAY_S, SATS_PER_BTC
 
-DAY_S = 86_400.0
 CORE = "Bitcoin Core, src/test/pow_tests.cpp"
 RULE = "Bitcoin Core, GetBlockSubsidy: 50 BTC >> height ÷ 210,000"
 PROTOCOL, MINING = "Protocol", "What mining earns"
@@ -40,7 +40,7 @@ def _protocol() -> tuple[Case, ...]:
             _exact(number, f"Next target, {words}", "compact target", float(told), CORE, float(mining.retarget_bits(bits, first, last)))
             for number, words, bits, first, last, told in RETARGETS
         ),
-        *(_exact("V7", f"Subsidy at height {height:,}", "BTC", btc, RULE, mining.subsidy_sats(height) / 1e8) for height, btc in SUBSIDIES),
+        *(_exact("V7", f"Subsidy at height {height:,}", "BTC", btc, RULE, mining.subsidy_sats(height) / SATS_PER_BTC) for height, btc in SUBSIDIES),
         _exact("V8", "All coins there will ever be", "satoshi", 2_099_999_997_690_000.0, RULE, 210_000.0 * sum(eras)),
         _exact("V8", "Last era that pays anything", "era", 32.0, RULE, float(max(era for era, sats in enumerate(eras) if sats))),
         _exact("V8", "Subsidy at height 6,930,000", "satoshi", 0.0, RULE, float(mining.subsidy_sats(6_930_000))),
