@@ -50,7 +50,7 @@ def failure(error: SolarMiningError) -> None:
 
 def header(title: str) -> None:
     """Title, scenario in hand, and what can be done with it."""
-    from pages.ui import drafts, library
+    from pages.ui import account, drafts, library
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False)
@@ -62,6 +62,7 @@ def header(title: str) -> None:
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")
         badges()
         library.notes()
+    account.new_link("header")
     drafts.offer()
 
 
