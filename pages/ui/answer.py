@@ -110,7 +110,8 @@ def turning_point(projection: Projection) -> str:
         return f"No bitcoin price decides it: {projection.reasons.get('npv_zero_price_usd', 'nothing is mined')}."
     times = price / float(monthly["price_usd"].iloc[0])
     other = difficulty / float(monthly["difficulty"].iloc[0]) - 1
-    turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even at"
+    # dispatch as it is, so that it turns no later: machines that stand still now would run at another price
+    turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even, run as now, at"
     return (
         f"{turns} a bitcoin price of **{_usd(price)}** at the start, {said.exact(times, 2)} times what the plan begins with, or a "
         f"difficulty {said.percent(abs(other), 0)} {'higher' if other >= 0 else 'lower'}."

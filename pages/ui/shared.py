@@ -70,7 +70,7 @@ def _figures(found: Projection) -> None:
     with st.grid(4, min_column_width=200):
         for name in TOLD:
             if name in found.metrics:
-                show.tile(found, name)
+                show.tile(found, name, note=show.of_several(found) if name == "irr" else "")
     reports.buttons(found, None, "shared")
     _pictures(found)
     yearly, monthly, readings = st.tabs(["Years", "Months", "Data from outside"])

@@ -128,6 +128,12 @@ def tile(
     )
 
 
+def of_several(projection: Projection) -> str:
+    """A remark on its IRR where it is not the only one, and may have the wrong sign."""
+    several = any(notice.startswith("Several rates of return") for notice in projection.notices)
+    return "one of several" if several else ""
+
+
 def metric_in_words(projection: Projection, name: str) -> str:
     """A metric as a page shows it; "Never" or "None" where it does not exist."""
     return shown.metric_in_words(projection, name, said.marks())

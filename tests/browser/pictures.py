@@ -18,7 +18,7 @@ from tests.browser.dashboard import launch
 from tests.browser.planner import Planner
 from tests.browser.tutorial import DOCS, TUTORIAL, WAYS, Walk, lines, stage
 
-COLOURS = 192  # of a palette: text and lines look the same, a third of the bytes
+COLOURS = 256  # of a palette: text and lines look the same, less than half of the bytes
 
 
 def main(folders: list[str]) -> None:
@@ -55,7 +55,7 @@ def walked(browser: Any, way: str, into: Path) -> Walk:
 def small(picture: Path) -> None:
     """The same picture in a palette."""
     with Image.open(picture) as image:
-        flat = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        flat = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     flat.save(picture, optimize=True)
 
 
