@@ -50,7 +50,7 @@ def guides() -> None:
     )
     for part in method.parted(method.guide(chosen or "planners")):
         if isinstance(part, method.Picture):
-            st.image(part.path, part.words, width=760)
+            st.image(part.path, part.words, width="stretch")
         else:
             st.markdown(part)
 

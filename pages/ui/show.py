@@ -56,7 +56,7 @@ def header(title: str) -> None:
         st.title(title, anchor=False)
         library.actions()
     scenario = session.current()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="standing"):
         st.caption(f"**{session.literal(scenario.name)}** · {session.literal(scenario.site.name)}", width="content")
         if session.unsaved():
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")

@@ -46,7 +46,7 @@ def test_from_an_empty_database_to_a_report_that_a_stranger_reads(
         npv = walk.read[-2][1].replace(" ", "")
         assert npv in own
         assert npv in theirs
-        assert "lived10000times" in own
+        assert "lived10,000times" in own
         expect(walk.page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
         assert not [one for one in walk.page.context.cookies() if "auth" in one["name"] or "user" in one["name"]]
         assert {line.words for line in SCRIPT if line.verb == "picture"} == {
