@@ -1,5 +1,5 @@
 # make run: the dashboard. make test: the tests. Both do all set-up on a machine with Python 3.11 or newer.
-.PHONY: run test check fix bench soak live lock audit clean
+.PHONY: run test check fix bench soak pictures live lock audit clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -52,6 +52,10 @@ soak: .venv/test.stamp
 	$(BIN)/python -m tests.soak_backups
 	$(BIN)/python -m tests.soak_release
 	$(BIN)/python -m tests.soak_load
+
+# What README and tutorial show, taken from the running app; the figures in the tutorial's tables too.
+pictures: .venv/test.stamp
+	$(BIN)/python -m tests.browser.pictures
 
 live: .venv/run.stamp
 	$(BIN)/python -m core live

@@ -98,6 +98,22 @@ def not_modelled() -> str:
     return text.split("## What is not modelled yet\n")[1].split("\n## ")[0].strip()
 
 
+class Picture(NamedTuple):
+    """A picture of a guide: its file, and what it shows."""
+
+    path: Path
+    words: str
+
+
+def parted(text: str) -> list[str | Picture]:
+    """A guide with its pictures apart: a page has to serve them itself."""
+    parts: list[str | Picture] = []
+    for number, part in enumerate(re.split(r"^(!\[.*?\]\([\w-]+\.png\))$", text, flags=re.MULTILINE)):
+        words, _, file = part.removeprefix("![").removesuffix(")").partition("](")
+        parts.append(Picture(ROOT / "docs" / file, words) if number % 2 else part)
+    return parts
+
+
 def guide(name: str) -> str:
     """A guide of `docs/` as Markdown."""
     return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from pages.ui import formulas, proof, show
 
 TABS = ("Formulas", "Proof", "Errors found", "Not modelled", "Guides")
 GUIDES = {
+    "tutorial": "In five minutes",
     "planners": "How to do each main job",
     "compared": "Beside SAM, PVWatts, Braiins and Hashrate Index",
     "operations": "For whoever runs a server",
@@ -47,7 +48,11 @@ def guides() -> None:
     chosen = st.segmented_control(
         "Guide", list(GUIDES), default="planners", format_func=GUIDES.get, key="guide", label_visibility="collapsed"
     )
-    st.markdown(method.guide(chosen or "planners"))
+    for part in method.parted(method.guide(chosen or "planners")):
+        if isinstance(part, method.Picture):
+            st.image(part.path, part.words, width="stretch")
+        else:
+            st.markdown(part)
 
 
 page()

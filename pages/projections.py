@@ -86,11 +86,16 @@ def tiles(projection: Projection) -> None:
             note=_hashcost(projection),
             chart=_thin(monthly["hashprice_usd_per_ph_day"]),
         )
-        show.tile(projection, "capex_usd", note=f"IRR: {show.metric_in_words(projection, 'irr')}")
+        show.tile(projection, "capex_usd", note=_irr(projection))
 
 
 def _rate(projection: Projection) -> str:
     return f"at {projection.scenario.finance.discount_rate * 100:g} % a year"
+
+
+def _irr(projection: Projection) -> str:
+    remark = show.of_several(projection)
+    return f"IRR: {show.metric_in_words(projection, 'irr')}{remark and f', {remark}'}"
 
 
 def _static(projection: Projection) -> str:

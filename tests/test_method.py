@@ -14,7 +14,7 @@ from core.method import Formula
 from pages.ui.formulas import found
 
 ALL = method.formulas()
-GUIDES = ("planners", "operations", "contributors", "compared")
+GUIDES = ("tutorial", "planners", "operations", "contributors", "compared")
 
 
 def test_every_public_function_with_a_formula_is_there_under_its_own_words() -> None:
@@ -71,6 +71,10 @@ def test_what_is_not_modelled_is_the_readmes_own_section() -> None:
 def test_guides_are_short_and_name_what_is_there(name: str) -> None:
     text = method.guide(name)
     assert text.startswith("# ")
+    parts = method.parted(text)
+    pictures = [part for part in parts if isinstance(part, method.Picture)]
+    assert all(part.path.is_file() and part.words for part in pictures)
+    text = "".join(part for part in parts if isinstance(part, str))
     assert not re.search(r"\]\((?!https?:)", text), "a link to a file leads nowhere from the page"
     for path in re.findall(r"`((?:core|pages|tests)/[\w/]+(?:\.py|/))`", text):
         assert (method.ROOT / path).exists(), path

@@ -139,11 +139,23 @@ def _elevation(provider: str, height: float, source: str) -> Elevation:
 def cities(name: str) -> tuple[Found, ...]:
     """Cities that time zones are named after and that hold these letters: some 400 over the Earth, to search offline.
 
-    Those that begin with them first. Source: zone.tab of the IANA time zone database, public domain.
+    With them the places whose sun ships with the program. Those that begin with the letters first. Source: zone.tab of
+    the IANA time zone database, public domain.
     """
     letters = " ".join(name.casefold().split())
-    hits = [city for city in all_cities() if letters and letters in city.name.casefold()]
+    hits = [city for city in (*with_sun(), *all_cities()) if letters and letters in city.name.casefold()]
     return tuple(sorted(hits, key=lambda c: (not c.name.casefold().startswith(letters), c.name)))[:MOST_FOUND]
+
+
+def with_sun() -> tuple[Found, ...]:
+    """The places whose typical year ships with the program."""
+    from core.fetchers.weather import BUNDLED
+
+    named = [(place.label.split(", "), place) for place in BUNDLED.values()]
+    return tuple(
+        Found(town, state, "United States", place.latitude, place.longitude, None, place.timezone)
+        for (town, state), place in named
+    )
 
 
 @cache

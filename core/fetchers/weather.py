@@ -28,18 +28,19 @@ TYPICAL_AS_OF = datetime(2010, 1, 1, tzinfo=UTC)  # the bundled typical years ar
 
 @dataclass(frozen=True)
 class Place:
-    """A typical year that comes with the installed pvlib."""
+    """A typical year that comes with the installed pvlib, of a town in a state of the United States."""
 
     label: str
     latitude: float
     longitude: float
     file: str
+    timezone: str
 
 
 BUNDLED: dict[str, Place] = {
-    "greensboro": Place("Greensboro, North Carolina", 36.1, -79.95, "723170TYA.CSV"),
-    "miami": Place("Miami, Florida", 25.8, -80.266667, "12839.tm2"),
-    "sand_point": Place("Sand Point, Alaska", 55.317, -160.517, "703165TY.csv"),
+    "greensboro": Place("Greensboro, North Carolina", 36.1, -79.95, "723170TYA.CSV", "America/New_York"),
+    "miami": Place("Miami, Florida", 25.8, -80.266667, "12839.tm2", "America/New_York"),
+    "sand_point": Place("Sand Point, Alaska", 55.317, -160.517, "703165TY.csv", "America/Anchorage"),
 }
 PREFIX = "bundled:"
 

@@ -14,6 +14,7 @@ from core.store import keys, shares
 from pages.ui import library, my_data, people, provider_keys, session, show
 
 MADE = "_key_made"
+SHARED, PAGE = "_link_made", "_page"
 RANKS = ("viewer", "planner", "admin")
 MAY = {
     "viewer": "viewer: reads and calculates",
@@ -69,9 +70,12 @@ def revoke_key(key_id: str) -> str:
 
 
 def left_for(page: str) -> None:
-    """Forget a new key that was shown, once another page is opened."""
+    """Forget a new key or link that was shown, once another page is opened."""
     if page != "status":
         forget_made()
+    if page != st.session_state.get(PAGE):
+        forget_link()
+    st.session_state[PAGE] = page
 
 
 def forget_made() -> None:
@@ -118,14 +122,38 @@ def _new_key() -> None:
 # --- links --------------------------------------------------------------------------------------
 
 
-def share(kind: str, subject_id: str) -> str:
-    """Make a link to something that was saved."""
+def share(kind: str, subject_id: str, place: str = "header") -> str:
+    """Make a link to something that was saved; it is shown at the `place` where it was asked for."""
     made = deeds.share(people.owner(), kind, subject_id)
-    return f"Shared “{made.name}” until {made.expires_at:%d %B %Y}. The link is on the page Status."
+    st.session_state[SHARED] = (made.id, place)
+    return f"Shared “{made.name}” until {made.expires_at:%d %B %Y}."
+
+
+def share_answer() -> str:
+    """Keep the answer of the draft, where it is not kept yet, and make a link to it."""
+    return share("projection", library.kept(), "report")
+
+
+def new_link(place: str) -> None:
+    """The link that was just made there, to be copied, until another page is opened."""
+    made, asked_at = st.session_state.get(SHARED, ("", ""))
+    if asked_at != place:
+        return
+    with st.container(border=True):
+        st.markdown(
+            "**The link.** Whoever has it may read this one thing, without a sign-in. The page Status takes it back."
+        )
+        st.code(link(made), language=None, wrap_lines=True)
+        st.button("Done", icon=":material/check:", on_click=forget_link, key="link done")
+
+
+def forget_link() -> None:
+    st.session_state.pop(SHARED, None)
 
 
 def take_back(share_id: str) -> str:
     deeds.take_back(people.owner(), share_id)
+    forget_link()
     return "Took the link back: it shows nothing any more."
 
 

@@ -16,17 +16,25 @@ OTHERS = {
     "mine on the grid alone": "grid_npv_usd",
     "buy coins and hold them": "hold_npv_usd",
 }
+# what a projection kept by an older version may lack
+NEEDED = {
+    "npv_usd",
+    "payback_years",
+    "static_payback_years",
+    "npv_zero_price_usd",
+    "npv_zero_difficulty",
+}
 
 
-def card(projection: Projection) -> None:
-    """All of it, the verdict largest."""
+def card(projection: Projection, sure: str = "") -> None:
+    """All of it, the verdict largest; `sure`: how sure it is, where that is not to be looked for in this session."""
     st.markdown(  # one element: the browser draws it anew with every change
         "\n\n".join(
             (
                 f":small[{session.literal(question(projection))}]",
                 f"## {session.literal(verdict(projection))}",
                 payback(projection),
-                f"**How sure?** {how_sure(projection)}",
+                f"**How sure?** {sure or how_sure(projection)}",
                 compared(projection),
             )
         )
@@ -90,16 +98,23 @@ def how_sure(projection: Projection) -> str:
             f"In {said.percent(loss, 0)} of {said.number(len(lives.paths))} lives it falls short; one in twenty is worth {_usd(poor)} or less "
             f"({word('npv_p5_usd').label})."
         )
+    decided = None not in (projection.metrics["npv_zero_price_usd"], projection.metrics["npv_zero_difficulty"])
+    return f"{turning_point(projection)}{' How likely that is: page Risk.' if decided else ''}"
+
+
+def turning_point(projection: Projection) -> str:
+    """How far bitcoin may move until the verdict turns."""
     metrics, monthly = projection.metrics, projection.monthly
     price, difficulty = metrics["npv_zero_price_usd"], metrics["npv_zero_difficulty"]
     if price is None or difficulty is None:
         return f"No bitcoin price decides it: {projection.reasons.get('npv_zero_price_usd', 'nothing is mined')}."
     times = price / float(monthly["price_usd"].iloc[0])
     other = difficulty / float(monthly["difficulty"].iloc[0]) - 1
-    turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even at"
+    # dispatch as it is, so that it turns no later: machines that stand still now would run at another price
+    turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even, run as now, at"
     return (
         f"{turns} a bitcoin price of **{_usd(price)}** at the start, {said.exact(times, 2)} times what the plan begins with, or a "
-        f"difficulty {said.percent(abs(other), 0)} {'higher' if other >= 0 else 'lower'}. How likely that is: page Risk."
+        f"difficulty {said.percent(abs(other), 0)} {'higher' if other >= 0 else 'lower'}."
     )
 
 

@@ -80,15 +80,22 @@ function ownUndo(event) {
   else if (undo && here.typed === event.target) event.stopImmediatePropagation();
 }
 
+// on a phone the navigation lies over the page: it goes once a page was chosen
+function chosen(event) {
+  if (innerWidth > 768 || !event.target.closest?.('[data-testid=stSidebarNavLink]')) return;
+  setTimeout(() => document.querySelector('[data-testid=stSidebarCollapseButton] button')?.click(), 100);
+}
+
 if (!here.listens) {
   here.listens = true;
   document.addEventListener('keydown', event => here.pressed(event));
   addEventListener('keydown', event => here.ownUndo(event), true);
   addEventListener('input', event => { here.typed = event.target });
+  addEventListener('click', event => here.chosen(event));
   addEventListener('focusout', () => { here.typed = null });
   addEventListener('beforeunload', event => { if (here.guard) event.preventDefault() });
 }
-Object.assign(here, {pressed, ownUndo});
+Object.assign(here, {pressed, ownUndo, chosen});
 
 export default function ({data, setStateValue}) {
   if (here.page !== data.page) {

@@ -287,14 +287,29 @@ class Held:
     projection: Projection
 
 
+def kept() -> str:
+    """The id of the draft's projection as it is kept; it is kept now where it is not yet."""
+    from core.store import projections
+
+    answer = session.projection()
+    same = projections.page(db(), session.owner(), 1, scenario_digest=answer.scenario.digest)
+    if same and projections.load(db(), session.owner(), same[0].id).metrics == answer.metrics:
+        return same[0].id
+    return _keep(answer)
+
+
+def _keep(answer: Projection) -> str:
+    from core.store import projections
+
+    save_weather(session.weather())  # before the answer: it is never there without the sun it rests on
+    return projections.save(db(), session.owner(), answer).id
+
+
 def keep_projection() -> str:
     """Keep the draft's projection: in the store, or in this session where nothing may be stored."""
     answer = session.projection()
     if stores():
-        from core.store import projections
-
-        save_weather(session.weather())  # before the answer: it is never there without the sun it rests on
-        projections.save(db(), session.owner(), answer)
+        _keep(answer)
     else:
         held: list[Held] = st.session_state.setdefault(HELD, [])
         held.insert(0, Held(secrets.token_hex(8), answer.scenario.name, session.now(), answer))

@@ -19,6 +19,7 @@ kbd[aria-label^="Shortcut"] { color: inherit !important; opacity: 1 !important; 
 }
 @media (max-width: 640px) {
   .st-key-actions, .st-key-actions > div { gap: 0.5rem; }
+  .st-key-standing, .st-key-standing > div { gap: 0.25rem 0.4rem; }
   .st-key-actions button { padding: 0.25rem 0.65rem; }
 }
 /* no finger types Ctrl */

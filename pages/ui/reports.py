@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.results import Projection
-from pages.ui import said, session, work
+from pages.ui import account, library, said, session, work
 
 if TYPE_CHECKING:
     from core.report import Form
@@ -48,6 +48,16 @@ def section(projection: Projection) -> None:
             )
         )
         buttons(projection, risk, "projection")
+        if library.stores():
+            st.button(
+                "Share this answer",
+                icon=":material/link:",
+                on_click=library.told,
+                args=(account.share_answer,),
+                key="share answer",
+                help="Keeps this projection and makes a link to it: whoever has the link reads the figures and the report, and no more.",
+            )
+            account.new_link("report")
 
 
 def of_lives(risk: Risk) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import streamlit as st
 
+from core import charts
 from core.errors import SolarMiningError
 from core.results import Projection
 from core.scenario import Scenario, leaves
-from pages.ui import people, reports, session, show
+from pages.ui import answer, people, reports, session, show
 
 PARAMETER = "share"
 TOLD = (
@@ -63,11 +64,15 @@ def _head(kind: str, name: str, until: datetime) -> None:
 
 
 def _figures(found: Projection) -> None:
+    if found.metrics.keys() >= answer.NEEDED:
+        with st.container(border=True):
+            answer.card(found, answer.turning_point(found))
     with st.grid(4, min_column_width=200):
         for name in TOLD:
             if name in found.metrics:
-                show.tile(found, name)
+                show.tile(found, name, note=show.of_several(found) if name == "irr" else "")
     reports.buttons(found, None, "shared")
+    _pictures(found)
     yearly, monthly, readings = st.tabs(["Years", "Months", "Data from outside"])
     with yearly:
         show.table(found.yearly, "yearly")
@@ -76,6 +81,21 @@ def _figures(found: Projection) -> None:
     with readings:
         show.readings(found.readings)
     st.caption(f"Model version {found.model_version}.")
+
+
+def _pictures(found: Projection) -> None:
+    left, right = st.columns([3, 2])
+    with left.container(border=True, height="stretch"):
+        st.subheader("Cash, year by year", anchor=False)
+        show.chart(
+            spec=charts.cumulated_cash(found, session.dark()),
+            alt="Net cash of each year as bars and its running sum as a line",
+        )
+    with right.container(border=True, height="stretch"):
+        st.subheader("Compared with what?", anchor=False)
+        show.chart(
+            spec=charts.compared_with_what(found, session.dark()), alt="Net present value beside three alternatives"
+        )
 
 
 def _settings(scenario: Scenario) -> None:

@@ -50,19 +50,20 @@ def failure(error: SolarMiningError) -> None:
 
 def header(title: str) -> None:
     """Title, scenario in hand, and what can be done with it."""
-    from pages.ui import drafts, library
+    from pages.ui import account, drafts, library
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(title, anchor=False)
         library.actions()
     scenario = session.current()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="standing"):
         st.caption(f"**{session.literal(scenario.name)}** · {session.literal(scenario.site.name)}", width="content")
         if session.unsaved():
             st.badge("Unsaved changes", icon=":material/edit:", color="orange")
         badges()
         library.notes()
-    with st.container():  # it comes and goes: with no place of its own, all below would then be drawn anew
+    with st.container():  # they come and go: with no place of their own, all below would then be drawn anew
+        account.new_link("header")
         drafts.offer()
 
 
@@ -126,6 +127,12 @@ def tile(
         chart_data=chart,
         chart_type=kind,
     )
+
+
+def of_several(projection: Projection) -> str:
+    """A remark on its IRR where it is not the only one, and may have the wrong sign."""
+    several = any(notice.startswith("Several rates of return") for notice in projection.notices)
+    return "one of several" if several else ""
 
 
 def metric_in_words(projection: Projection, name: str) -> str:

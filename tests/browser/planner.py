@@ -37,7 +37,9 @@ expect.set_options(timeout=15_000)
 
 
 # the browser is told that the script has ended before it has drawn the last of what the script said
-DRAWN = "() => new Promise(done => requestIdleCallback(() => setTimeout(() => requestIdleCallback(() => done()), 50)))"
+# a browser without a window may never tell that it is idle: two seconds twice are enough
+DRAWN = """() => new Promise(done => { const idle = next => requestIdleCallback(next, {timeout: 2000});
+  idle(() => setTimeout(() => idle(() => done()), 50)) })"""
 
 
 def settled(page: Page) -> None:

@@ -11,6 +11,7 @@ from core.errors import SourceError, ValidationError
 from core.fetchers import places
 from core.fetchers.places import ELEVATION, GEOCODING, Found, cities
 from core.fetchers.spots import Spot
+from core.fetchers.weather import nearest_bundled
 from core.sections import Site
 from tests.fetchers.replies_weather import PAGE, PLACE, PLACES, PVGIS_SEA, but, pvgis_horizon, reply
 
@@ -100,6 +101,12 @@ def test_cities_are_found_offline_with_their_zone():
     assert (sydney.latitude, sydney.longitude) == pytest.approx((-33.87, 151.21), abs=0.05)
     knox = next(city for city in cities("knox"))
     assert (knox.region, knox.country) == ("Indiana", "United States")
+
+
+def test_the_places_whose_sun_ships_with_the_program_are_found_offline():
+    [miami] = cities("miami")
+    assert (miami.region, miami.timezone) == ("Florida", "America/New_York")
+    assert "of Miami, Florida, 0 km" in nearest_bundled(Spot(miami.latitude, miami.longitude)).notes[0]
 
 
 def test_offline_every_city_makes_a_site_and_what_begins_with_the_letters_comes_first():
