@@ -17,6 +17,7 @@ GROUND = (
     "core.figures",
     "core.vocabulary",
     "core.vocabulary_lives",
+    "core.formulas",
     "core.sections",
     "core.scenario",
     "core.machine",
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.figures": ("core.errors",),
     "core.vocabulary": (),
     "core.vocabulary_lives": ("core.vocabulary",),
+    "core.formulas": ("core.vocabulary",),
     "core.say": ("core.vocabulary",),
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections",),
@@ -66,7 +68,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts": ("core.troubles", "core.whole"),
     "core.results": ("core.inputs", "core.scenario"),
     "core.bank_statement": ("core.results", "core.scenario", "core.vocabulary"),
-    "core.shown": ("core.results", "core.say", "core.vocabulary"),
+    "core.shown": ("core.formulas", "core.inputs", "core.results", "core.say", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (  # one subject in three files
         *GROUND,
@@ -154,7 +156,7 @@ WORLD = {
     "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
-PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
+PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.formulas", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
         "core.bank_statement", "core.shown", "core.world", "core.models", "core.studies", "core.charts")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}
 FILES = [ROOT / "app.py", *sorted(ROOT.glob("core/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
