@@ -118,7 +118,7 @@ TOLD: dict[str, str] = {
 RESTS_ON: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(METRICS, BOTH),
     **dict.fromkeys(
-        ("debt_usd", "capex_usd", "opex_usd", "fleet_kw", "fleet_hashrate_ths", "efficiency_j_per_th"), ()
+        ("debt_usd", "capex_usd", "fleet_kw", "fleet_hashrate_ths", "efficiency_j_per_th"), ()
     ),
     **dict.fromkeys(
         ("pv_kwh_year1", "specific_yield_kwh_per_kw", "capacity_factor_frac", "performance_ratio_frac", "clipped_kwh_year1",
@@ -126,7 +126,6 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
         (WEATHER,),
     ),
     **dict.fromkeys(("hashprice_usd_per_ph_day", "breakeven_usd_per_kwh"), NETWORK),
-    "grid_npv_usd": MARKET,
 }  # fmt: skip
 DONE = {  # what a function does with its column, in words
     "worth": "{}, discounted to year 0 and summed",
@@ -173,11 +172,11 @@ def label(name: str) -> str:
     return next(table[name] for table in (METRICS, STATEMENT, PERIODS, HOURLY, READINGS) if name in table).label
 
 
-def names_in(expression: str) -> set[str]:
-    """Names of the vocabulary in a formula, or in braces in one that is told in words."""
-    if "{" in expression:
-        return set(NAME.findall(expression))
-    nodes = list(ast.walk(ast.parse(expression, mode="eval")))
+def names_in(name: str) -> set[str]:
+    """Names of the vocabulary in a figure's formula."""
+    if name in TOLD:
+        return set(NAME.findall(TOLD[name]))
+    nodes = list(ast.walk(ast.parse(FORMULAS[name], mode="eval")))
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called} - {"plan", "reading"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from core.api import PREFIX
 from core.exports_plan import plan_workbook
 from core.fetchers.market import market
 from core.fetchers.weather import weather_for
+from core.formulas import RESTS_ON, formula
 from core.models.dispatch import compile_kernel
 from core.models.mining import hashprice_usd_per_ph_day, network_hashrate_ths, subsidy_sats
 from core.models.rates import compile_kernel as compile_rates
@@ -34,10 +36,10 @@ from core.plain import table
 from core.report import report, written
 from core.results import Projection
 from core.scenario import leaves
-from core.shown import exact, metric_in_words
+from core.shown import exact, metric_in_words, origin, origins, rests_in_words, weather_origin
 from core.studies.checks import shortcut_npv_usd
 from core.studies.sunlight import light_steps
-from core.vocabulary import METRICS
+from core.vocabulary import METRICS, word
 from pages.ui.shared import TOLD
 from tests import figures_shown
 from tests.api.doors import HERE, Client, opened
@@ -342,7 +344,7 @@ def test_the_workbook_is_the_same(plan: str) -> None:
     answer, raw = truth(plan), plan_workbook(truth(plan))
     book = openpyxl.load_workbook(io.BytesIO(raw), data_only=True)
     rows = [[cell.value for cell in row] for row in book["Summary"].iter_rows()][-len(METRICS) :]
-    for (name, words), (label, value, unit, _) in zip(METRICS.items(), rows, strict=True):
+    for (name, words), (label, value, unit, *_) in zip(METRICS.items(), rows, strict=True):
         assert (label, unit) == (words.label, words.unit)
         assert value == (
             pytest.approx(answer.metrics[name], rel=1e-15) if answer.metrics[name] is not None else None
@@ -431,3 +433,42 @@ def test_what_a_link_shows_is_the_same(plan: str, door: Client) -> None:
         frame = getattr(answer, name)
         shown = told.table(*frame.columns)
         assert all(shown[column].tolist() == frame[column].tolist() for column in frame)
+
+
+# --- source and age -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_each_figure_names_its_source_and_age(plan: str, door: Client) -> None:
+    """On a page, in the report, in the workbook and over the API: what moves it, from whom, of which day."""
+    answer, told = truth(plan), posted(door, plan)
+    origins = {reading["name"]: reading for reading in told["readings"]} | {"weather": told["weather"]}
+    assert {name: set(rests) for name, rests in told["rests_on"].items()} == {n: set(r) for n, r in RESTS_ON.items()}
+    for name in {name for rests in told["rests_on"].values() for name in rests}:
+        assert origins[name]["source"], name
+        assert datetime.fromisoformat(origins[name]["observed_at"]) < datetime.now(UTC), name
+    text = squeezed(pdf_text(paper(plan, "pdf")))
+    for reading in answer.readings:
+        assert squeezed(origin(reading, datetime.combine(ON, time.max, tzinfo=UTC))) in text
+    assert squeezed(weather_origin(answer.weather, datetime.combine(ON, time.max, tzinfo=UTC))) in text
+    rows = [
+        [cell.value for cell in row]
+        for row in openpyxl.load_workbook(io.BytesIO(plan_workbook(answer)))["Summary"].iter_rows()
+    ]
+    assert [row[4] for row in rows[-len(METRICS) :]] == [rests_in_words(name) for name in METRICS]
+    assert {row[0] for row in rows} >= {"Weather", *(word(reading.name).label for reading in answer.readings)}
+
+
+@pytest.mark.parametrize(
+    ("plan", "name"), [pair for pair in ON_SCREEN if pair[1] in {"projections", "money", "configuration"}]
+)
+def test_each_tile_names_its_source_and_age(plan: str, name: str) -> None:
+    answer = truth(plan)
+    for tile in page(name, plan).tiles:
+        names = names_of(tile.label)
+        if not names:
+            continue  # of the weather, whose source and age stand beside it
+        read = tile.help.translate(figures_shown.HIDDEN)
+        found = [all(line in read for line in origins(answer, metric, datetime.now(UTC))) for metric in names]
+        assert any(found), tile
+        assert any(formula(metric) in read for metric in names), tile

@@ -186,7 +186,10 @@ def _figures(projection: Projection) -> Table:
                 Figure(f"{exact(name, value)} {unit}".strip(), value),
             )
         rows.append(Row((*cells, rests_in_words(name)), name=name))
-    columns, note = ("Figure", "Shown", "In full", "Rests on"), "Weather and market: with source and age under Data from outside."
+    columns, note = (
+        ("Figure", "Shown", "In full", "Rests on"),
+        "Weather and market: with source and age under Data from outside.",
+    )
     return Table("", columns, tuple(rows), (1, 2), (0.34, 0.18, 0.28, 0.2), note, small=True, quiet=(3,))
 
 
