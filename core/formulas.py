@@ -195,8 +195,8 @@ def _said(node: ast.AST) -> tuple[str, int]:
         case ast.Attribute():
             path = ast.unparse(node)
             return (FIELDS[path[5:]] if path.startswith("plan.") else label(node.attr)), 4
-        case ast.Constant():
-            return "10¹⁵" if node.value == HASHES_A_PH else f"{node.value:,}", 4
+        case ast.Constant(value=int() | float() as value):
+            return "10¹⁵" if value == HASHES_A_PH else f"{value:,}", 4
     return label(ast.unparse(node)), 4
 
 

@@ -29,7 +29,7 @@ HOT = {
     "fleet.derate_above_c": 15.0, "fleet.shutdown_above_c": 30.0, "fleet.control.restart_minutes": 30.0, "outlook.price_growth_per_year": 0.4, "finance.horizon_years": 6,
 }  # fmt: skip
 MARGINAL = {  # mining that just pays, and nowhere else to go
-    "grid.export_limit_kw": 0.0, "grid.import_limit_kw": 0.0, "finance.variable_usd_per_kwh": 0.095, "finance.horizon_years": 2,
+    "grid.export_limit_kw": 0.0, "grid.import_limit_kw": 0.0, "finance.variable_usd_per_kwh": 0.09, "finance.horizon_years": 2,
 }  # fmt: skip
 DERIVED_UNITS = {"USD", "USD/kWh", "USD/BTC", "USD/PH/day", "BTC", "kWh", "1/yr", "yr", "kWh/kW", "1"}
 CENTS = 0.02  # a year of the statement is in whole cents [USD]
