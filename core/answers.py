@@ -30,7 +30,7 @@ from core.studies.backtest import Backtest
 from core.studies.constraints import Constraints
 from core.studies.differences import Differences, Plan
 from core.studies.drivers import Sensitivity
-from core.studies.findings import World
+from core.studies.findings import Check, World
 from core.studies.fit import Fit, fit
 from core.studies.simulation import RiskAnalysis
 from core.studies.sizing import Sizing
@@ -72,7 +72,7 @@ class Checked(NamedTuple):
 
     plan: Scenario
     npv_usd: float
-    found: tuple[tuple[checks.Check, float | None], ...]
+    found: tuple[tuple[Check, float | None], ...]
 
 
 def check(scenario: Scenario, weather: Weather | None = None, own: Sequence[Machine] = ()) -> Checked:
@@ -83,7 +83,7 @@ def check(scenario: Scenario, weather: Weather | None = None, own: Sequence[Mach
     world = World(year, known, now, equipment.old_prices_days(plan, now.date(), own))
     usual = checks.worth_usd(plan, year, known, rules)
 
-    def gain(found: checks.Check) -> float | None:
+    def gain(found: Check) -> float | None:
         try:
             return checks.worth_usd(found.amended(plan), year, known, rules) - usual
         except SolarMiningError:

@@ -6,14 +6,18 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from core.answers import Checked, check
 from core.api.described import errors_of
+from core.api.idempotency import DoneOnce
 from core.api.identity import Caller, Viewer
 from core.api.plans import in_full, own_machines
 from core.desk import desk
 from core.requests import ChecksAsked
+from core.store.idempotency import Answer
 from core.studies.checks import CHECKS
 from core.work import uploaded_weather
 
@@ -43,12 +47,24 @@ class Looked(BaseModel):
     found: list[Mistake] = Field(description="Those of this plan, in the order in which they are usually largest.")
 
 
-@router.post("/checks", responses=errors_of(401, 404, 429, 502, 504, body=True), summary="Classic mistakes of a plan")
-async def create_checks(who: Viewer, asked: Annotated[ChecksAsked, Body(examples=[EXAMPLE])]) -> Looked:
+@router.post(
+    "/checks",
+    response_model=Looked,
+    responses=errors_of(401, 404, 429, 502, 504, body=True),
+    summary="Classic mistakes of a plan",
+)
+async def create_checks(
+    who: Viewer, asked: Annotated[ChecksAsked, Body(examples=[EXAMPLE])], once: DoneOnce
+) -> Response:
     """Look a plan through for classic mistakes, as the first page does: each with what the plan is worth once it is set right."""
+    earlier = await run_in_threadpool(once.kept)
+    if earlier is not None:
+        return earlier
     told = await desk().run(partial(_checked, asked, who))
     found = [Mistake(**one._asdict(), gain_usd=gain) for one, gain in told.found]
-    return Looked(scenario_digest=told.plan.digest, npv_usd=told.npv_usd, looked_for=len(CHECKS), found=found)
+    looked = Looked(scenario_digest=told.plan.digest, npv_usd=told.npv_usd, looked_for=len(CHECKS), found=found)
+    body = looked.model_dump_json().encode()
+    return await run_in_threadpool(once, lambda: Answer(200, body, {"content-type": "application/json"}))
 
 
 def _checked(asked: ChecksAsked, who: Caller) -> Checked:
