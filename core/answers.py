@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
+from core.errors import SolarMiningError
 from core.fetchers import equipment
 from core.fetchers.credits import credit_rules
 from core.fetchers.fx import dollar_in
@@ -22,12 +24,13 @@ from core.results import Projection
 from core.scenario import Scenario
 from core.sections import Array
 from core.studies import backtest as backtests
+from core.studies import checks, drivers, projection, simulation, sizing, sizing_chances
 from core.studies import differences as pairs
-from core.studies import drivers, projection, simulation, sizing, sizing_chances
 from core.studies.backtest import Backtest
 from core.studies.constraints import Constraints
 from core.studies.differences import Differences, Plan
 from core.studies.drivers import Sensitivity
+from core.studies.findings import Check, Known
 from core.studies.fit import Fit, fit
 from core.studies.simulation import RiskAnalysis
 from core.studies.sizing import Sizing
@@ -59,6 +62,34 @@ def project(
     old = equipment.price_notices(plan, on or known.price_usd.observed_at.date(), own)
     answer = projection.project(plan, year, known, rules=credit_rules(), fx=fx)
     return replace(answer, notices=(*answer.notices, *unknown, *old))
+
+
+class Checked(NamedTuple):
+    """A plan looked through: its worth, and each mistake with what the plan is worth more once it is set right.
+
+    A gain is None where the plan then cannot be worked out.
+    """
+
+    plan: Scenario
+    npv_usd: float
+    found: tuple[tuple[Check, float | None], ...]
+
+
+def check(scenario: Scenario, weather: Weather | None = None, own: Sequence[Machine] = ()) -> Checked:
+    """The classic mistakes of a plan, each with its worth in dollars: the difference of two runs. Errors as for `project`."""
+    plan = equipment.resolved(scenario, own)
+    year, known = _asked(plan, weather, None)
+    rules, now = credit_rules(), datetime.now(UTC)
+    world = Known(year, known, now, equipment.old_prices_days(plan, now.date(), own))
+    usual = checks.worth_usd(plan, year, known, rules)
+
+    def gain(found: Check) -> float | None:
+        try:
+            return checks.worth_usd(found.amended(plan), year, known, rules) - usual
+        except SolarMiningError:
+            return None
+
+    return Checked(plan, usual, tuple((found, gain(found)) for found in checks.checked(plan, world)))
 
 
 def size(

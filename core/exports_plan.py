@@ -16,9 +16,9 @@ from core import bank_statement as bank
 from core import exports
 from core.bank_statement import Line
 from core.errors import ValidationError
-from core.results import Projection
+from core.results import Projection, WeatherNote
 from core.scenario import Scenario, leaves
-from core.shown import is_share
+from core.shown import is_share, rests_in_words
 from core.vocabulary import METRICS, word
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def summary(projection: Projection) -> pd.DataFrame:
     origin = {
         "Plan": projection.scenario.name,
         "Site": projection.scenario.site.name,
-        "Weather": projection.weather.source,
+        "Weather": _weather(projection.weather),
         "Model": projection.model_version,
         "Scenario digest": projection.scenario.digest,
     }
@@ -106,11 +106,16 @@ def summary(projection: Projection) -> pd.DataFrame:
             "Value": projection.metrics.get(name),
             "Unit": words.unit,
             "Meaning": projection.reasons.get(name) or words.meaning,
+            "Rests on": rests_in_words(name),
         }
         for name, words in METRICS.items()
     ]
     rows = [*({"Figure": key, "Meaning": value} for key, value in origin.items()), *readings, *metrics]
-    return pd.DataFrame(rows, columns=["Figure", "Value", "Unit", "Meaning"])
+    return pd.DataFrame(rows, columns=["Figure", "Value", "Unit", "Meaning", "Rests on"])
+
+
+def _weather(note: WeatherNote) -> str:
+    return f"{note.source}, {note.status}{f', {note.observed_at[:10]}' if note.observed_at else ''}"
 
 
 def _assumptions(sheet: Worksheet, scenario: Scenario, styles: dict[str, Format]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.figures import refused
 from core.scenario import Scenario
-from core.sections import Site, Unit
+from core.sections import Outlook, Site, Unit
 from core.studies.constraints import Constraints
+from core.studies.first_design import Wish
 from core.studies.sizing_chances import Aim
 from core.studies.variables import MOST_UNITS, Variables
 
@@ -22,6 +23,8 @@ MOST_KEPT_PATHS = 50_000  # whose figures may be had as a table
 MOST_ITEMS, MOST_ITEM_PATHS, MOST_ITEM_MONTHS = 1_000, 10_000_000, 2_400_000_000
 MOST_STARTS = 240
 DEADLINE_S, LONGEST_S = 30.0, 600.0
+FIRST_DESIGN_S = 180.0  # 2 to 4 s on a computer that has little else to do
+MOST_BUDGET_USD, MOST_POWER_USD_PER_KWH = 1e10, 2.0
 LONGEST_BATCH_S = 4 * 3600.0
 ITEM_S, PATHS_PER_S = 3.0, 1_000.0  # of a batch, on a machine that has other things to do
 
@@ -182,6 +185,34 @@ class SizingAsked(Plan):
         self.sought.checked()
         if chance := self.chance:
             chance.checked()
+
+
+class ChecksAsked(Plan):
+    """A plan that is looked through for classic mistakes."""
+
+
+class FirstDesignAsked(Asked):
+    """A place, a budget and a power price; the outlook, where it is given, is what somebody thinks of bitcoin."""
+
+    site: Site
+    budget_usd: float = Field(gt=0, le=MOST_BUDGET_USD)
+    power_usd_per_kwh: float | None = Field(
+        None, gt=0, le=MOST_POWER_USD_PER_KWH, description="All-in price of a kWh bought. Left out: there is no grid."
+    )
+    outlook: Outlook = Outlook()
+    deadline_s: Deadline = FIRST_DESIGN_S
+
+    @property
+    def most_s(self) -> float:
+        return self.deadline_s
+
+    @property
+    def wish(self) -> Wish:
+        """The three as studies take them."""
+        return Wish(self.site, self.budget_usd, self.power_usd_per_kwh)
+
+    def refuse(self) -> None:
+        self.wish.checked()
 
 
 class BacktestAsked(Asked):

@@ -34,11 +34,13 @@ class WeatherNote:
     longitude: float
     year: int
     notes: tuple[str, ...] = ()
+    observed_at: str = ""  # ISO 8601; empty where it was kept before that was known
 
     @classmethod
     def of(cls, weather: Weather) -> WeatherNote:
         names = ("source", "status", "kind", "digest", "latitude", "longitude", "year", "notes")
-        return cls(**{name: getattr(weather, name) for name in names})
+        at = weather.observed_at.isoformat()
+        return cls(**{name: getattr(weather, name) for name in names}, observed_at=at)
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,11 +70,12 @@ def percent(frac: float, digits: int = 1, marks: Marks = ENGLISH, *, sign: str =
 
 
 def money(value: float, marks: Marks = ENGLISH, *, cents: bool = False) -> str:
-    """Dollars; millions shortened."""
-    sign, size = MINUS if value < 0 else "", abs(value)
+    """Dollars; millions shortened, nothing without a sign."""
+    places = 2 if cents else 0
+    sign, size = MINUS if round(value, places) < 0 else "", abs(value)
     if size >= 1e6:
         return f"{sign}${number(size / 1e6, 3 if size < 1e8 else 1, marks)} M"
-    return f"{sign}${number(size, 2 if cents else 0, marks)}"
+    return f"{sign}${number(size, places, marks)}"
 
 
 def amount(value: float, code: str, marks: Marks = ENGLISH) -> str:

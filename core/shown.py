@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Any
 
-from core.results import Projection
+from core.formulas import RESTS_ON, WEATHER
+from core.inputs import Reading
+from core.results import Projection, WeatherNote
 from core.say import ENGLISH, Marks, metric, money, number, percent
 from core.say import exact as in_digits
 from core.units import DAY_S, DAYS_PER_YEAR
@@ -47,6 +50,38 @@ def caption(name: str) -> str:
 def reading(value: float, marks: Marks = ENGLISH) -> str:
     """A figure from outside in all its digits."""
     return number(value, 0, marks) if value >= 1e6 else in_digits(value, 10, marks)
+
+
+def origin(found: Reading, now: datetime) -> str:
+    """Where a figure from outside is from, and how old it is."""
+    if found.status == "planner":
+        return "the planner's own"
+    notice = f" ({found.notice})" if found.notice else ""
+    return (
+        f"{found.source}{notice}; {found.status}, of {found.observed_at:%Y-%m-%d}, {age_in_words(found.age_s(now))} old"
+    )
+
+
+def weather_origin(note: WeatherNote, now: datetime) -> str:
+    """Where the weather is from, and how old it is where that is known; a planner's own file has the age of the file."""
+    if note.status == "planner" or not note.observed_at:
+        return f"{note.source}; {'the planner’s own' if note.status == 'planner' else note.status}"
+    at = datetime.fromisoformat(note.observed_at)
+    return f"{note.source}; {note.status}, of {at:%Y-%m-%d}, {age_in_words(max((now - at).total_seconds(), 0.0))} old"
+
+
+def origins(projection: Projection, name: str, now: datetime) -> tuple[str, ...]:
+    """What of the world moves a metric, each with its source and age; nothing where the plan's own inputs alone do."""
+    rests = RESTS_ON[name]
+    sun = (f"Weather: {weather_origin(projection.weather, now)}",) if WEATHER in rests else ()
+    market = (f"{word(r.name).label}: {origin(r, now)}" for r in projection.readings if r.name in rests)
+    return (*sun, *market)
+
+
+def rests_in_words(name: str) -> str:
+    """What moves a metric, in a few words."""
+    market = any(part != WEATHER for part in RESTS_ON[name])
+    return ", ".join(("plan", *(["weather"] if WEATHER in RESTS_ON[name] else []), *(["market"] if market else [])))
 
 
 def exact(name: str, value: float | None) -> str:

@@ -15,7 +15,9 @@ from core.batch import Item, Row, Terms, chunks, refusal, rows_of
 from core.cluster import on_cluster
 from core.errors import NotFound, SolarMiningError
 from core.exports import csv_bytes
+from core.fetchers import presets
 from core.fetchers.credits import credit_rules
+from core.fetchers.equipment import resolved_units
 from core.fetchers.weather import weather_for
 from core.inputs import Market, Weather
 from core.models import draws
@@ -26,14 +28,16 @@ from core.requests import (
     BacktestAsked,
     BatchAsked,
     ComparisonAsked,
+    FirstDesignAsked,
     RiskAnalysisAsked,
     SensitivityAsked,
     SizingAsked,
 )
 from core.scenario import Scenario
+from core.sections import Unit
 from core.settings import settings
 from core.store import weathers
-from core.studies import backtest, bridge, differences, drivers, simulation, sizing, sizing_chances
+from core.studies import backtest, bridge, differences, drivers, first_design, simulation, sizing, sizing_chances
 from core.studies.projection import MODEL_VERSION
 
 LIVED_FRAC = 0.7  # of its time, after which an analysis tells what was lived by then
@@ -153,6 +157,28 @@ def _sizing(asked: SizingAsked, ground: Ground) -> tuple[Result, bytes | None]:
     return _signed(asked.plan, {**told, "judged": len(best.designs), "gap_usd": best.gap_usd}), None
 
 
+def _first_design(asked: FirstDesignAsked, ground: Ground) -> tuple[Result, bytes | None]:
+    key, base, kinds = _begun(asked)
+    year = weather_of(base.but({"site": asked.site.model_dump(mode="json")}), ground.owner)
+    found = first_design.first_design(
+        base, asked.wish, kinds, year, ground.market, rules=credit_rules(), tick=ground.tick
+    )
+    told = {"pays": found.pays, "like": key, "plan": found.plan, "metrics": found.metrics}
+    return _signed(found.plan, {**told, "judged": len(found.sizing.designs)}), None
+
+
+def _begun(asked: FirstDesignAsked) -> tuple[str, Scenario, tuple[Unit, ...]]:
+    """The plan that lends costs and habits, its key, and the machines to choose from."""
+    key = presets.like(asked.budget_usd, off_grid=asked.power_usd_per_kwh is None)
+    base = presets.costs_of(key, Scenario().but({"outlook": asked.outlook.model_dump(mode="json")}))
+    return key, base, resolved_units([Unit(model=model) for model in presets.FIRST_MACHINES], base)
+
+
+def _design_begun(asked: FirstDesignAsked) -> tuple[Scenario]:
+    _, base, kinds = _begun(asked)
+    return (first_design.begun(base, asked.wish, kinds),)
+
+
 def _backtest(asked: BacktestAsked, ground: Ground) -> tuple[Result, bytes | None]:
     found = backtest.backtest(past(), asked.starts, asked.seed)
     return {**plain(found), "model_version": MODEL_VERSION}, None
@@ -225,6 +251,7 @@ KINDS: dict[str, Kind] = {
     "risk-analysis": Kind(RiskAnalysisAsked, _risk_analysis, lambda asked: (asked.plan,)),
     "sensitivity": Kind(SensitivityAsked, _sensitivity, lambda asked: (asked.plan,)),
     "sizing": Kind(SizingAsked, _sizing, lambda asked: (asked.plan,)),
+    "first-design": Kind(FirstDesignAsked, _first_design, _design_begun),
     "backtest": Kind(BacktestAsked, _backtest, lambda asked: ()),
     "comparison": Kind(ComparisonAsked, _comparison, lambda asked: (asked.first.plan, asked.second.plan)),
     "batch": Kind(BatchAsked, _batch, lambda asked: asked.plans, long=True),

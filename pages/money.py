@@ -154,7 +154,7 @@ def debt(projection: Projection, dark: bool) -> None:
         st.subheader("How well cash covers it", anchor=False)
         cover = frame["dscr"].where(frame["debt_service_usd"] > 0)
         show.chart(
-            spec=charts.cover(frame["year"], cover, covenant, dark),
+            spec=charts.cover(frame["year"], cover, covenant, dark, halvings),
             alt="Debt service cover ratio of each year, with the covenant",
         )
         st.caption(accounts.cover_in_words(frame, covenant))

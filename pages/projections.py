@@ -5,7 +5,9 @@ import streamlit as st
 
 from core import charts
 from core.errors import SolarMiningError
+from core.formulas import formula
 from core.results import Projection
+from core.shown import rests_in_words
 from core.vocabulary import METRICS
 from pages.ui import ahead, answer, check_list, flows, forms, reports, said, session, show, spread, years
 
@@ -215,6 +217,8 @@ def summary_frame(projection: Projection) -> pd.DataFrame:
             "Value": projection.metrics[name],
             "Unit": words.unit,
             "Meaning": words.meaning,
+            "Formula": formula(name),
+            "Rests on": rests_in_words(name),
             "Why none": projection.reasons.get(name, ""),
         }
         for name, words in METRICS.items()

@@ -15,6 +15,7 @@ from core.shown import of_lives
 from core.studies.backtest import FIGURES, Backtest
 from core.studies.drivers import Ranks, Sensitivity, ranked, sensitivity
 from core.studies.options import Options, options
+from core.studies.run import network, used_readings
 from core.studies.simulation import RiskAnalysis, part, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
@@ -99,7 +100,7 @@ def told(found: Told, *, live: bool) -> None:
     for notice in lives.notices:
         st.warning(notice, icon=":material/warning:")
     distribution(lives)
-    fans(lives)
+    fans(lives, halvings(question))
     with st.container():
         if reasons is not None:
             drivers(reasons, lives)
@@ -155,7 +156,13 @@ def distribution(lives: RiskAnalysis) -> None:
         )
 
 
-def fans(lives: RiskAnalysis) -> None:
+def halvings(question: own_turn.Question) -> pd.DataFrame:
+    """Where the subsidy halves in the plan that was lived: by height, so alike in every life."""
+    path = network(question.scenario, used_readings(question.scenario, question.market))
+    return charts.halvings_in(path.month[path.halves].astype("datetime64[s]"))
+
+
+def fans(lives: RiskAnalysis, halvings: pd.DataFrame) -> None:
     """What may come, month by month."""
     titles = {
         "price_usd": ("Bitcoin price", "USD", True, True),
@@ -168,8 +175,10 @@ def fans(lives: RiskAnalysis) -> None:
             with st.container(border=True):
                 st.subheader(title, anchor=False)
                 show.chart(
-                    spec=charts.fan(lives.fans[name], unit, log=log, money=money, dark=session.dark()),
-                    alt=f"{title} by month: 5th, 25th, 50th, 75th and 95th percentile",
+                    spec=charts.fan(
+                        lives.fans[name], unit, log=log, money=money, dark=session.dark(), halvings=halvings
+                    ),
+                    alt=f"{title} by month: 5th, 25th, 50th, 75th and 95th percentile, halvings marked",
                 )
     st.caption("Line: half of the paths lie below. Dark band: the middle half of them. Light band: nine in ten.")
 

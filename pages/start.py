@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.errors import SolarMiningError
-from core.fetchers.presets import about, presets
+from core.fetchers.presets import FIRST_MACHINES, about, costs_of, like, presets
 from core.jobs import Tick
 from core.scenario import Scenario
 from core.sections import Unit
@@ -17,9 +17,6 @@ from core.studies.variables import Variables
 from core.vocabulary import word
 from pages.ui import library, live, place, said, session, show, taking, work
 
-# air-cooled, from cheap to thrifty, each with a price of this year
-MACHINES = ("Avalon A15 Pro", "Antminer S21 Pro (234)", "Antminer S21 XP")
-HOME_USD = 100_000.0  # below it costs are a household's
 MOST_S = 180.0  # on a computer that has much else to do; 2 to 4 s on one that has not
 CENTS = 100.0
 
@@ -91,13 +88,6 @@ def far() -> None:
         )
 
 
-def like(budget_usd: float, *, off_grid: bool) -> str:
-    """The key of the plan whose costs and habits a first design takes over."""
-    if budget_usd < HOME_USD:
-        return "rooftop"
-    return "off_grid_container" if off_grid else "behind_the_meter"
-
-
 def begin() -> None:
     """Hand the search to the pool; the page finds it again by its address, after a reload too."""
     from core.fetchers.equipment import resolved_units
@@ -108,7 +98,7 @@ def begin() -> None:
         wish = Wish(plan.site, st.session_state["start budget"] or 0.0, cents / CENTS if cents else None).checked()
         key = like(wish.budget_usd, off_grid=wish.power_usd_per_kwh is None)
         base = costs_of(key, plan)
-        kinds = resolved_units([Unit(model=model) for model in MACHINES], base, session.own_machines())
+        kinds = resolved_units([Unit(model=model) for model in FIRST_MACHINES], base, session.own_machines())
     except SolarMiningError as error:
         session.note_problem("start", error.message)
         return
@@ -119,17 +109,6 @@ def begin() -> None:
         return Told(found, wish, key)
 
     work.begin("start", search, lambda: compile_kernels(begun(base, wish, kinds), Variables(units=kinds)), MOST_S)
-
-
-def costs_of(key: str, plan: Scenario) -> Scenario:
-    """A preset with the outlook of the plan in hand: what somebody thinks of bitcoin holds for every design."""
-    return presets()[key].but(
-        {
-            "outlook": plan.outlook.model_dump(mode="json"),
-            "finance.currency": plan.finance.currency,
-            "array.mounting": "fixed",
-        }
-    )
 
 
 def design(told: Told) -> None:
@@ -200,7 +179,7 @@ def granted(told: Told) -> None:
     lines = [
         f"Costs and habits as in the example “{presets()[told.like].name}”: {said.number(plan.finance.array_usd_per_kw)} USD per kW of "
         f"panels, {said.number(plan.finance.battery_usd_per_kwh)} USD per kWh of battery, {said.number(plan.finance.site_usd_per_kw)} USD per kW of site.",
-        f"One of {len(MACHINES)} machines: {', '.join(MACHINES)}.",
+        f"One of {len(FIRST_MACHINES)} machines: {', '.join(FIRST_MACHINES)}.",
         f"Budget {said.number(wish.budget_usd)} USD; the designs tried: {said.number(len(told.found.sizing.designs))}.",
     ]
     if wish.power_usd_per_kwh is not None:

@@ -17,6 +17,7 @@ GROUND = (
     "core.figures",
     "core.vocabulary",
     "core.vocabulary_lives",
+    "core.formulas",
     "core.sections",
     "core.scenario",
     "core.machine",
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.vocabulary": (),
     "core.vocabulary_lives": ("core.vocabulary",),
     "core.units": (),
+    "core.formulas": ("core.vocabulary",),
     "core.say": ("core.vocabulary",),
     "core.settings": ("core.errors",),
     "core.sections": ("core.sections", "core.units"),
@@ -75,7 +77,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core.alerts": ("core.troubles", "core.whole"),
     "core.results": ("core.inputs", "core.scenario"),
     "core.bank_statement": ("core.results", "core.scenario", "core.units", "core.vocabulary"),
-    "core.shown": ("core.results", "core.say", "core.units", "core.vocabulary"),
+    "core.shown": ("core.formulas", "core.inputs", "core.results", "core.say", "core.units", "core.vocabulary"),
     "core.models": GROUND,
     "core.models.dispatch": (  # one subject in three files
         *GROUND,
@@ -164,7 +166,7 @@ WORLD = {
     "os", "socket", "time", "logging", "requests", "urllib", "sqlite3", "pysqlite3", "sqlite_utils", "diskcache",
     "streamlit", "subprocess", "pathlib", "random",
 }  # fmt: skip
-PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
+PURE = ("core.errors", "core.figures", "core.vocabulary", "core.vocabulary_lives", "core.formulas", "core.sections", "core.scenario", "core.plan_link", "core.machine", "core.inputs", "core.results",
         "core.bank_statement", "core.say", "core.shown", "core.units", "core.world", "core.models", "core.studies", "core.charts",
         "core.exports", "core.exports_plan", "core.lines", "core.plain", "core.requests", "core.troubles", "core.weights")  # fmt: skip
 CLOCKS = {"now", "today", "utcnow"}

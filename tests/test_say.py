@@ -41,7 +41,7 @@ def test_a_number_can_be_read_back_in_every_language(value: float, digits: int, 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0, "$0"), (-1234.5, "−$1.234"), (1_234_567, "$1,235 M"), (-2.5e8, "−$250,0 M")],
+    [(0, "$0"), (-0.4, "$0"), (-1234.5, "−$1.234"), (1_234_567, "$1,235 M"), (-2.5e8, "−$250,0 M")],
 )
 def test_dollars_shorten_millions(value: float, words: str) -> None:
     assert say.money(value, DOTS) == words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from core.api import jobs_shown, visitors
@@ -21,6 +21,7 @@ from core.requests import (
     BacktestAsked,
     BatchAsked,
     ComparisonAsked,
+    FirstDesignAsked,
     RiskAnalysisAsked,
     SensitivityAsked,
     SizingAsked,
@@ -29,6 +30,11 @@ from core.store.idempotency import Answer
 
 router = APIRouter(tags=["calculations"])
 LOCATION = {"Location": {"description": "Where to follow the job.", "schema": {"type": "string"}}}
+WISH = {
+    "site": {"name": "West Texas", "latitude": 31.5, "longitude": -102.3, "timezone": "America/Chicago"},
+    "budget_usd": 500_000.0,
+    "power_usd_per_kwh": 0.06,
+}
 ANSWERS: Responses = {
     200: {"model": JobShown, "description": "It ended within `wait` seconds: the job with its result."},
     202: {"model": JobBegun, "description": "It was taken on.", "headers": LOCATION},
@@ -97,6 +103,12 @@ async def sensitivity(desk: AtDesk, asked: SensitivityAsked) -> Response:
 async def sizing(desk: AtDesk, asked: SizingAsked) -> Response:
     """The sizes of array, battery and fleet that serve an objective best, or an aim over many lives."""
     return await desk.answer("sizing", asked)
+
+
+@router.post("/first-designs", status_code=202, response_model=JobBegun, responses=ANSWERS, summary="A first design from three figures")  # fmt: skip
+async def first_design(desk: AtDesk, asked: Annotated[FirstDesignAsked, Body(examples=[WISH])]) -> Response:
+    """A place, a budget and a power price: the design worth most, or where none pays the one that loses least; `pays` says which."""
+    return await desk.answer("first-design", asked)
 
 
 @router.post("/backtests", status_code=202, response_model=JobBegun, responses=ANSWERS, summary="Hold the cone against what came")  # fmt: skip

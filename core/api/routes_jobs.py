@@ -27,7 +27,7 @@ from core.store import jobs as store
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 JobId = Annotated[str, Path(max_length=64, description="The id of a job: 32 digits.")]
-Kind = Literal["risk-analysis", "sensitivity", "sizing", "backtest", "comparison", "batch"]
+Kind = Literal["risk-analysis", "sensitivity", "sizing", "first-design", "backtest", "comparison", "batch"]
 LOOK_EVERY_S = 0.25
 LONGEST_STREAM_S = 600.0
 CHUNK = 1 << 16

@@ -24,6 +24,7 @@ from core.api.plans import in_full, own_machines
 from core.api.shelf import shelf
 from core.desk import desk
 from core.exports import csv_bytes
+from core.formulas import RESTS_ON
 from core.outside import database
 from core.plain import table
 from core.report import TYPES, Form, report, written
@@ -80,6 +81,7 @@ class WeatherOut(BaseModel):
     longitude: float
     year: int
     notes: list[str]
+    observed_at: str = Field(description="Empty where the projection was kept before that was known.")
 
 
 class ProjectionBrief(BaseModel):
@@ -106,6 +108,9 @@ class Projected(BaseModel):
     engine: str
     metrics: dict[str, float | None] = Field(description="Null where there is none: `reasons` says why.")
     reasons: dict[str, str]
+    rests_on: dict[str, list[str]] = Field(
+        description="What moves each metric beside the plan itself: names of `readings`, and `weather`."
+    )
     notices: list[str]
     readings: list[ReadingOut]
     weather: WeatherOut
@@ -261,6 +266,7 @@ def _facts(answer: Projection, hourly: bool) -> dict[str, Any]:
     return {
         "scenario_digest": answer.scenario.digest,
         **answer.summary(),
+        "rests_on": RESTS_ON,
         "weather": vars(answer.weather),
         "scenario": answer.scenario.model_dump(mode="json"),
         "yearly": table(answer.yearly),

@@ -39,6 +39,7 @@ from core.charts.plan import (
     halving_frame,
     halving_months,
     halving_years,
+    halvings_in,
     worth_of_energy,
 )
 from core.charts.risk import backtest, breakeven_surface, fan, npv_histogram, sobol_bars, tornado
@@ -80,6 +81,7 @@ __all__ = [
     "halving_frame",
     "halving_months",
     "halving_years",
+    "halvings_in",
     "heat_map",
     "hour_by_month",
     "hour_month_means",

@@ -134,13 +134,13 @@ def zero_line(dark: bool) -> Any:
     return source("zero").mark_rule(strokeDash=[4, 4], color=colour("Quiet", dark)).encode(y="y:Q")
 
 
-def halving_year_marks(dark: bool, halved: bool) -> list[Any]:
+def halving_year_marks(dark: bool, halved: bool, x: str = "year:O") -> list[Any]:
     """The same on an axis of years of operation, over the frame `halvings` of `year` and `label`."""
     import altair as alt
 
     if not halved:
         return []
-    base = source("halvings").encode(x="year:O")
+    base = source("halvings").encode(x=x)
     text = base.mark_text(baseline="bottom", dy=-3, fontSize=11, color=colour("Quiet", dark))
     return [
         base.mark_rule(strokeDash=[3, 4], color=colour("Quiet", dark)),

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, filled, halving_marks, source, template
+from core.charts.base import HEIGHT, USD_TICKS, ZERO, Spec, filled, halving_marks, halving_year_marks, source, template
 from core.charts.palette import SERIES, SERIES_DASHES, colour, palette
-from core.charts.plan import halving_frame, short_usd
+from core.charts.plan import halving_frame, halving_years, short_usd
 from core.results import Projection
 
 USES = ("Mined", "Exported", "Imported", "Curtailed")
@@ -36,13 +36,15 @@ def letters(count: int) -> list[str]:
 
 
 def cash_lines(projections: Mapping[str, Projection], dark: bool = False) -> Spec:
-    """Cumulated cash of several plans [USD]."""
+    """Cumulated cash of several plans, years in which the subsidy halves for any of them marked [USD]."""
     lines = _long(projections, lambda p: p.yearly[["year", "cumulative_cash_usd"]].set_axis(["at", "value"], axis=1))
-    return filled(_cash_lines(len(projections), dark), lines=lines, ends=_ends(lines), zero=ZERO)
+    halvings = pd.concat([halving_years(p) for p in projections.values()]).drop_duplicates()
+    made = _cash_lines(len(projections), dark, not halvings.empty)
+    return filled(made, lines=lines, ends=_ends(lines), zero=ZERO, halvings=halvings)
 
 
 @cache
-def _cash_lines(rows: int, dark: bool) -> Spec:
+def _cash_lines(rows: int, dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     x = alt.X(
@@ -54,7 +56,7 @@ def _cash_lines(rows: int, dark: bool) -> Spec:
     y = alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6))
     told = [alt.Tooltip("at:Q", title="Year"), alt.Tooltip("value:Q", title="Cumulated", format="$,.0f")]
     rule = source("zero").mark_rule(color=colour("Quiet", dark)).encode(y="y:Q")
-    return template(rule, *_lines(x, y, told, rows, dark), height=HEIGHT)
+    return template(*halving_year_marks(dark, halved, "year:Q"), rule, *_lines(x, y, told, rows, dark), height=HEIGHT)
 
 
 def coin_lines(projections: Mapping[str, Projection], dark: bool = False) -> Spec:

@@ -160,17 +160,18 @@ def _stacked_by_year(names: tuple[str, ...], line: str, dark: bool, halved: bool
     return template(*halving_year_marks(dark, halved), bars, curve)
 
 
-def cover(years: Any, dscr: Any, covenant: float, dark: bool = False) -> Spec:
-    """DSCR of the years that have debt service, with lines at 1 and at the covenant."""
+def cover(years: Any, dscr: Any, covenant: float, dark: bool = False, halvings: pd.DataFrame = NONE) -> Spec:
+    """DSCR of the years that have debt service, with lines at 1 and at the covenant. halvings: `halving_years` of the plan."""
     frame = pd.DataFrame({"year": np.asarray(years), "dscr": np.asarray(dscr, dtype=np.float64)}).dropna()
     low = frame.assign(below=frame["dscr"] < max(covenant, 1.0))
     one = pd.DataFrame({"label": ["1: just covered"], "dscr": [1.0]})
     asked = pd.DataFrame({"label": [f"covenant {covenant:g}"], "dscr": [covenant]}).head(1 if covenant else 0)
-    return filled(_cover(dark), cover=low, one=one, covenant=asked)
+    seen = halvings[halvings["year"].isin(low["year"])]
+    return filled(_cover(dark, not seen.empty), cover=low, one=one, covenant=asked, halvings=seen)
 
 
 @cache
-def _cover(dark: bool) -> Spec:
+def _cover(dark: bool, halved: bool) -> Spec:
     import altair as alt
 
     y = alt.Y("dscr:Q", title="DSCR", axis=alt.Axis(tickCount=5))
@@ -190,7 +191,7 @@ def _cover(dark: bool) -> Spec:
         *_mark("one", "left", "top", colour("Quiet", dark)),
         *_mark("covenant", "right", "bottom", colour("Imported", dark)),
     ]
-    return template(line, *marks, dots, height=HEIGHT - 40)
+    return template(*halving_year_marks(dark, halved), line, *marks, dots, height=HEIGHT - 40)
 
 
 def _mark(name: str, side: str, base: str, ink: str) -> list[Any]:

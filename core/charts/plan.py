@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -126,7 +127,11 @@ def halving_years(projection: Projection) -> pd.DataFrame:
 
 def halving_frame(projection: Projection) -> pd.DataFrame:
     """Those months as the frame of `halving_marks`."""
-    months = halving_months(projection)
+    return halvings_in(halving_months(projection))
+
+
+def halvings_in(months: Sequence[Any]) -> pd.DataFrame:
+    """Months of halvings as the frame of `halving_marks`."""
     return pd.DataFrame({"month": pd.to_datetime(months), "label": ["halving"] * len(months)})
 
 

@@ -20,6 +20,9 @@ ORDER = (
     "old_machines",
     "rooftop",
 )
+HOME_USD = 100_000.0  # of a budget, below which costs are a household's
+# air-cooled, from cheap to thrifty, each with a price of this year
+FIRST_MACHINES = ("Avalon A15 Pro", "Antminer S21 Pro (234)", "Antminer S21 XP")
 
 
 class About(NamedTuple):
@@ -40,6 +43,24 @@ def about() -> dict[str, About]:
     """What is told of each preset, by key, in the same order."""
     told = {key: _file(key)["about"] for key in ORDER}
     return {key: About(words["words"], tuple(words["sources"])) for key, words in told.items()}
+
+
+def like(budget_usd: float, *, off_grid: bool) -> str:
+    """The key of the plan whose costs and habits a first design takes over."""
+    if budget_usd < HOME_USD:
+        return "rooftop"
+    return "off_grid_container" if off_grid else "behind_the_meter"
+
+
+def costs_of(key: str, plan: Scenario) -> Scenario:
+    """A preset with the outlook of the plan in hand: what somebody thinks of bitcoin holds for every design."""
+    return presets()[key].but(
+        {
+            "outlook": plan.outlook.model_dump(mode="json"),
+            "finance.currency": plan.finance.currency,
+            "array.mounting": "fixed",
+        }
+    )
 
 
 @cache

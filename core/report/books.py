@@ -142,7 +142,12 @@ def _debt(projection: Projection) -> tuple[Block, ...]:
     cover = Chart(
         "debt-service-cover",
         "How well cash covers it",
-        charts.cover(frame["year"], frame["dscr"].where(frame["debt_service_usd"] > 0), covenant),
+        charts.cover(
+            frame["year"],
+            frame["dscr"].where(frame["debt_service_usd"] > 0),
+            covenant,
+            halvings=charts.halving_years(projection),
+        ),
         "Debt service cover ratio of each year, with the covenant",
         height=150,
     )
@@ -184,7 +189,7 @@ def risk(projection: Projection, lives: RiskAnalysis | None) -> Section:
     """What may come instead, and how likely; that nobody asked, where nobody did."""
     if lives is None:
         return Section("Risk", (Words(NO_RISK, "warning"),))
-    metrics, settings = lives.metrics, lives.scenario.risk
+    metrics, settings, halvings = lives.metrics, lives.scenario.risk, charts.halving_frame(projection)
     marks = {
         "CVaR 95": metrics["cvar_95_usd"],
         "VaR 95": metrics["var_95_usd"],
@@ -216,13 +221,13 @@ def risk(projection: Projection, lives: RiskAnalysis | None) -> Section:
         "machines and building cost of its own; every life goes through the hours, the tariff and the tax of this plan."
     )
     cash = Chart(
-        "cash-fan", "Cash so far", charts.fan(lives.fans["cash_usd"], "USD", money=True), "Cash so far by month: 5th to 95th percentile",
+        "cash-fan", "Cash so far", charts.fan(lives.fans["cash_usd"], "USD", money=True, halvings=halvings), "Cash so far by month: 5th to 95th percentile",
         "Line: half of the lives lie below. Dark band: the middle half. Light band: nine in ten.", 150,
     )  # fmt: skip
     coins = Chart(
         "coins-fan",
         "Coins mined so far",
-        charts.fan(lives.fans["mined_btc"], "BTC"),
+        charts.fan(lives.fans["mined_btc"], "BTC", halvings=halvings),
         "Coins so far by month: 5th to 95th percentile",
         "",
         150,

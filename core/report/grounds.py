@@ -6,11 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from core.inputs import Reading
 from core.report.parts import Cell, Figure, Row, Section, Table, Words
 from core.results import Projection
 from core.scenario import Scenario, leaves
-from core.shown import age_in_words, caption, exact, is_share, metric_in_words, reading
+from core.shown import (
+    caption,
+    exact,
+    is_share,
+    metric_in_words,
+    origin,
+    reading,
+    rests_in_words,
+    weather_origin,
+)
 from core.vocabulary import METRICS
 
 SECTIONS = {
@@ -49,7 +57,7 @@ def grounds(projection: Projection, on: date) -> tuple[Section, ...]:
     scenario = projection.scenario
     return (
         Section("Assumptions", (Words(_how_to_read(scenario), "small"), *_inputs(scenario))),
-        Section("Data from outside", (_readings(projection, on), *_weather(projection))),
+        Section("Data from outside", (_readings(projection, on), *_weather(projection, on))),
         Section("All figures", (_figures(projection),)),
         Section("Method in short", tuple(Words(text, "fine") for text in METHOD)),
         Section("What is not modelled", tuple(Words(text, "fine") for text in LIMITS)),
@@ -140,26 +148,21 @@ def _plain(path: str, unit: str, value: Any) -> str:
 
 def _readings(projection: Projection, on: date) -> Table:
     """Figures from outside, how old they were on the day of the report, and from whom."""
-    day = datetime.combine(on, time.max, tzinfo=UTC)
+    day = _end_of(on)
     rows = tuple(
-        Row((caption(r.name), Figure(reading(r.value), r.value), _origin(r, day)), name=r.name)
+        Row((caption(r.name), Figure(reading(r.value), r.value), origin(r, day)), name=r.name)
         for r in projection.readings
     )
     return Table("", ("Figure", "Value", "From where and when"), rows, (1,), (0.24, 0.3, 0.46), small=True)
 
 
-def _origin(found: Reading, day: datetime) -> str:
-    if found.status == "planner":
-        return "the planner's own"
-    notice = f" ({found.notice})" if found.notice else ""
-    return (
-        f"{found.source}{notice}; {found.status}, of {found.observed_at:%Y-%m-%d}, {age_in_words(found.age_s(day))} old"
-    )
+def _end_of(on: date) -> datetime:
+    return datetime.combine(on, time.max, tzinfo=UTC)
 
 
-def _weather(projection: Projection) -> tuple[Words, ...]:
+def _weather(projection: Projection, on: date) -> tuple[Words, ...]:
     note = projection.weather
-    return (Words(f"Weather: {note.source}, {note.status}, digest {note.digest}.", "small"),)
+    return (Words(f"Weather: {weather_origin(note, _end_of(on))}; digest {note.digest}.", "small"),)
 
 
 # Figures
@@ -182,8 +185,12 @@ def _figures(projection: Projection) -> Table:
                 metric_in_words(projection, name),
                 Figure(f"{exact(name, value)} {unit}".strip(), value),
             )
-        rows.append(Row(cells, name=name))
-    return Table("", ("Figure", "Shown", "In full"), tuple(rows), (1, 2), (0.4, 0.25, 0.35), small=True)
+        rows.append(Row((*cells, rests_in_words(name)), name=name))
+    columns, note = (
+        ("Figure", "Shown", "In full", "Rests on"),
+        "Weather and market: with source and age under Data from outside.",
+    )
+    return Table("", columns, tuple(rows), (1, 2), (0.34, 0.18, 0.28, 0.2), note, small=True, quiet=(3,))
 
 
 def _replay(projection: Projection, on: date) -> Table:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import shown
 from core.errors import SolarMiningError
+from core.formulas import formula
 from core.inputs import Reading, Status
 from core.results import Projection
 from core.shown import age_in_words as age_in_words
@@ -114,16 +115,15 @@ def tile(
     projection: Projection, name: str, *, label: str = "", note: str = "", chart: Any = None, kind: Any = "area"
 ) -> None:
     """One metric with its meaning, a remark and, where given, a small curve."""
-    words, value = word(name), projection.metrics[name]
     st.metric(
-        label or words.label,
+        label or word(name).label,
         metric_in_words(projection, name),
         delta=note or None,
         delta_color="orange",
         delta_arrow="off",
         border=True,
         height="stretch",
-        help=words.meaning if value is not None else f"{words.meaning} Here: {projection.reasons.get(name, '')}.",
+        help=explained(projection, name),
         chart_data=chart,
         chart_type=kind,
     )
@@ -133,6 +133,17 @@ def of_several(projection: Projection) -> str:
     """A remark on its IRR where it is not the only one, and may have the wrong sign."""
     several = any(notice.startswith("Several rates of return") for notice in projection.notices)
     return "one of several" if several else ""
+
+
+def explained(projection: Projection, name: str) -> str:
+    """What a figure means, why there is none, how it follows from others, and whence what it rests on is, and how old."""
+    told = [session.literal(word(name).meaning)]
+    if projection.metrics[name] is None:
+        told[0] += session.literal(f" Here: {projection.reasons.get(name, '')}.")
+    told += [f"**Formula:** {session.literal(text)}" for text in (formula(name),) if text]
+    origins = shown.origins(projection, name, session.now()) or ("the plan's own figures",)
+    told += ["**Rests on**  \n" + "  \n".join(session.literal(line) for line in origins)]
+    return "\n\n".join(told)
 
 
 def metric_in_words(projection: Projection, name: str) -> str:

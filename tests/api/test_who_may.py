@@ -52,6 +52,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/risk-analyses"): VIEWER,
     ("POST", "/sensitivities"): VIEWER,
     ("POST", "/sizings"): VIEWER,
+    ("POST", "/first-designs"): VIEWER,
+    ("POST", "/checks"): VIEWER,
     ("POST", "/backtests"): VIEWER,
     ("POST", "/comparisons"): VIEWER,
     ("POST", "/batches"): PLANNER,
