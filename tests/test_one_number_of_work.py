@@ -24,7 +24,7 @@ from core.report import report, written
 from core.report.books import RISK
 from core.shown import of_lives
 from core.studies.chances import price_sd
-from core.studies.drivers import Sensitivity, ranked
+from core.studies.drivers import Ranks, Sensitivity, ranked
 from core.studies.options import Options, options
 from core.studies.outcomes import WISHED_FRAC
 from core.studies.simulation import RiskAnalysis
@@ -48,6 +48,7 @@ PLANS_LIVED: dict[str, dict[str, Any]] = {
 class Reasons(NamedTuple):
     why: Sensitivity
     choices: Options
+    ranks: Ranks
 
 
 class Ran(NamedTuple):
@@ -82,9 +83,8 @@ def ran() -> Ran:
     world = weather_for(plan.site, outside()), market(outside())
     rules = tuple(credit_rules())
     lives, why = core.simulate(plan, *world), core.sensitivity(plan, *world)
-    return Ran(
-        lives, Question(lives.scenario, *world, rules), Reasons(why, options(lives.scenario, *world, rules=rules))
-    )
+    reasons = Reasons(why, options(lives.scenario, *world, rules=rules), ranked(lives.paths))
+    return Ran(lives, Question(lives.scenario, *world, rules), reasons)
 
 
 def risk_page() -> figures_shown.Page:

@@ -47,6 +47,8 @@ KEPT_BY = {
     "core.fetchers": "name: str leap: bool step_minutes: int year: int first_year: int years: int last_year: int kind: type[Any] top: int bottom: int left: int right: int every: int ca_file: Path | None",
     "core.report.sheets._set": "style: Style",  # sizes and colours of type
     "core.settings": "home: Path",  # of whoever runs the server
+    "core.formulas": "name: str",  # of a figure of the vocabulary
+    "core.store.rows._framed": "name: str",  # of a column of a table, or of a type
     "core.models.library": "name: str",
     "core.models.module": "name: str module: Module",  # an entry of the library, and no other
     "core.models.quasi": "months: int",

@@ -98,12 +98,19 @@ def npv_histogram(npv_usd: Any, marks: Mapping[str, float], dark: bool = False) 
     bars["kind"] = np.where((bars["low"] + bars["high"]) / 2.0 < 0, "loss", "gain")
     lines = pd.DataFrame({"label": list(marks), "usd": np.clip(list(marks.values()), edges[0], edges[-1])})
     lines["row"] = np.argsort(np.argsort(lines["usd"])) * 14.0 + 4.0
-    roof = math.ceil(100.0 * HEADROOM * bars["share"].max()) / 100.0
-    return filled(_npv_histogram(roof, dark), bars=bars, marks=lines, zero=ZERO.rename(columns={"y": "x"}))
+    made = filled(_npv_histogram(dark), bars=bars, marks=lines, zero=ZERO.rename(columns={"y": "x"}))
+    return _up_to(made, math.ceil(100.0 * HEADROOM * bars["share"].max()) / 100.0)
+
+
+def _up_to(histogram: Spec, roof: float) -> Spec:
+    """The histogram with an axis of shares that ends there, the template left as it is."""
+    bars, *others = histogram["layer"]
+    share = {**bars["encoding"]["y"], "scale": {"domain": [0.0, roof]}}
+    return {**histogram, "layer": [{**bars, "encoding": {**bars["encoding"], "y": share}}, *others]}
 
 
 @cache
-def _npv_histogram(roof: float, dark: bool) -> Spec:
+def _npv_histogram(dark: bool) -> Spec:
     import altair as alt
 
     scale = alt.Scale(domain=["loss", "gain"], range=[colour("Out", dark), colour("In", dark)])
@@ -111,12 +118,7 @@ def _npv_histogram(roof: float, dark: bool) -> Spec:
     bars = bars.encode(
         x=alt.X("low:Q", title=None, axis=alt.Axis(labelExpr=USD_TICKS, tickCount=6)),
         x2="high:Q",
-        y=alt.Y(
-            "share:Q",
-            title="Share of paths",
-            axis=alt.Axis(format=".0%", tickCount=4),
-            scale=alt.Scale(domain=[0.0, roof]),
-        ),
+        y=alt.Y("share:Q", title="Share of paths", axis=alt.Axis(format=".0%", tickCount=4)),
         y2=alt.datum(0),
         color=alt.Color("kind:N", scale=scale, legend=None),
         tooltip=[
