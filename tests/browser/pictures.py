@@ -55,7 +55,9 @@ def walked(browser: Any, way: str, into: Path) -> Walk:
 def small(picture: Path) -> None:
     """The same picture in a palette."""
     with Image.open(picture) as image:
-        flat = image.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        full = image.convert("RGB")
+    # rare bright colours stay, then the means bring back the ground's light tints
+    flat = full.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
     flat.save(picture, optimize=True)
 
 
