@@ -185,12 +185,18 @@ def _figures(projection: Projection) -> Table:
                 metric_in_words(projection, name),
                 Figure(f"{exact(name, value)} {unit}".strip(), value),
             )
-        rows.append(Row((*cells, rests_in_words(name)), name=name))
-    columns, note = (
-        ("Figure", "Shown", "In full", "Rests on"),
-        "Weather and market: with source and age under Data from outside.",
-    )
-    return Table("", columns, tuple(rows), (1, 2), (0.34, 0.18, 0.28, 0.2), note, small=True, quiet=(3,))
+        rows.append(Row(cells, name=name))
+    return Table("", ("Figure", "Shown", "In full"), tuple(rows), (1, 2), (0.4, 0.25, 0.35), _rests(), small=True)
+
+
+def _rests() -> str:
+    """What moves the figures: those that not all of it does are named."""
+    groups: dict[str, list[str]] = {}
+    for name, words in METRICS.items():
+        groups.setdefault(rests_in_words(name), []).append(words.label)
+    most = max(groups, key=lambda rests: len(groups[rests]))
+    some = "; ".join(f"on {rests}: {', '.join(labels)}" for rests, labels in groups.items() if rests != most)
+    return f"All rest on {most} (Data from outside has sources and ages), but {some}."
 
 
 def _replay(projection: Projection, on: date) -> Table:
