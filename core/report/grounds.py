@@ -16,7 +16,6 @@ from core.shown import (
     metric_in_words,
     origin,
     reading,
-    rests_in_words,
     weather_origin,
 )
 from core.vocabulary import METRICS
@@ -186,17 +185,7 @@ def _figures(projection: Projection) -> Table:
                 Figure(f"{exact(name, value)} {unit}".strip(), value),
             )
         rows.append(Row(cells, name=name))
-    return Table("", ("Figure", "Shown", "In full"), tuple(rows), (1, 2), (0.4, 0.25, 0.35), _rests(), small=True)
-
-
-def _rests() -> str:
-    """What moves the figures: those that not all of it does are named."""
-    groups: dict[str, list[str]] = {}
-    for name, words in METRICS.items():
-        groups.setdefault(rests_in_words(name), []).append(words.label)
-    most = max(groups, key=lambda rests: len(groups[rests]))
-    some = "; ".join(f"on {rests}: {', '.join(labels)}" for rests, labels in groups.items() if rests != most)
-    return f"All rest on {most} (Data from outside has sources and ages), but {some}."
+    return Table("", ("Figure", "Shown", "In full"), tuple(rows), (1, 2), (0.4, 0.25, 0.35), small=True)
 
 
 def _replay(projection: Projection, on: date) -> Table:
