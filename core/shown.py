@@ -54,12 +54,19 @@ def reading(value: float, marks: Marks = ENGLISH) -> str:
 
 def origin(found: Reading, now: datetime) -> str:
     """Where a figure from outside is from, and how old it is."""
-    if found.status == "planner":
-        return "the planner's own"
-    notice = f" ({found.notice})" if found.notice else ""
-    return (
-        f"{found.source}{notice}; {found.status}, of {found.observed_at:%Y-%m-%d}, {age_in_words(found.age_s(now))} old"
-    )
+    return _planners(found) or f"{_source(found)}; {_standing(found, now)}"
+
+
+def _planners(found: Reading) -> str:
+    return "the planner's own" if found.status == "planner" else ""
+
+
+def _source(found: Reading) -> str:
+    return f"{found.source} ({found.notice})" if found.notice else found.source
+
+
+def _standing(found: Reading, now: datetime) -> str:
+    return f"{found.status}, of {found.observed_at:%Y-%m-%d}, {age_in_words(found.age_s(now))} old"
 
 
 def weather_origin(note: WeatherNote, now: datetime) -> str:
@@ -71,11 +78,15 @@ def weather_origin(note: WeatherNote, now: datetime) -> str:
 
 
 def origins(projection: Projection, name: str, now: datetime) -> tuple[str, ...]:
-    """What of the world moves a metric, each with its source and age; nothing where the plan's own inputs alone do."""
-    rests = RESTS_ON[name]
+    """What of the world moves a metric, with source and age, a line for what is alike in age; none where the plan alone moves it."""
+    rests, alike = RESTS_ON[name], dict[str, list[str]]()
+    for found in projection.readings:
+        if found.name in rests:
+            label = word(found.name).label
+            told = label if _planners(found) else f"{label} ({_source(found)})"
+            alike.setdefault(_planners(found) or _standing(found, now), []).append(told)
     sun = (f"Weather: {weather_origin(projection.weather, now)}",) if WEATHER in rests else ()
-    market = (f"{word(r.name).label}: {origin(r, now)}" for r in projection.readings if r.name in rests)
-    return (*sun, *market)
+    return (*sun, *(f"{', '.join(told)}: {standing}" for standing, told in alike.items()))
 
 
 def rests_in_words(name: str) -> str:

@@ -16,7 +16,6 @@ from core.shown import (
     metric_in_words,
     origin,
     reading,
-    rests_in_words,
     weather_origin,
 )
 from core.vocabulary import METRICS
@@ -185,12 +184,8 @@ def _figures(projection: Projection) -> Table:
                 metric_in_words(projection, name),
                 Figure(f"{exact(name, value)} {unit}".strip(), value),
             )
-        rows.append(Row((*cells, rests_in_words(name)), name=name))
-    columns, note = (
-        ("Figure", "Shown", "In full", "Rests on"),
-        "Weather and market: with source and age under Data from outside.",
-    )
-    return Table("", columns, tuple(rows), (1, 2), (0.34, 0.18, 0.28, 0.2), note, small=True, quiet=(3,))
+        rows.append(Row(cells, name=name))
+    return Table("", ("Figure", "Shown", "In full"), tuple(rows), (1, 2), (0.4, 0.25, 0.35), small=True)
 
 
 def _replay(projection: Projection, on: date) -> Table:
