@@ -14,6 +14,8 @@ import pandas as pd
 from core.errors import ValidationError
 from core.units import HOURS
 
+DAYS_BEFORE_MONTH = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])  # of a year without February 29
+DAYS_BEFORE_MONTH.flags.writeable = False
 WEATHER_COLUMNS = ("ghi", "dni", "dhi", "temp_air", "wind_speed")
 Status = Literal["live", "cached", "stale", "bundled", "planner"]
 

@@ -38,6 +38,7 @@ from core.sections import Unit
 from core.settings import settings
 from core.store import weathers
 from core.studies import backtest, bridge, differences, drivers, first_design, simulation, sizing, sizing_chances
+from core.studies.progress import part
 from core.studies.projection import MODEL_VERSION
 
 LIVED_FRAC = 0.7  # of its time, after which an analysis tells what was lived by then
@@ -190,8 +191,8 @@ def _comparison(asked: ComparisonAsked, ground: Ground) -> tuple[Result, bytes |
         for plan in (asked.first.plan, asked.second.plan)
     )
     rules, begun = credit_rules(), BRIDGE_SHARE if asked.by_driver else 0.0
-    by_driver = bridge.bridge(one, other, rules, simulation.part(ground.tick, 0.0, begun)) if asked.by_driver else None
-    tick = simulation.part(ground.tick, begun, 1.0)
+    by_driver = bridge.bridge(one, other, rules, part(ground.tick, 0.0, begun)) if asked.by_driver else None
+    tick = part(ground.tick, begun, 1.0)
     found = differences.differences(one, other, asked.paths, asked.seed, rules=rules, tick=tick, enough=ground.late)
     told = {name: value for name, value in vars(found).items() if name not in ("paths", "scenarios")}
     digests = [plan.digest for plan in found.scenarios]

@@ -15,8 +15,9 @@ from core.shown import of_lives
 from core.studies.backtest import FIGURES, Backtest
 from core.studies.drivers import Ranks, Sensitivity, ranked, sensitivity
 from core.studies.options import Options, options
+from core.studies.progress import part
 from core.studies.run import network, used_readings
-from core.studies.simulation import RiskAnalysis, part, simulate
+from core.studies.simulation import RiskAnalysis, simulate
 from core.studies.sizing import compile_kernels
 from core.vocabulary_lives import word
 from pages.ui import chance_form, own_turn, reports, risk_parts, said, session, show, work

@@ -131,10 +131,11 @@ def _spans(flows: list[Flow], places: Mapping[str, tuple[float, float]]) -> list
     tops: dict[tuple[int, bool], float] = {}
     for name in places:
         for out in (True, False):
-            here = [(i, f) for i, f in enumerate(flows) if (f.start if out else f.end) == name]
-            here.sort(key=lambda found, out=out: order.index(found[1].end if out else found[1].start))  # type: ignore[misc]
-            starts = accumulate((f.kwh for _, f in here), initial=places[name][0])
-            tops |= {(i, out): at for (i, _), at in zip(here, starts, strict=False)}
+            here = [i for i, f in enumerate(flows) if (f.start if out else f.end) == name]
+            ends = [order.index(flow.end if out else flow.start) for flow in flows]
+            here.sort(key=ends.__getitem__)
+            starts = accumulate((flows[i].kwh for i in here), initial=places[name][0])
+            tops |= {(i, out): at for i, at in zip(here, starts, strict=False)}
     return [(tops[i, True], tops[i, False]) for i in range(len(flows))]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ValidationError
+from core.inputs import DAYS_BEFORE_MONTH
 from core.units import HOURS
 from core.world import PowerPrices
 
@@ -26,7 +27,6 @@ DIGITS = 7  # of USD/kWh: a ten-thousandth of a dollar a MWh
 STEPS_MINUTES = (5, 10, 15, 20, 30, 60)
 LEAST_USD, MOST_USD = -2.0, 20.0  # Australia's floor is 1, its cap some 18 Australian dollars a kWh
 HOUR_S = 3600
-DAYS_BEFORE = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _slots(starts_s: Whole) -> tuple[Whole, NDArray[np.bool_]]:
     day = (stamps.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
     hour = starts_s // HOUR_S % 24
     leap = (month == 1) & (day == 28)
-    return (DAYS_BEFORE[month] + day) * 24 + hour, leap
+    return (DAYS_BEFORE_MONTH[month] + day) * 24 + hour, leap
 
 
 def _check_one_year(starts_s: Whole, slot: Whole, leap: NDArray[np.bool_], refuse: Refuse) -> None:

@@ -154,10 +154,12 @@ def _stored(offer: Offer, imp: Array, grid_best: Mask, way: Array | float) -> tu
         reached = (worth > 0) & (grid < above) & (below < above)
         served = np.where(grid > 0, worth > buy, worth >= offer.sell_usd_per_kwh)
         above_it = np.where(reached & served, worth, above_it)
-    return tuple(  # type: ignore[return-value]
-        (np.where(grid_best, offer.sell_usd_per_kwh, later) - offer.wear_usd_per_kwh) * np.square(way)
-        for later in (reserve, above_it)
-    )
+
+    def kept(later: Array) -> Array:
+        worn = np.where(grid_best, offer.sell_usd_per_kwh, later) - offer.wear_usd_per_kwh
+        return np.asarray(worn * np.square(way))
+
+    return kept(reserve), kept(above_it)
 
 
 def _wanted(

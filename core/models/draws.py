@@ -61,7 +61,7 @@ def uniforms(seed: int, stream: int, first: int, count: int, months: int) -> Flo
     path = np.arange(first, first + count, dtype=np.uint64)
     pair = np.arange((months + 1) // 2, dtype=np.uint64)[:, None]
     words = philox(
-        (pair, path & LOW_32, path >> BITS_32, np.uint64(stream)),  # type: ignore[arg-type]
+        (pair, path & LOW_32, path >> BITS_32, np.array(stream, np.uint64)),
         (seed & 0xFFFFFFFF, seed >> 32),
     )
     drawn = np.stack([_share(*words[:2]), _share(*words[2:])], axis=1)

@@ -6,7 +6,7 @@ over all orders in which the drivers can be changed one after another: the Shapl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import factorial
 from typing import Any, NamedTuple
@@ -18,9 +18,9 @@ from core.models import finance
 from core.scenario import Scenario, leaves
 from core.sections import Finance
 from core.studies.differences import Plan
+from core.studies.progress import Tick
 from core.studies.run import run, used_readings
 
-Tick = Callable[[float], object]
 COSTS = (
     "inflation_per_year", "array_usd_per_kw", "battery_usd_per_kwh", "site_usd_per_kw", "interconnection_usd", "other_usd", "contingency_frac",
     "array_usd_per_kw_year", "battery_usd_per_kwh_year", "fleet_usd_per_kw_year", "fixed_usd_per_year", "variable_usd_per_kwh", "salvage_frac",

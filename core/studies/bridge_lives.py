@@ -6,7 +6,7 @@ the opposite one, and each is given the mean of what it added in the two. In eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -17,10 +17,10 @@ from core.inputs import CreditRule
 from core.models import risk
 from core.studies.bridge import between, inputs_that_differ
 from core.studies.differences import Plan, in_world_of
-from core.studies.simulation import part, simulate
+from core.studies.progress import Tick, part
+from core.studies.simulation import simulate
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick = Callable[[float], object]
 PERCENTILES = (5, 50, 95)
 
 

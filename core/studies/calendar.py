@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.inputs import DAYS_BEFORE_MONTH
 from core.units import HOURS
 
 Floats = NDArray[np.float64]
-DAYS_BEFORE_MONTH = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
 
 @dataclass(frozen=True, eq=False)

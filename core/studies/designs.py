@@ -31,10 +31,10 @@ from core.studies.lenders import lender_cases
 from core.studies.levies import Asset
 from core.studies.operation import Operation
 from core.studies.proforma import Proforma, proforma
+from core.studies.progress import Tick
 from core.studies.run import fees_btc, network
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick: TypeAlias = Callable[[float], object]
 SIZES = ("array.dc_kw", "battery.energy_kwh", "battery.power_kw", "fleet.units.0.count")
 DC, ENERGY, POWER, COUNT = range(4)
 

@@ -22,11 +22,11 @@ from core.sections import Battery, Outlook, Risk
 from core.studies.fleet import fleet_hashrate_ths
 from core.studies.levies import taxes
 from core.studies.outcomes import chance_told, percentile_told
+from core.studies.progress import Tick, part
 from core.studies.run import run, used_readings
 from core.studies.simulation import approximations, simulate
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick: TypeAlias = Callable[[float], object]
 Told: TypeAlias = dict[str, tuple[float, float]]  # by name a figure and its standard error
 PERCENTILES = (5, 25, 50, 75, 95)
 LEVEL = 0.95  # of the worst paths, those beyond it
@@ -104,7 +104,13 @@ def differences(
     lives: dict[Plan, pd.DataFrame] = {}
     for i, plan in enumerate(asked):
         told = simulate(
-            *plan, count, key, rules=rules, tick=_part(tick, i, len(asked)), enough=enough, compiled=compiled
+            *plan,
+            count,
+            key,
+            rules=rules,
+            tick=part(tick, i / len(asked), (i + 1) / len(asked)),
+            enough=enough,
+            compiled=compiled,
         )
         lives[plan] = told.paths[["npv_usd", "price_end_usd"]]
     npv = _side_by_side(*(lives[plan]["npv_usd"].to_numpy() for plan in plans.values()))
@@ -120,11 +126,6 @@ def differences(
         (*_cut_short(len(npv), count), *_notices(first, second)),
         tuple(dict.fromkeys(words for plan in plans.values() for words in approximations(plan.scenario))),
     )
-
-
-def _part(tick: Tick, done: int, parts: int) -> Tick:
-    """For one part of the work, of which some are done."""
-    return lambda share: tick((done + share) / parts)
 
 
 def in_world_of(first: Scenario, other: Scenario) -> Scenario:

@@ -22,8 +22,9 @@ from core.scenario import Scenario
 from core.sections import Risk
 from core.studies.chances import LONGEST_DELAY_MONTHS, MOST_DEVIATIONS, Chances, answered, price_sd, subsidy_btc
 from core.studies.lives import account_of
+from core.studies.progress import Tick, part
 from core.studies.run import Run, used_readings
-from core.studies.simulation import Ground, Tick, ground_of, part, suns
+from core.studies.simulation import Ground, ground_of, suns
 from core.studies.sorted_site import Site, site_of
 from core.studies.turns import RENEWAL_FRAC, STRESSES, OwnTurn, Turn, with_cheaper_machines
 

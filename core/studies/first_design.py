@@ -16,9 +16,8 @@ from core.scenario import Scenario
 from core.sections import Site, Unit
 from core.studies.constraints import Constraints
 from core.studies.designs import SIZES, machine_site_kw, sized
+from core.studies.progress import Tick, part
 from core.studies.projection import project
-from core.studies.search import Tick
-from core.studies.simulation import part
 from core.studies.sizing import Sizing, size
 from core.studies.variables import Variables
 

@@ -21,8 +21,9 @@ from core.studies.chances import Chances, chances
 from core.studies.drivers import npv_usd
 from core.studies.fleet import hardware_curve
 from core.studies.lives import account_and_draw, months_of
+from core.studies.progress import Tick, part
 from core.studies.run import Run, network, run, used_readings
-from core.studies.simulation import THREADS, Ground, Tick, ground_of, part, suns
+from core.studies.simulation import THREADS, Ground, ground_of, suns
 from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]

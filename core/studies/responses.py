@@ -8,7 +8,7 @@ where they are many it has nodes, as it has for sun, machines and battery, and i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ from core.models.lookup import Axes, between, looked_up
 from core.sections import Array
 from core.studies.energy import SiteYears, site_years, sky
 from core.studies.path_bills import Metering, metering
+from core.studies.progress import Tick
 from core.studies.run import Run
 from core.studies.storage import storage_of, wear_usd_per_kwh
 
@@ -86,7 +87,7 @@ def responses(
     weather: Weather,
     suns: tuple[float, float],
     *,
-    tick: Callable[[float], object] = lambda share: None,
+    tick: Tick = lambda share: None,
     compiled: bool = True,
 ) -> Responses:
     """Run the site of a plan at every node; `suns`: lowest and highest sun that paths will ask for."""
@@ -100,7 +101,7 @@ def responses_of(
     *,
     nodes: Nodes = Nodes(),  # noqa: B008
     metered: bool = False,
-    tick: Callable[[float], object] = lambda share: None,
+    tick: Tick = lambda share: None,
     compiled: bool = True,
 ) -> list[Responses]:
     """The tables of plans that differ in the sizes of array, battery and fleet alone, all with a battery or none.

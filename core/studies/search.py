@@ -24,11 +24,11 @@ from core.sections import Unit
 from core.studies import designs, sizes_tried
 from core.studies.constraints import Constraints
 from core.studies.designs import COUNT, DC, ENERGY, POWER, Ground, Judged
+from core.studies.progress import Tick
 from core.studies.variables import SHAPES, Variables
 from core.vocabulary import METRICS
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick: TypeAlias = Callable[[float], object]
 STARTS, WIDE, HALVINGS = 3, 3, 10  # the best few are followed while the grid is wide, then the best alone
 SMALLEST = 1e-3  # of a size's range: no grid is finer
 REPEATS = 3  # grids of one spacing at most, while each finds a better design than it began from

@@ -23,11 +23,11 @@ from core.scenario import Scenario
 from core.studies.chances import MOST_DEVIATIONS, chances, correlation, sun_of_years
 from core.studies.lives import Lives, lived
 from core.studies.outcomes import measures
+from core.studies.progress import Tick
 from core.studies.run import Run, run, used_readings
 from core.studies.sorted_site import Site, site_of
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick: TypeAlias = Callable[[float], object]
 BATCH = 2048  # paths worked out together
 THREADS = 2
 GROUNDS_KEPT = 2  # beside a weather year
@@ -117,11 +117,6 @@ def simulate(
             if enough():
                 break
     return _analysis(base, batches, readings, count)
-
-
-def part(tick: Tick, begin: float, end: float) -> Tick:
-    """Tell the share done of a part of the work as one of the whole."""
-    return lambda share: tick(begin + (end - begin) * share)
 
 
 class Ground(NamedTuple):

@@ -22,9 +22,10 @@ from core.studies import designs, operations
 from core.studies.constraints import Constraints
 from core.studies.designs import SIZES
 from core.studies.fleet import unit_steps
+from core.studies.progress import Tick
 from core.studies.projection import project
 from core.studies.run import run, used_readings
-from core.studies.search import NAMES, Question, Search, Tick, label
+from core.studies.search import NAMES, Question, Search, label
 from core.studies.variables import Variables
 from core.vocabulary import METRICS
 

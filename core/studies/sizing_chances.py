@@ -9,7 +9,7 @@ curse", Management Science 52:311.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -29,6 +29,7 @@ from core.studies.constraints import Constraints
 from core.studies.designs import COUNT, ENERGY
 from core.studies.drivers import npv_usd
 from core.studies.outcomes import chance_told
+from core.studies.progress import Tick, part
 from core.studies.responses import Nodes, responses_of
 from core.studies.run import Run, run, used_readings
 from core.studies.search import CAPEX, NAMES, Question, Search, label
@@ -37,7 +38,6 @@ from core.studies.sorted_site import Site, sorted_site
 from core.studies.variables import Variables
 
 Floats: TypeAlias = NDArray[np.float64]
-Tick: TypeAlias = Callable[[float], object]
 KINDS = ("tail_held", "tail_weighed", "loss_capped")
 BINS, PER_BIN = 16, 7  # of first investment; the best of each are lived
 APART = 0.03  # at least, of a size's range
@@ -47,7 +47,8 @@ TOGETHER = 14  # designs whose tables are made side by side
 PROMISING = 20  # of those screened, lived on more paths and finer tables
 STARTS, ROUNDS, WIDEST = 3, 5, 1.0 / 16.0  # the best are looked around, the widest step a share of a size's range
 FINALISTS, MOST_PATHS = 4, 10_000
-SEARCHED, SCREENED, ROUNDED = 0.25, 0.55, 0.75  # of the work
+SEARCHED, SCREENED, ROUNDED, FINAL = 0.25, 0.55, 0.75, 0.9  # of the work
+LEADING_SHARE = 0.4  # of looking around, for those that look best before it
 
 
 @dataclass(frozen=True)
@@ -148,12 +149,12 @@ def size_under_chance(
     tick = _rising(tick)
     limits, sought = (constraints or Constraints()).checked(), (variables or Variables()).checked()
     question = Question(scenario, weather, used_readings(scenario, market), rules, "npv_usd", limits, sought, compiled)
-    search = Search(question, lambda share: tick(SEARCHED * share))
+    search = Search(question, part(tick, 0.0, SEARCHED))
     search.run()
     jury = _Jury(search, aim)
-    jury.live(_candidates(search), FEW, lambda share: tick(SEARCHED + (SCREENED - SEARCHED) * share))
-    _look_around(jury, lambda share: tick(SCREENED + (ROUNDED - SCREENED) * share))
-    row, chosen = _final(jury, market, lambda share: tick(ROUNDED + (0.9 - ROUNDED) * share))
+    jury.live(_candidates(search), FEW, part(tick, SEARCHED, SCREENED))
+    _look_around(jury, part(tick, SCREENED, ROUNDED))
+    row, chosen = _final(jury, market, part(tick, ROUNDED, FINAL))
     fresh, safe = _again(jury, row, market)
     tick(1.0)
     return ChanceSizing(
@@ -203,12 +204,13 @@ def _candidates(search: Search) -> list[int]:
 def _look_around(jury: _Jury, tick: Tick) -> None:
     """Live the best, and what is best without chance, on more paths, and what lies around them in steps that halve."""
     search = jury.search
-    jury.live([*jury.leading(PROMISING), search.best()], MORE, lambda share: tick(0.4 * share))
+    jury.live([*jury.leading(PROMISING), search.best()], MORE, part(tick, 0.0, LEADING_SHARE))
+    around = part(tick, LEADING_SHARE, 1.0)
     for turn in range(ROUNDS):
         starts = jury.leading(STARTS if turn == 0 else 1)
         steps = WIDEST / 2.0**turn * search.span_of(starts[0]) if starts else np.zeros(4)
         near = [row for start in starts for row in search.also(start, _around(search.sizes[start], steps))]
-        jury.live([*starts, *near], MORE, lambda share, turn=turn: tick(0.4 + 0.6 * (turn + share) / ROUNDS))  # type: ignore[misc]
+        jury.live([*starts, *near], MORE, part(around, turn / ROUNDS, (turn + 1) / ROUNDS))
 
 
 def _around(sizes: Floats, steps: Floats) -> Floats:

@@ -6,7 +6,6 @@ any worth of a kWh, light and number of machines that run. A site that cannot be
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
@@ -19,6 +18,7 @@ from core.models.dispatch import Hours
 from core.models.sorted_hours import Groups, Inverter
 from core.studies.energy import SiteYears, site_years, sky
 from core.studies.path_bills import metering
+from core.studies.progress import Tick
 from core.studies.responses import Responses, fleet_of, responses
 from core.studies.run import Run
 
@@ -68,7 +68,7 @@ def site_of(
     weather: Weather,
     suns: tuple[float, float],
     *,
-    tick: Callable[[float], object] = lambda share: None,
+    tick: Tick = lambda share: None,
     compiled: bool = True,
 ) -> Site:
     """What the site of a plan does in any month: exactly where that can be, else from a table that reaches over `suns`."""

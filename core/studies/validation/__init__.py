@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from core.studies.progress import Tick
 from core.studies.validation import energy, money, network, studies
 from core.studies.validation.case import Case, Ground, Outcome, outcome
 
-Tick = Callable[[float], object]
 __all__ = ["Case", "Ground", "Outcome", "cases", "outcome", "outcomes"]
 
 
