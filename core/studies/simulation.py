@@ -23,7 +23,7 @@ from core.scenario import Scenario
 from core.studies.chances import MOST_DEVIATIONS, chances, correlation, sun_of_years
 from core.studies.lives import Lives, lived
 from core.studies.outcomes import measures
-from core.studies.progress import Tick
+from core.studies.progress import Tick, part
 from core.studies.run import Run, run, used_readings
 from core.studies.sorted_site import Site, site_of
 
