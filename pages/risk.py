@@ -82,9 +82,9 @@ def begin() -> None:
 
         lives = simulate(scenario, weather, market, rules=rules, tick=part(tick, 0.0, 0.6), enough=late)
         found = Told(lives, own_turn.Question(scenario, weather, market, rules))
-        tick(0.6, REASONS, found)
-        why = sensitivity(scenario, weather, market, rules=rules, tick=part(tick, 0.6, 0.7))
-        choices = options(scenario, weather, market, rules=rules, tick=part(tick, 0.7, 1.0))
+        rest = work.patient(tick, REASONS, found)
+        why = sensitivity(scenario, weather, market, rules=rules, tick=part(rest, 0.6, 0.7))
+        choices = options(scenario, weather, market, rules=rules, tick=part(rest, 0.7, 1.0))
         return found._replace(reasons=Reasons(why, choices, ranked(lives.paths)))
 
     work.begin("risk", live, lambda: compile_kernels(scenario), DEADLINE_S)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from core.errors import NotFound, SolarMiningError
-from core.jobs import Job, Ready, Terms, Work, pool
+from core.jobs import Job, Ready, Terms, Tick, Work, pool
+from core.studies.progress import Tick as Share
 from pages.ui import session, show
 from pages.ui.leftovers import Stranger, leftovers
 
 OWNER = "_owner"
 LOOK_EVERY_S = 0.25
+PATIENCE_S = 1.0  # that the rest of some work may take before what it has found is shown without it
 
 
 def owner() -> str:
@@ -48,6 +51,17 @@ def begin(kind: str, work: Work, ready: Ready | None = None, deadline_s: float |
         session.note_problem(kind, error.message)
     else:
         session.note_problem(kind, "")
+
+
+def patient(tick: Tick, words: str, found: Any, patience_s: float = PATIENCE_S) -> Share:
+    """How far the rest of the work is; lets out what is found once the rest lasts, as a page drawn once is there sooner."""
+    begun, waits = time.monotonic(), [found]
+
+    def rest(share: float) -> None:
+        lasts = time.monotonic() - begun >= patience_s
+        tick(share, words, waits.pop() if waits and lasts else None)
+
+    return rest
 
 
 def current(kind: str) -> Job | None:
