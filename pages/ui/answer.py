@@ -111,9 +111,14 @@ def turning_point(projection: Projection) -> str:
     times = price / float(monthly["price_usd"].iloc[0])
     other = difficulty / float(monthly["difficulty"].iloc[0]) - 1
     # dispatch as it is, so that it turns no later: machines that stand still now would run at another price
+    far = (
+        f"{said.exact(times, 2)} times"
+        if times >= 2
+        else f"{said.percent(abs(times - 1), 0)} {'above' if times >= 1 else 'below'}"
+    )
     turns = "It stays so down to" if (metrics["npv_usd"] or 0.0) >= 0 else "It would break even, run as now, at"
     return (
-        f"{turns} a bitcoin price of **{_usd(price)}** at the start, {said.exact(times, 2)} times what the plan begins with, or a "
+        f"{turns} a bitcoin price of **{_usd(price)}** at the start, {far} what the plan begins with, or a "
         f"difficulty {said.percent(abs(other), 0)} {'higher' if other >= 0 else 'lower'}."
     )
 
