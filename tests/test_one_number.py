@@ -215,7 +215,14 @@ def derived(answer: Projection) -> dict[str, list[float]]:
             *([promised - npv] if promised is not None else []),
         ],
         "btc": [float(coins.sum())],
-        "share": [1.0, *([difficulty / first["difficulty"] - 1.0] if difficulty and price else [])],
+        "share": [
+            1.0,
+            *(
+                [difficulty / first["difficulty"] - 1.0, abs(price / first["price_usd"] - 1.0)]
+                if difficulty and price
+                else []
+            ),
+        ],
         "kWh": [light, float(year["mined_kwh"].sum())],
         "kW": [sum((unit.power_w or 0.0) * unit.count for unit in answer.scenario.fleet.units) / 1000.0],
         "eur": [npv * euro()],
