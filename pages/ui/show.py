@@ -132,7 +132,7 @@ def tile(
 def of_several(projection: Projection) -> str:
     """A remark on its IRR where it is not the only one, and may have the wrong sign."""
     several = any(notice.startswith("Several rates of return") for notice in projection.notices)
-    return "one of several" if several else ""
+    return f"one of several; modified: {metric_in_words(projection, 'mirr')}" if several else ""
 
 
 def explained(projection: Projection, name: str) -> str:
