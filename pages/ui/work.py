@@ -15,7 +15,7 @@ from pages.ui import session, show
 from pages.ui.leftovers import Stranger, leftovers
 
 OWNER = "_owner"
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.4  # each look costs the browser about 0.1 s of work
 PATIENCE_S = 1.0  # that the rest of some work may take before what it has found is shown without it
 
 
