@@ -14,7 +14,7 @@ from core.store import keys, shares
 from pages.ui import library, my_data, people, provider_keys, session, show
 
 MADE = "_key_made"
-SHARED, PAGE = "_link_made", "_page"
+SHARED, SHOWN = "_link_made", "_page_shown"
 RANKS = ("viewer", "planner", "admin")
 MAY = {
     "viewer": "viewer: reads and calculates",
@@ -73,9 +73,9 @@ def left_for(page: str) -> None:
     """Forget a new key or link that was shown, once another page is opened."""
     if page != "status":
         forget_made()
-    if page != st.session_state.get(PAGE):
+    if page != st.session_state.get(SHOWN):
         forget_link()
-    st.session_state[PAGE] = page
+    st.session_state[SHOWN] = page
 
 
 def forget_made() -> None:

@@ -22,12 +22,13 @@ from core.scenario import Scenario, read
 from core.sections import FILE, Site
 from core.settings import Settings, settings
 from pages.ui import edits, said
+from pages.ui.edits import BASE, DRAFT, SAVED
 from pages.ui.leftovers import leftovers
 
 if TYPE_CHECKING:
     from core.studies.operations import Operations
 
-DRAFT, BASE, SAVED, PROBLEMS, GENERATION = "_draft", "_base", "_saved", "_problems", "_generation"
+PROBLEMS, GENERATION = "_problems", "_generation"
 ANSWERS, WEATHERS, SKY, MARKET = "_answers", "_weathers", "_sky", "_market"
 OPERATIONS = "_operations"
 LINK, OPEN = "plan", "config"  # of the address: a whole plan, or the id of a saved one
